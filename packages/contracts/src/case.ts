@@ -1,0 +1,46 @@
+import { z } from "zod";
+import { Verdict } from "./behaviour.ts";
+import { Count, Instant } from "./common.ts";
+import { CaseId, Family, MachineId, PrescriptionId, Sha256 } from "./ids.ts";
+
+/** The stages of the loop that a case walks through, in order; `closed` ends it, `person` waits for one. */
+export const CaseStage = z.enum([
+  "suspected",
+  "submitted",
+  "analysing",
+  "prescribed",
+  "patient",
+  "rollout",
+  "closed",
+  "person",
+]);
+export type CaseStage = z.infer<typeof CaseStage>;
+
+export const CaseOutcome = z.enum(["healed", "contained", "harmless", "known", "gave-up", "rejected"]);
+export type CaseOutcome = z.infer<typeof CaseOutcome>;
+
+/** One entry of a case's history; never removed. */
+export const CaseEvent = z.strictObject({
+  at: Instant,
+  stage: CaseStage,
+  machine: MachineId.nullable(),
+  what: z.string().max(2048),
+});
+export type CaseEvent = z.infer<typeof CaseEvent>;
+
+export const Case = z.strictObject({
+  id: CaseId,
+  machine: MachineId,
+  stage: CaseStage,
+  outcome: CaseOutcome.nullable(),
+  sample: z.strictObject({ sha256: Sha256, size: Count, name: z.string() }),
+  score: z.number(),
+  verdict: Verdict.nullable(),
+  family: Family.nullable(),
+  prescription: PrescriptionId.nullable(),
+  why: z.string().nullable(),
+  opened: Instant,
+  changed: Instant,
+  history: z.array(CaseEvent),
+});
+export type Case = z.infer<typeof Case>;

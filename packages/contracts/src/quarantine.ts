@@ -1,0 +1,30 @@
+import { z } from "zod";
+import { Count, Hex, Instant } from "./common.ts";
+import { CaseId, PrescriptionId, QuarantineId, Sha256 } from "./ids.ts";
+
+/** Everything that a restore gives back beside the content. Times are nanoseconds since 1970 as decimal text. */
+export const FileIdentity = z.strictObject({
+  path: z.string(),
+  mode: z.number().int(),
+  uid: z.number().int(),
+  gid: z.number().int(),
+  size: Count,
+  atimeNs: z.string().regex(/^-?\d+$/),
+  mtimeNs: z.string().regex(/^-?\d+$/),
+  /** Extended attributes, name to hex value (capabilities and ACLs are among them). */
+  xattrs: z.record(z.string(), Hex),
+});
+export type FileIdentity = z.infer<typeof FileIdentity>;
+
+export const QuarantineEntry = z.strictObject({
+  id: QuarantineId,
+  sha256: Sha256,
+  file: FileIdentity,
+  at: Instant,
+  why: z.string(),
+  case: CaseId.nullable(),
+  prescription: PrescriptionId.nullable(),
+  /** `held`: only here; `repaired`: a repaired file took its place; `restored` and `deleted` end it. */
+  state: z.enum(["held", "repaired", "restored", "deleted"]),
+});
+export type QuarantineEntry = z.infer<typeof QuarantineEntry>;

@@ -1,0 +1,33 @@
+import { z } from "zod";
+import { Count, Seconds } from "./common.ts";
+import { Family, PrescriptionId, Sha256 } from "./ids.ts";
+
+/** One line of `thymus scan --json`. `prescription` is null for a plain rule file. Offsets in bytes. */
+export const Finding = z.strictObject({
+  path: z.string(),
+  sha256: Sha256,
+  prescription: PrescriptionId.nullable(),
+  family: Family.nullable(),
+  rule: z.string(),
+  matches: z.array(z.strictObject({ offset: Count, length: Count })),
+});
+export type Finding = z.infer<typeof Finding>;
+
+export const ScanSummary = z.strictObject({
+  files: Count,
+  bytes: Count,
+  infected: Count,
+  errors: Count,
+  seconds: Seconds,
+});
+export type ScanSummary = z.infer<typeof ScanSummary>;
+
+/** One line of `thymus repair --json`. */
+export const RepairOutcome = z.strictObject({
+  path: z.string(),
+  result: z.enum(["repaired", "not-infected", "refused", "failed"]),
+  why: z.string().nullable(),
+  sha256Before: Sha256.nullable(),
+  sha256After: Sha256.nullable(),
+});
+export type RepairOutcome = z.infer<typeof RepairOutcome>;
