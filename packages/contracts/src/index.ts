@@ -10,6 +10,7 @@ export * from "./fault.ts";
 export * from "./ids.ts";
 export * from "./immunize.ts";
 export * from "./link.ts";
+export * from "./logger.ts";
 export * from "./parse.ts";
 export * from "./policy.ts";
 export * from "./prescription.ts";

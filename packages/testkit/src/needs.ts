@@ -1,0 +1,30 @@
+/**
+ * Says what a test needs of the machine. Where it is missing the test is skipped with that reason, but never in CI:
+ * there it runs and fails.
+ */
+import { execFileSync } from "node:child_process";
+
+const probes = {
+  root: () => process.getuid?.() === 0,
+  bwrap: () => works("bwrap", ["--ro-bind", "/", "/", "true"]),
+  qemu: () => works("qemu-system-x86_64", ["--version"]),
+  apt: () => works("apt-get", ["--version"]),
+  chromium: () => works("chromium", ["--version"]),
+} as const;
+
+export type Need = keyof typeof probes;
+
+function works(command: string, args: string[]): boolean {
+  try {
+    execFileSync(command, args, { stdio: "ignore", timeout: 20_000 });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Value for node:test's `skip` option: false, or why the test cannot run here. */
+export function needs(...needed: Need[]): false | string {
+  const missing = needed.filter((need) => !probes[need]());
+  return missing.length === 0 || process.env.CI ? false : `needs ${missing.join(", ")} on this machine`;
+}
