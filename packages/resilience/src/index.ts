@@ -1,1 +1,2 @@
-export {};
+export * from "./burn-rate.ts";
+export * from "./wilson.ts";

@@ -1,0 +1,10 @@
+/**
+ * What the whole loop needs from the distribution: the package and the command by which we see that it is there.
+ * `for` is told to a person whose machine lacks it.
+ */
+export const systemPackages = [
+  { package: "qemu-system-x86", command: "qemu-system-x86_64", for: "the chamber" },
+  { package: "bubblewrap", command: "bwrap", for: "the confinement of whatever reads a sample" },
+  { package: "mmdebstrap", command: "mmdebstrap", for: "building the chamber's root file system" },
+  { package: "squashfs-tools", command: "mksquashfs", for: "building the chamber's root file system" },
+];

@@ -1,0 +1,21 @@
+import { readdirSync } from "node:fs";
+import { join, relative } from "node:path";
+import { root } from "./root.mjs";
+
+const skipped = new Set(["node_modules", ".git", ".cache", "coverage"]);
+
+/** Every test file of the workspace, relative to its top, in a stable order. `filters` are parts of the path. */
+export function testFiles(filters = []) {
+  const found = [];
+  const walk = (folder) => {
+    for (const entry of readdirSync(folder, { withFileTypes: true })) {
+      const path = join(folder, entry.name);
+      if (entry.isDirectory()) {
+        if (!skipped.has(entry.name)) walk(path);
+      } else if (entry.name.endsWith(".test.ts")) found.push(relative(root, path));
+    }
+  };
+  for (const top of ["apps", "bench", "packages", "tests"]) walk(join(root, top));
+  const wanted = filters.map((filter) => filter.replace(/^\.\//, ""));
+  return found.filter((path) => wanted.length === 0 || wanted.some((part) => path.includes(part))).sort();
+}
