@@ -1,1 +1,4 @@
+export * from "./database.ts";
 export * from "./failpoint.ts";
+export * from "./files.ts";
+export * from "./migrate.ts";
