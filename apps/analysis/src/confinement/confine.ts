@@ -1,0 +1,71 @@
+/**
+ * Starts a process that may meet hostile bytes: no network, no keys, no write access outside its own folder.
+ * Namespaces and the mount list are bubblewrap's; what is not listed here does not exist for the process.
+ */
+import { type ChildProcess, spawn, spawnSync } from "node:child_process";
+import { existsSync, lstatSync, readlinkSync } from "node:fs";
+import { ThymusError } from "@thymus/contracts";
+
+export interface Confinement {
+  /** Folders that the process may read; they keep their path. */
+  readonly readable: readonly string[];
+  /** The only folder that it may write; it keeps its path. */
+  readonly writable: string;
+  /** Folders inside a readable one that must look empty. */
+  readonly hidden?: readonly string[];
+  /** Largest file in bytes that it may write. */
+  readonly maxFileBytes: number;
+}
+
+const systemFolders = ["/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32"];
+const systemFiles = ["/etc/alternatives", "/etc/ld.so.cache", "/etc/ld.so.conf", "/etc/ld.so.conf.d", "/etc/qemu"];
+
+/** The arguments of bwrap before the command. Exported so that a test can hold the list. */
+export function confinementArguments(confinement: Confinement): string[] {
+  const args = ["--unshare-all", "--die-with-parent", "--new-session", "--cap-drop", "ALL", "--clearenv"];
+  args.push("--setenv", "PATH", "/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin", "--setenv", "HOME", "/tmp");
+  args.push("--hostname", "confined", "--proc", "/proc", "--dev", "/dev", "--tmpfs", "/tmp");
+  for (const folder of systemFolders) {
+    if (!existsSync(folder)) continue;
+    if (lstatSync(folder).isSymbolicLink()) args.push("--symlink", readlinkSync(folder), folder);
+    else args.push("--ro-bind", folder, folder);
+  }
+  for (const file of systemFiles) args.push("--ro-bind-try", file, file);
+  for (const folder of confinement.readable) args.push("--ro-bind", folder, folder);
+  for (const folder of confinement.hidden ?? []) if (existsSync(folder)) args.push("--tmpfs", folder);
+  // Bound again: a hidden folder may hold a readable one.
+  for (const folder of confinement.readable)
+    if (confinement.hidden?.some((hidden) => folder.startsWith(`${hidden}/`))) args.push("--ro-bind", folder, folder);
+  args.push("--bind", confinement.writable, confinement.writable, "--chdir", confinement.writable);
+  return args;
+}
+
+let probed: boolean | null = null;
+
+/** Whether this machine can confine at all; probed once by doing it. */
+export function confinementWorks(): boolean {
+  probed ??=
+    spawnSync("bwrap", ["--unshare-all", "--ro-bind", "/", "/", "--proc", "/proc", "--dev", "/dev", "true"], {
+      stdio: "ignore",
+      timeout: 20_000,
+    }).status === 0;
+  return probed;
+}
+
+/**
+ * Starts `command` confined; standard input, output and error are pipes.
+ * @throws ThymusError CONFINEMENT_UNAVAILABLE: hostile bytes are never parsed without it
+ */
+export function spawnConfined(confinement: Confinement, command: readonly string[]): ChildProcess {
+  if (!confinementWorks())
+    throw new ThymusError(
+      "CONFINEMENT_UNAVAILABLE",
+      "bubblewrap (bwrap) is missing or may not make namespaces on this machine",
+      "install the package bubblewrap and allow user namespaces, then run: thymus doctor",
+    );
+  const limits = ["prlimit", `--fsize=${confinement.maxFileBytes}`, "--core=0", "--nofile=4096"];
+  return spawn("bwrap", [...confinementArguments(confinement), ...limits, ...command], {
+    stdio: ["pipe", "pipe", "pipe"],
+    env: { PATH: process.env.PATH ?? "/usr/bin:/bin" },
+  });
+}

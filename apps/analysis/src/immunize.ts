@@ -1,0 +1,154 @@
+/** The whole analysis of one local sample: chamber, infection, signature, repair, proof, prescription, report. */
+import { existsSync } from "node:fs";
+import { mkdir, mkdtemp, rename, rm, writeFile } from "node:fs/promises";
+import { basename, join, resolve } from "node:path";
+import { type CaseId, ImmunizeReport, newId, parseDocument, type Prescription, type StageSeconds } from "@thymus/contracts";
+import { assemblePrescription, prescriptionIdOf } from "./publish/assemble.ts";
+import { renderReport } from "./report/html.ts";
+import { takeSample } from "./sample.ts";
+import type { AnalyseResult, ProveResult } from "./worker/protocol.ts";
+import { runWorker } from "./worker/run.ts";
+
+export interface ImmunizeOptions {
+  readonly sample: string;
+  /** Folder in which the folder of the case is made. */
+  readonly out: string;
+  readonly chamberDir: string;
+  readonly corpusDir: string;
+  /** Folder of drill programs for samples that carry the drill mark, or null. */
+  readonly drillPrograms: string | null;
+  /** Wall-clock seconds for everything. */
+  readonly budgetSeconds: number;
+  readonly parallel: number;
+  readonly caseId?: CaseId;
+  readonly name?: string;
+  readonly onProgress?: (what: string) => void;
+  readonly signal?: AbortSignal;
+}
+
+export interface Immunized {
+  readonly report: ImmunizeReport;
+  readonly prescription: Prescription | null;
+  /** Folder of the case. */
+  readonly folder: string;
+}
+
+/**
+ * Analyses one sample. Results appear in `out/CASE` in one piece, or not at all.
+ * @throws ThymusError for a sample or machine with which nothing can be done; a sample that no sound prescription can
+ *   be made for is no error: `report.gaveUp` says why
+ */
+export async function immunize(options: ImmunizeOptions): Promise<Immunized> {
+  const started = performance.now();
+  const caseId = options.caseId ?? newId("case");
+  const out = resolve(options.out);
+  const folder = join(out, caseId);
+  await mkdir(out, { recursive: true });
+  const partial = await mkdtemp(join(out, `.${caseId}-`));
+  try {
+    const sample = join(partial, "sample.bin");
+    await takeSample(options.sample, sample);
+    const left = () => Math.max(1, options.budgetSeconds - (performance.now() - started) / 1000);
+    const step = {
+      readable: [options.chamberDir, options.corpusDir, ...(options.drillPrograms ? [options.drillPrograms] : [])],
+      ...(options.onProgress ? { onProgress: options.onProgress } : {}),
+      signal: options.signal,
+    };
+    const analysed = await runWorker(
+      {
+        kind: "analyse",
+        sample,
+        name: options.name ?? basename(options.sample),
+        seed: caseId,
+        chamberDir: options.chamberDir,
+        corpusDir: options.corpusDir,
+        drillPrograms: options.drillPrograms,
+        out: partial,
+        budgetSeconds: left(),
+        parallel: options.parallel,
+      },
+      { ...step, limitSeconds: left() },
+    );
+    const proved = analysed.detect
+      ? await runWorker(
+          {
+            kind: "prove",
+            evidence: join(partial, "evidence"),
+            corpusDir: options.corpusDir,
+            detect: analysed.detect,
+            repair: analysed.repair,
+            out: partial,
+          },
+          { ...step, limitSeconds: left() },
+        )
+      : null;
+    const seconds: StageSeconds = {
+      total: round((performance.now() - started) / 1000),
+      chamber: round(analysed.seconds.chamber),
+      signature: round(analysed.seconds.signature),
+      proof: round(proved?.seconds ?? 0),
+    };
+    const prescription =
+      proved?.sound === true
+        ? assemblePrescription(prescriptionIdOf(caseId), analysed, proved, seconds, new Date())
+        : null;
+    const report = describe(caseId, analysed, proved, prescription, seconds, join(options.out, caseId));
+    await rm(sample, { force: true });
+    if (prescription) {
+      await writeFile(join(partial, "prescription.json"), `${JSON.stringify(prescription, null, 2)}\n`);
+      await writeFile(join(partial, "rule.yar"), `${prescription.detect.rule.trimEnd()}\n`);
+    }
+    await writeFile(join(partial, "report.json"), `${JSON.stringify(report, null, 2)}\n`);
+    await writeFile(join(partial, "report.html"), renderReport(report, analysed, prescription));
+    if (existsSync(folder)) await rm(folder, { recursive: true });
+    await rename(partial, folder);
+    return { report, prescription, folder };
+  } finally {
+    await rm(partial, { recursive: true, force: true });
+  }
+}
+
+const round = (seconds: number) => Math.round(seconds * 1000) / 1000;
+
+function describe(
+  caseId: CaseId,
+  analysed: AnalyseResult,
+  proved: ProveResult | null,
+  prescription: Prescription | null,
+  seconds: StageSeconds,
+  folder: string,
+): ImmunizeReport {
+  const lostRepair = prescription && analysed.repair.length > 0 && prescription.repair.length === 0;
+  return parseDocument(
+    ImmunizeReport,
+    {
+      case: caseId,
+      sample: analysed.sample,
+      verdict: analysed.verdict,
+      family: analysed.family,
+      behaviour: analysed.behaviour,
+      infection: analysed.infection,
+      prescription: prescription ? join(folder, "prescription.json") : null,
+      repair: {
+        recipes: prescription?.repair.length ?? 0,
+        why: lostRepair ? "the inferred repair did not give every decoy back" : analysed.repairWhy,
+      },
+      proof: proved && {
+        infected: proved.decoys.infected,
+        detected: proved.decoys.detected,
+        repaired: prescription?.repair.length ? proved.decoys.repaired : 0,
+        freshInfected: proved.decoys.freshInfected,
+        freshDetected: proved.decoys.freshDetected,
+        freshRepaired: prescription?.repair.length ? proved.decoys.freshRepaired : 0,
+        goodwareFiles: proved.goodware.files,
+        goodwareBytes: proved.goodware.bytes,
+        falsePositives: proved.goodware.matches,
+      },
+      gaveUp:
+        analysed.gaveUp ?? (proved && !proved.sound ? { code: "NO_SOUND_RULE", why: proved.why ?? "not proved" } : null),
+      seconds,
+      chamber: analysed.chamber.kind,
+    },
+    "the report",
+  );
+}

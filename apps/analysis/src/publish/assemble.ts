@@ -1,0 +1,62 @@
+/** Puts a proved candidate into a prescription. Only data that passed a schema arrives here; nothing is parsed. */
+import { createHash } from "node:crypto";
+import {
+  type CaseId,
+  parseDocument,
+  Prescription,
+  PrescriptionId,
+  type StageSeconds,
+  THYMUS_VERSION,
+  ThymusError,
+} from "@thymus/contracts";
+import type { AnalyseResult, ProveResult } from "../worker/protocol.ts";
+
+/** The same case always gives the same id, so that an analysis that was killed and run again publishes once. */
+export function prescriptionIdOf(id: CaseId): PrescriptionId {
+  return PrescriptionId.parse(`rx-${createHash("sha256").update(id).digest("hex").slice(0, 16)}`);
+}
+
+/** @throws ThymusError NO_SOUND_RULE where the proof does not carry it: law 1 is held here once more */
+export function assemblePrescription(
+  id: PrescriptionId,
+  analysed: AnalyseResult,
+  proved: ProveResult,
+  seconds: StageSeconds,
+  at: Date,
+): Prescription {
+  const complete =
+    proved.sound &&
+    proved.goodware.matches === 0 &&
+    proved.goodware.files > 0 &&
+    proved.cleanHits === 0 &&
+    proved.decoys.freshInfected > 0 &&
+    proved.decoys.detected === proved.decoys.infected &&
+    proved.decoys.freshDetected === proved.decoys.freshInfected;
+  if (!complete || !analysed.detect || !analysed.family)
+    throw new ThymusError("NO_SOUND_RULE", proved.why ?? "the candidate was not proved", "see the report of the case");
+  const repairs =
+    proved.decoys.repaired === proved.decoys.infected && proved.decoys.freshRepaired === proved.decoys.freshInfected;
+  return parseDocument(
+    Prescription,
+    {
+      version: 1,
+      id,
+      pathogen: "infection",
+      family: analysed.family,
+      aliases: [],
+      detect: analysed.detect,
+      // A repair that failed on one decoy is not proved; the rule alone may still travel.
+      repair: repairs ? analysed.repair : [],
+      proof: {
+        decoys: proved.decoys,
+        goodware: proved.goodware,
+        samples: [analysed.sample.sha256],
+        evidence: proved.evidence,
+        chamber: analysed.chamber,
+        seconds,
+      },
+      made: { by: "thymus analysis", version: THYMUS_VERSION, at: at.toISOString() },
+    },
+    "the assembled prescription",
+  );
+}

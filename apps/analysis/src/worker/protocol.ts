@@ -1,0 +1,133 @@
+/** What passes between the part with keys and the confined worker: one job in on standard input, lines of JSON out. */
+import {
+  Behaviour,
+  ChamberInfo,
+  Count,
+  Decoy,
+  Detection,
+  errorCodes,
+  Family,
+  FileType,
+  GaveUp,
+  Infection,
+  Proof,
+  Repair,
+  SampleFacts,
+  Seconds,
+  Sha256,
+  Verdict,
+} from "@thymus/contracts";
+import { z } from "zod";
+
+/** Runs the sample and derives a rule and recipes from what it changed. */
+export const AnalyseJob = z.strictObject({
+  kind: z.literal("analyse"),
+  sample: z.string(),
+  name: z.string(),
+  seed: z.string(),
+  chamberDir: z.string(),
+  corpusDir: z.string(),
+  drillPrograms: z.string().nullable(),
+  /** Where results go: the only writable folder. */
+  out: z.string(),
+  budgetSeconds: Seconds,
+  /** Chambers that may run at the same time. */
+  parallel: z.number().int().min(1).max(16),
+});
+/** Tries a candidate on the evidence and on goodware; meets neither the sample nor a chamber. */
+export const ProveJob = z.strictObject({
+  kind: z.literal("prove"),
+  evidence: z.string(),
+  corpusDir: z.string(),
+  detect: Detection,
+  repair: z.array(Repair),
+  out: z.string(),
+});
+/** Lets a drill pathogen loose on given files in a chamber and gives back what became of them. */
+export const ReleaseJob = z.strictObject({
+  kind: z.literal("release"),
+  sample: z.string(),
+  name: z.string(),
+  seed: z.string(),
+  chamberDir: z.string(),
+  drillPrograms: z.string(),
+  out: z.string(),
+  budgetSeconds: Seconds,
+});
+export const WorkerJob = z.discriminatedUnion("kind", [AnalyseJob, ProveJob, ReleaseJob]);
+export type WorkerJob = z.infer<typeof WorkerJob>;
+export type AnalyseJob = z.infer<typeof AnalyseJob>;
+export type ProveJob = z.infer<typeof ProveJob>;
+export type ReleaseJob = z.infer<typeof ReleaseJob>;
+
+/** One decoy of the evidence. `run` says whether it was used to learn (`train`) or kept back for the proof (`fresh`). */
+export const EvidenceEntry = z.strictObject({
+  run: z.enum(["train", "fresh"]),
+  path: z.string(),
+  kind: z.string(),
+  type: FileType,
+  state: z.enum(["unchanged", "changed", "missing"]),
+  before: Sha256,
+  after: Sha256.nullable(),
+});
+export type EvidenceEntry = z.infer<typeof EvidenceEntry>;
+export const EvidenceManifest = z.strictObject({
+  version: z.literal(1),
+  sample: SampleFacts,
+  /** Name of the sample's bytes in the evidence folder, stored like a decoy. */
+  entries: z.array(EvidenceEntry).max(10_000),
+});
+export type EvidenceManifest = z.infer<typeof EvidenceManifest>;
+
+/** An excerpt of one infected decoy for the report: bytes as hex around each change. */
+export const ExcerptHunk = z.strictObject({ at: Count, removed: z.string(), inserted: z.string(), removedLength: Count, insertedLength: Count });
+export const Excerpt = z.strictObject({ path: z.string(), type: FileType, hunks: z.array(ExcerptHunk).max(8) });
+export type Excerpt = z.infer<typeof Excerpt>;
+
+export const AnalyseResult = z.strictObject({
+  kind: z.literal("analysed"),
+  sample: SampleFacts,
+  verdict: Verdict,
+  why: z.string(),
+  behaviour: z.array(Behaviour),
+  infection: Infection.nullable(),
+  family: Family.nullable(),
+  detect: Detection.nullable(),
+  repair: z.array(Repair),
+  repairWhy: z.string().nullable(),
+  gaveUp: GaveUp.nullable(),
+  excerpts: z.array(Excerpt),
+  dropped: z.array(z.strictObject({ path: z.string(), size: Count, type: FileType })).max(1000),
+  counts: z.strictObject({ decoys: Count, changed: Count, missing: Count, traceEvents: Count, traceLost: Count }),
+  chamber: ChamberInfo,
+  seconds: z.strictObject({ chamber: Seconds, signature: Seconds }),
+});
+export type AnalyseResult = z.infer<typeof AnalyseResult>;
+
+export const ProveResult = z.strictObject({
+  kind: z.literal("proved"),
+  decoys: Proof.shape.decoys,
+  goodware: Proof.shape.goodware,
+  /** Clean decoys (before) that the rule hits: any is a refusal. */
+  cleanHits: Count,
+  sampleDetected: z.boolean(),
+  evidence: Sha256,
+  sound: z.boolean(),
+  why: z.string().nullable(),
+  seconds: Seconds,
+});
+export type ProveResult = z.infer<typeof ProveResult>;
+
+export const ReleaseResult = z.strictObject({
+  kind: z.literal("released"),
+  files: z.array(z.strictObject({ decoy: Decoy, before: z.string(), after: z.string() })),
+  seconds: Seconds,
+});
+export type ReleaseResult = z.infer<typeof ReleaseResult>;
+
+export const WorkerLine = z.union([
+  z.strictObject({ progress: z.string().max(256) }),
+  z.strictObject({ error: z.strictObject({ code: z.enum(errorCodes), message: z.string(), hint: z.string() }) }),
+  z.strictObject({ result: z.discriminatedUnion("kind", [AnalyseResult, ProveResult, ReleaseResult]) }),
+]);
+export type WorkerLine = z.infer<typeof WorkerLine>;

@@ -1,0 +1,84 @@
+/**
+ * The proof: the rule against every infected decoy, learned from and kept back, against every clean one and all of
+ * goodware; the recipes against every pair, byte for byte. Counts only what it saw.
+ */
+import { createBundle, identifyFile, loadEngine } from "@thymus/detection";
+import { repairWith } from "@thymus/repair";
+import { readEvidence, readManifest, readSpecimens } from "../proof/evidence.ts";
+import { openCorpus } from "../self/index.ts";
+import type { Specimen } from "../infection/index.ts";
+import type { ProveJob, ProveResult } from "./protocol.ts";
+
+interface Tally {
+  infected: number;
+  detected: number;
+  repaired: number;
+}
+
+/** @param progress called with a few words at each step */
+export async function prove(job: ProveJob, progress: (what: string) => void): Promise<ProveResult> {
+  const started = performance.now();
+  const { manifest, digest } = await readManifest(job.evidence);
+  const engine = await loadEngine();
+  const rules = engine.compile([{ namespace: "candidate", source: job.detect.rule }]);
+  const hits = (bytes: Uint8Array) =>
+    job.detect.scope.includes(identifyFile(bytes)) && rules.scan(bytes).length > 0;
+  progress("proving on decoys");
+  const train = tally(await readSpecimens(job.evidence, manifest, "train"), hits, job);
+  const fresh = tally(await readSpecimens(job.evidence, manifest, "fresh"), hits, job);
+  let cleanHits = 0;
+  for (const sha256 of new Set(manifest.entries.map((entry) => entry.before)))
+    if (rules.scan(await readEvidence(job.evidence, sha256)).length > 0) cleanHits += 1;
+  const sample = await readEvidence(job.evidence, manifest.sample.sha256);
+  const sampleDetected = rules.scan(sample).length > 0;
+  rules.close();
+  progress("proving on goodware");
+  const corpus = await openCorpus(job.corpusDir);
+  const goodware = await corpus.scan([{ namespace: "candidate", source: job.detect.rule }], {});
+  const why = unsound(train, fresh, cleanHits, goodware.hits.length, goodware.files);
+  return {
+    kind: "proved",
+    decoys: {
+      infected: train.infected,
+      detected: train.detected,
+      repaired: train.repaired,
+      freshInfected: fresh.infected,
+      freshDetected: fresh.detected,
+      freshRepaired: fresh.repaired,
+    },
+    goodware: {
+      files: goodware.files,
+      bytes: goodware.bytes,
+      matches: new Set(goodware.hits.map((hit) => hit.path)).size,
+      corpus: corpus.manifest.digest,
+    },
+    cleanHits,
+    sampleDetected,
+    evidence: digest,
+    sound: why === null,
+    why,
+    seconds: (performance.now() - started) / 1000,
+  };
+}
+
+function tally(specimens: Specimen[], hits: (bytes: Uint8Array) => boolean, job: ProveJob): Tally {
+  const result: Tally = { infected: specimens.length, detected: 0, repaired: 0 };
+  for (const { before, after, type } of specimens) {
+    if (hits(after)) result.detected += 1;
+    if (job.repair.length === 0) continue;
+    const outcome = repairWith(job.repair, after, type);
+    if ("repaired" in outcome && Buffer.compare(outcome.repaired, before) === 0) result.repaired += 1;
+  }
+  return result;
+}
+
+/** Law 1: why this candidate may not act, or null. */
+function unsound(train: Tally, fresh: Tally, cleanHits: number, matches: number, files: number): string | null {
+  if (files === 0) return "the goodware corpus is empty";
+  if (matches > 0) return `the rule hits ${matches} goodware files`;
+  if (cleanHits > 0) return `the rule hits ${cleanHits} clean decoys`;
+  if (fresh.infected === 0) return "no fresh decoy was infected, so nothing shows that the rule holds for others";
+  if (train.detected < train.infected) return `the rule finds ${train.detected} of ${train.infected} infected decoys`;
+  if (fresh.detected < fresh.infected) return `the rule finds ${fresh.detected} of ${fresh.infected} fresh infected decoys`;
+  return null;
+}

@@ -1,0 +1,38 @@
+/** How a verb is registered: one file, one line in index.ts. */
+import type { Command } from "commander";
+import { type Context, type GlobalOptions, makeContext } from "../context.ts";
+
+export type Register = (program: Command) => void;
+
+/** Adds the options that every verb has. */
+export function withGlobals(command: Command): Command {
+  return command
+    .option("--data <dir>", "data folder (default: /var/lib/thymus as root, else the XDG data folder)")
+    .option("--config <file>", "configuration (TOML)")
+    .option("--json", "print JSON on standard output")
+    .exitOverride()
+    .configureOutput({ writeErr: () => {} });
+}
+
+/** Runs `action` with the context; what it returns is the exit status. */
+export function acting<O extends GlobalOptions>(
+  action: (context: Context, options: O, args: string[]) => Promise<number>,
+): (...all: unknown[]) => Promise<void> {
+  return async (...all) => {
+    const command = all.at(-1) as Command;
+    const options = command.optsWithGlobals<O>();
+    process.exitCode = await action(makeContext(options), options, command.args);
+  };
+}
+
+/** An AbortSignal that the first SIGINT or SIGTERM fires; the second ends at once. */
+export function interruptSignal(): AbortSignal {
+  const controller = new AbortController();
+  for (const name of ["SIGINT", "SIGTERM"] as const) {
+    process.on(name, () => {
+      if (controller.signal.aborted) process.exit(130);
+      controller.abort();
+    });
+  }
+  return controller.signal;
+}
