@@ -1,3 +1,4 @@
+// @ts-check
 // `npm run bench -- NAME ARGS` runs bench/NAME.ts; without a name it lists them.
 import { readdirSync } from "node:fs";
 import { join } from "node:path";

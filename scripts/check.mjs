@@ -1,3 +1,4 @@
+// @ts-check
 // The static checks, one after the other; all run even where one fails, so that one look shows everything.
 import { ensureInstalledOrExit } from "./install.mjs";
 import { pinnedNode, run } from "./lib/runtime.mjs";

@@ -1,3 +1,4 @@
+// @ts-check
 // Brings a clone to the state in which everything runs. Says nothing where nothing is to be done.
 import { execFileSync, spawnSync } from "node:child_process";
 import { accessSync, constants, existsSync, readFileSync } from "node:fs";
@@ -79,12 +80,14 @@ function missingPackages() {
   return systemPackages.filter((each) => !onPath(each.command)).map((each) => each.package);
 }
 
+/** @param {string[]} args */
 function apt(args) {
   const env = { ...process.env, DEBIAN_FRONTEND: "noninteractive" };
   const done = spawnSync("apt-get", ["-qq", ...args], { stdio: ["ignore", process.stderr, "inherit"], env });
   return done.status === 0;
 }
 
+/** @param {string} command */
 function onPath(command) {
   const folders = (process.env.PATH ?? "").split(delimiter);
   return [...folders, "/usr/sbin", "/sbin"].filter(Boolean).some((folder) => {
@@ -97,16 +100,20 @@ function onPath(command) {
   });
 }
 
+/** @param {string} text */
 function say(text) {
   process.stderr.write(`thymus: ${text}\n`);
 }
 
-/** For the other scripts: the same, but a failure ends the process with one line. */
+/**
+ * For the other scripts: the same, but a failure ends the process with one line.
+ * @param {{ systemPackages: boolean }} options
+ */
 export function ensureInstalledOrExit(options) {
   try {
     return ensureInstalled(options);
   } catch (error) {
-    process.stderr.write(`thymus: RUNTIME_MISSING: ${error.message}\n`);
+    process.stderr.write(`thymus: RUNTIME_MISSING: ${error instanceof Error ? error.message : error}\n`);
     process.exit(2);
   }
 }

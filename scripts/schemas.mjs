@@ -1,3 +1,4 @@
+// @ts-check
 // Writes packages/contracts/schemas from the contracts; with --check it only says what differs. Needs the pinned Node.
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";

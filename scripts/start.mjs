@@ -1,3 +1,4 @@
+// @ts-check
 // `npm start` is `thymus up`; `npm start -- VERB ...` is `thymus VERB ...`.
 import { join } from "node:path";
 import { ensureInstalledOrExit } from "./install.mjs";

@@ -1,3 +1,4 @@
+// @ts-check
 // `npm test` runs every test; `npm test -- PART ...` those whose path contains one of the parts.
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";

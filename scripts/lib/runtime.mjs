@@ -1,3 +1,4 @@
+// @ts-check
 import { spawn } from "node:child_process";
 import { constants } from "node:os";
 import { delimiter, join } from "node:path";
@@ -12,19 +13,24 @@ export function pinnedEnvironment(more = {}) {
   return { ...process.env, PATH: path, ...more };
 }
 
+/** @type {NodeJS.Signals[]} */
 const forwarded = ["SIGINT", "SIGTERM", "SIGHUP"];
 
 /**
  * Runs a command with our own input and output, passes signals on, and gives the status that a shell would give
  * (128 + signal where a signal ended it; 127 where there is no such command).
+ * @param {string} command
+ * @param {readonly string[]} args
+ * @param {import("node:child_process").SpawnOptions} options
+ * @returns {Promise<number>}
  */
 export function run(command, args, options = {}) {
   return new Promise((resolve) => {
     const child = spawn(command, args, { cwd: root, env: pinnedEnvironment(), stdio: "inherit", ...options });
     // A terminal sends Ctrl-C to the whole group; a second one from us does no harm, and a supervisor's TERM reaches us alone.
-    const pass = (signal) => child.kill(signal);
+    const pass = (/** @type {NodeJS.Signals} */ signal) => child.kill(signal);
     for (const signal of forwarded) process.on(signal, pass);
-    const end = (status) => {
+    const end = (/** @type {number} */ status) => {
       for (const signal of forwarded) process.off(signal, pass);
       resolve(status);
     };
@@ -32,6 +38,6 @@ export function run(command, args, options = {}) {
       process.stderr.write(`${command}: ${error.message}\n`);
       end(127);
     });
-    child.on("exit", (status, signal) => end(status ?? 128 + (constants.signals[signal] ?? 0)));
+    child.on("exit", (status, signal) => end(status ?? 128 + (signal ? constants.signals[signal] : 0)));
   });
 }

@@ -1,3 +1,4 @@
+// @ts-check
 /**
  * What the whole loop needs from the distribution: the package and the command by which we see that it is there.
  * `for` is told to a person whose machine lacks it.

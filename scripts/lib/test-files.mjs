@@ -1,13 +1,18 @@
+// @ts-check
 import { readdirSync } from "node:fs";
 import { join, relative } from "node:path";
 import { root } from "./root.mjs";
 
 const skipped = new Set(["node_modules", ".git", ".cache", "coverage"]);
 
-/** Every test file of the workspace, relative to its top, in a stable order. `filters` are parts of the path. */
+/**
+ * Every test file of the workspace, relative to its top, in a stable order.
+ * @param {string[]} filters parts of the path, any of which must be there; none means every file
+ */
 export function testFiles(filters = []) {
+  /** @type {string[]} */
   const found = [];
-  const walk = (folder) => {
+  const walk = (/** @type {string} */ folder) => {
     for (const entry of readdirSync(folder, { withFileTypes: true })) {
       const path = join(folder, entry.name);
       if (entry.isDirectory()) {
