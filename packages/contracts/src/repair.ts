@@ -24,7 +24,12 @@ export type NumberExpr =
   /** Decimal ASCII digits at a position. */
   | { decimal: PositionExpr; plus?: number | undefined }
   /** Size of the infected file in bytes, then `* times + plus`. */
-  | { size: true; times?: number | undefined; plus?: number | undefined };
+  | { size: true; times?: number | undefined; plus?: number | undefined }
+  /** A position as its distance from the start of the file, then `* times + plus`. */
+  | { offset: PositionExpr; times?: number | undefined; plus?: number | undefined }
+  /** Bytes from `at` to the first match of the pattern that begins at or after `at`, then `+ plus`. */
+  | { seek: string; at: PositionExpr; plus?: number | undefined }
+  | { sum: NumberExpr[] };
 
 /** A byte offset: from the start, the end, or the one match of the recipe's anchor. */
 export interface PositionExpr {
@@ -45,6 +50,9 @@ export const NumberExpr: z.ZodType<NumberExpr> = z.lazy(() =>
     }),
     z.strictObject({ decimal: PositionExpr, plus: Integer.optional() }),
     z.strictObject({ size: z.literal(true), times: Integer.optional(), plus: Integer.optional() }),
+    z.strictObject({ offset: PositionExpr, times: Integer.optional(), plus: Integer.optional() }),
+    z.strictObject({ seek: HexPattern, at: PositionExpr, plus: Integer.optional() }),
+    z.strictObject({ sum: z.array(NumberExpr).min(2).max(4) }),
   ]),
 );
 export const PositionExpr: z.ZodType<PositionExpr> = z.lazy(() =>
@@ -63,10 +71,19 @@ export const Decoding = z.discriminatedUnion("kind", [
 ]);
 export type Decoding = z.infer<typeof Decoding>;
 
-/** Where replacement bytes come from: the recipe itself, or elsewhere in the infected file, decoded. */
+/**
+ * Where replacement bytes come from: the recipe itself, elsewhere in the infected file (decoded), one byte repeated,
+ * or a number written as `width` bytes (two's complement where negative).
+ */
 export const ByteSource = z.union([
   z.strictObject({ bytes: Hex }),
   z.strictObject({ copy: PositionExpr, length: NumberExpr, decode: z.array(Decoding).max(4).optional() }),
+  z.strictObject({ fill: z.string().regex(/^[0-9a-f]{2}$/), length: NumberExpr }),
+  z.strictObject({
+    number: NumberExpr,
+    width: z.union([z.literal(1), z.literal(2), z.literal(4), z.literal(8)]),
+    order: z.enum(["little", "big"]),
+  }),
 ]);
 export type ByteSource = z.infer<typeof ByteSource>;
 

@@ -1,0 +1,87 @@
+import { asThymusError, type FileType, type Repair } from "@thymus/contracts";
+import { applyEdits, planEdits } from "./edits.ts";
+import { elfFault, isElf } from "./elf.ts";
+import { evaluatePosition, type Subject } from "./evaluate.ts";
+import { findAnchor, findPattern, matchesAt, parsePattern } from "./pattern.ts";
+import { failed, refuse } from "./refuse.ts";
+
+/** Tells the type of a file by its content; the interpreter knows ELF only. */
+export type TypeOf = (bytes: Uint8Array) => FileType;
+
+/**
+ * Checks that the recipe fits this file exactly.
+ * @throws ThymusError REPAIR_REFUSED
+ */
+export function identify(recipe: Repair, infected: Uint8Array, type: FileType): Subject {
+  const { types, anchor, minSize, checks } = recipe.identify;
+  if (!types.includes(type)) throw refuse(`the recipe is for ${types.join(", ")}, the file is ${type}`);
+  if (infected.length < minSize) throw refuse("the file is smaller than any infected one");
+  const subject = { bytes: infected, anchor: findAnchor(anchor, infected) };
+  for (const check of checks) {
+    if (!matchesAt(parsePattern(check.bytes), infected, evaluatePosition(check.at, subject))) {
+      throw refuse("the file is infected in another way than the recipe knows");
+    }
+  }
+  return subject;
+}
+
+/**
+ * Undoes an infection in memory. Pure: `infected` stays as it is.
+ * `typeOf`, where given, checks that the result is of a type that the recipe promises.
+ * @throws ThymusError REPAIR_REFUSED (the recipe does not fit) or REPAIR_FAILED (the result is not what it promises)
+ */
+export function applyRepair(
+  recipe: Repair,
+  infected: Uint8Array,
+  type: FileType,
+  typeOf?: TypeOf,
+): Uint8Array {
+  const subject = identify(recipe, infected, type);
+  const repaired = applyEdits(planEdits(recipe.steps, subject), infected);
+  const { types, minSize } = recipe.expect;
+  if (repaired.length < minSize) throw failed("the result is smaller than any clean file");
+  if (findPattern(parsePattern(recipe.identify.anchor), repaired) >= 0) {
+    throw failed("the infection is still in the result");
+  }
+  if (isElf(repaired)) {
+    const fault = elfFault(repaired);
+    if (fault !== null) throw failed(`the result is no sound program: ${fault}`);
+  }
+  const narrow: Partial<Record<FileType, number>> = { elf32: 1, elf64: 2 };
+  const elfOnly = types.every((each) => narrow[each] !== undefined);
+  if (elfOnly && !(isElf(repaired) && types.some((each) => narrow[each] === repaired[4]))) {
+    throw failed("the result is no ELF file");
+  }
+  if (typeOf !== undefined && !types.includes(typeOf(repaired))) {
+    throw failed(`the result is ${typeOf(repaired)}, expected ${types.join(" or ")}`);
+  }
+  return repaired;
+}
+
+/**
+ * Tries each recipe of a prescription. Exactly one result must come out: recipes that fit and agree byte for byte
+ * count as one, recipes that contradict each other are a refusal.
+ */
+export function repairWith(
+  recipes: readonly Repair[],
+  infected: Uint8Array,
+  type: FileType,
+  typeOf?: TypeOf,
+): { recipe: Repair; repaired: Uint8Array } | { refused: string } {
+  let found: { recipe: Repair; repaired: Uint8Array } | null = null;
+  let why = "the prescription has no repair recipe";
+  for (const recipe of recipes) {
+    try {
+      const repaired = applyRepair(recipe, infected, type, typeOf);
+      if (found !== null && Buffer.compare(found.repaired, repaired) !== 0) {
+        return { refused: "two recipes fit this file and contradict each other" };
+      }
+      found ??= { recipe, repaired };
+    } catch (thrown) {
+      const error = asThymusError(thrown);
+      if (error.code !== "REPAIR_REFUSED" && error.code !== "REPAIR_FAILED") throw error;
+      why = error.message;
+    }
+  }
+  return found ?? { refused: why };
+}

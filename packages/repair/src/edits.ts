@@ -1,0 +1,79 @@
+import type { RepairStep } from "@thymus/contracts";
+import { evaluateNumber, evaluatePosition, type Subject } from "./evaluate.ts";
+import { refuse } from "./refuse.ts";
+import { bytesOf } from "./source.ts";
+
+/** `bytes` take the place of the file's bytes from `start` to `end`. */
+export interface Edit {
+  readonly start: number;
+  readonly end: number;
+  readonly bytes: Uint8Array;
+}
+
+const nothing = new Uint8Array(0);
+
+/** A repair gives back what was there: the result may outgrow the infected file by this factor at most. */
+const MAX_GROWTH = 2;
+const MAX_GROWTH_BYTES = 1 << 20;
+
+/** Carries out the steps' arithmetic; nothing is changed. @throws ThymusError REPAIR_REFUSED */
+export function planEdits(steps: readonly RepairStep[], subject: Subject): Edit[] {
+  const limit = subject.bytes.length * MAX_GROWTH + MAX_GROWTH_BYTES;
+  return steps.map((step) => planEdit(step, subject, limit));
+}
+
+function planEdit(step: RepairStep, subject: Subject, limit: number): Edit {
+  const size = subject.bytes.length;
+  const start = evaluatePosition(step.at, subject);
+  switch (step.op) {
+    case "truncate":
+      return { start, end: size, bytes: nothing };
+    case "cut": {
+      const length = evaluateNumber(step.length, subject);
+      if (length < 0 || start + length > size) throw refuse("a cut of the recipe leaves the file");
+      return { start, end: start + length, bytes: nothing };
+    }
+    case "put": {
+      const bytes = bytesOf(step.from, subject, limit);
+      if (start + bytes.length > size) throw refuse("a put of the recipe leaves the file");
+      return { start, end: start + bytes.length, bytes };
+    }
+    case "insert":
+      return { start, end: start, bytes: bytesOf(step.from, subject, limit) };
+  }
+}
+
+/**
+ * Applies edits that all speak about the file as it was found. An insertion may touch the border of another edit,
+ * never lie inside one; two insertions at one place have no order and are refused.
+ */
+export function applyEdits(edits: readonly Edit[], bytes: Uint8Array): Uint8Array {
+  const ordered = edits
+    .filter((edit) => edit.end > edit.start || edit.bytes.length > 0)
+    .sort((a, b) => a.start - b.start || a.end - b.end);
+  let size = bytes.length;
+  for (const [i, edit] of ordered.entries()) {
+    const before = ordered[i - 1];
+    if (before !== undefined) {
+      const twoInsertions =
+        before.end === before.start && edit.end === edit.start && before.start === edit.start;
+      if (edit.start < before.end || twoInsertions)
+        throw refuse("two steps of the recipe overlap in this file");
+    }
+    size += edit.bytes.length - (edit.end - edit.start);
+  }
+  if (size > bytes.length * MAX_GROWTH + MAX_GROWTH_BYTES)
+    throw refuse("the result of the recipe is too large");
+  const result = new Uint8Array(size);
+  let from = 0;
+  let to = 0;
+  for (const edit of ordered) {
+    result.set(bytes.subarray(from, edit.start), to);
+    to += edit.start - from;
+    result.set(edit.bytes, to);
+    to += edit.bytes.length;
+    from = edit.end;
+  }
+  result.set(bytes.subarray(from), to);
+  return result;
+}

@@ -1,0 +1,98 @@
+import type { NumberExpr, PositionExpr } from "@thymus/contracts";
+import { findPattern, matchesAt, parsePattern } from "./pattern.ts";
+import { refuse } from "./refuse.ts";
+
+/** The infected file that every expression of a recipe speaks about, as it was found. */
+export interface Subject {
+  readonly bytes: Uint8Array;
+  /** Offset of the one match of the anchor. */
+  readonly anchor: number;
+}
+
+/** Expressions nest (a position may be read from the file); more than this is no honest recipe. */
+const MAX_DEPTH = 12;
+const MAX_DIGITS = 15;
+
+/**
+ * Value of a number expression.
+ * @throws ThymusError REPAIR_REFUSED where a read leaves the file or a value is not exact
+ */
+export function evaluateNumber(expr: NumberExpr, subject: Subject, depth = 0): number {
+  if (depth > MAX_DEPTH) throw refuse("an expression of the recipe is nested too deeply");
+  if (typeof expr === "number") return safe(expr);
+  if ("sum" in expr) {
+    return expr.sum.reduce<number>(
+      (total, part) => safe(total + evaluateNumber(part, subject, depth + 1)),
+      0,
+    );
+  }
+  if ("size" in expr) return linear(subject.bytes.length, expr.times, expr.plus);
+  if ("offset" in expr) {
+    return linear(evaluatePosition(expr.offset, subject, depth + 1), expr.times, expr.plus);
+  }
+  if ("decimal" in expr) {
+    return linear(
+      readDecimal(subject.bytes, evaluatePosition(expr.decimal, subject, depth + 1)),
+      1,
+      expr.plus,
+    );
+  }
+  if ("seek" in expr) {
+    const at = evaluatePosition(expr.at, subject, depth + 1);
+    const pattern = parsePattern(expr.seek);
+    const found = matchesAt(pattern, subject.bytes, at) ? at : findPattern(pattern, subject.bytes, at);
+    if (found < 0) throw refuse("a delimiter that the recipe looks for is not in the file");
+    return linear(found - at, 1, expr.plus);
+  }
+  const at = evaluatePosition(expr.read, subject, depth + 1);
+  const value = readInteger(subject.bytes, at, expr.width, expr.order === "big", expr.signed === true);
+  return linear(value, expr.times, expr.plus);
+}
+
+/**
+ * Offset of a position expression: from 0 to the size of the file, both included.
+ * @throws ThymusError REPAIR_REFUSED where it lies outside the file
+ */
+export function evaluatePosition(expr: PositionExpr, subject: Subject, depth = 0): number {
+  const base = expr.from === "start" ? 0 : expr.from === "end" ? subject.bytes.length : subject.anchor;
+  const at = safe(base + evaluateNumber(expr.plus, subject, depth + 1));
+  if (at < 0 || at > subject.bytes.length) throw refuse("a position of the recipe lies outside the file");
+  return at;
+}
+
+/** Integer of 1, 2, 4 or 8 bytes. @throws ThymusError REPAIR_REFUSED outside the file or beyond 2^53 */
+export function readInteger(
+  bytes: Uint8Array,
+  at: number,
+  width: 1 | 2 | 4 | 8,
+  big: boolean,
+  signed: boolean,
+): number {
+  if (at < 0 || at + width > bytes.length) throw refuse("a number of the recipe lies outside the file");
+  const view = new DataView(bytes.buffer, bytes.byteOffset + at, width);
+  if (width === 1) return signed ? view.getInt8(0) : view.getUint8(0);
+  if (width === 2) return signed ? view.getInt16(0, !big) : view.getUint16(0, !big);
+  if (width === 4) return signed ? view.getInt32(0, !big) : view.getUint32(0, !big);
+  return safe(Number(signed ? view.getBigInt64(0, !big) : view.getBigUint64(0, !big)));
+}
+
+function readDecimal(bytes: Uint8Array, at: number): number {
+  let end = at;
+  let value = 0;
+  while (end < bytes.length && bytes[end]! >= 0x30 && bytes[end]! <= 0x39) {
+    value = value * 10 + bytes[end]! - 0x30;
+    end++;
+    if (end - at > MAX_DIGITS) throw refuse("a decimal number of the recipe is too long");
+  }
+  if (end === at) throw refuse("there is no decimal number where the recipe expects one");
+  return value;
+}
+
+function linear(value: number, times = 1, plus = 0): number {
+  return safe(safe(value * times) + plus);
+}
+
+function safe(value: number): number {
+  if (!Number.isSafeInteger(value)) throw refuse("a number of the recipe is too large");
+  return value;
+}
