@@ -1,1 +1,7 @@
-export {};
+export { buildChamber, chamberPackages, createDecoys, openChamber } from "./chamber/index.ts";
+export { confinementWorks } from "./confinement/confine.ts";
+export { type Immunized, type ImmunizeOptions, immunize } from "./immunize.ts";
+export { type CentreOptions, centreIsEnrolled, joinAsCentre, startCentre } from "./intake/centre.ts";
+export { verifyPrescription } from "./proof/verify.ts";
+export { buildCorpus, openCorpus } from "./self/index.ts";
+export { runWorker } from "./worker/run.ts";

@@ -1,0 +1,150 @@
+/** The infection drill: clean programs, then infected ones, then nothing but watching what the installation does. */
+import { existsSync } from "node:fs";
+import { chmod, copyFile, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { agentIdentity, baselineHolds } from "@thymus/agent";
+import { Case, type DrillReport, newId, parseDocument, ThymusError } from "@thymus/contracts";
+import { drillFile, drillProgramsFolder } from "@thymus/testkit/drills";
+import { z } from "zod";
+import { Api } from "../api.ts";
+import type { Context } from "../context.ts";
+import { changedFiles, type DrillFile, infectInChamber, writeFiles } from "./stage.ts";
+
+export interface InfectionDrill {
+  readonly pathogen: string;
+  /** Data folders of further agents on this machine that shall prove immune. */
+  readonly others: readonly string[];
+  readonly timeoutSeconds: number;
+  readonly onProgress: (what: string) => void;
+  readonly onEvent: (entry: DrillReport["timeline"][number]) => void;
+}
+
+const CaseList = z.object({ cases: z.array(Case) });
+const sleep = (seconds: number) => new Promise((resolve) => setTimeout(resolve, seconds * 1000));
+
+/** Asks until it is so, or the time is over. */
+async function until(seconds: number, holds: () => Promise<boolean>): Promise<boolean> {
+  const end = performance.now() + seconds * 1000;
+  while (performance.now() < end) {
+    if (await holds()) return true;
+    await sleep(0.1);
+  }
+  return false;
+}
+
+export async function runInfectionDrill(context: Context, drill: InfectionDrill): Promise<DrillReport> {
+  const api = Api.of(context);
+  const pathogen = drillFile(drill.pathogen);
+  const agentDir = join(context.dataDir, "agent");
+  const own = await agentIdentity(agentDir);
+  if (!existsSync(join(agentDir, "drill")))
+    throw new ThymusError("NOT_FOUND", "this machine's agent has no drill folder", "start it with: thymus up");
+  const id = newId("drill");
+  const folder = join(agentDir, "drill", id);
+  const folders = [folder];
+  const timeline: DrillReport["timeline"] = [];
+  let first = Date.now();
+  const note = (machine: string, what: string, at = Date.now()) => {
+    const entry = { t: Math.max(0, (at - first) / 1000), machine, what };
+    timeline.push(entry);
+    drill.onEvent(entry);
+  };
+  const report = (rest: Omit<DrillReport, "id" | "pathogen" | "started" | "timeline">): DrillReport => ({
+    id,
+    pathogen: drill.pathogen,
+    started: new Date(first).toISOString(),
+    timeline,
+    ...rest,
+  });
+  try {
+    const files = await infectInChamber(
+      context,
+      { id: drill.pathogen, seed: id, pathogen, programs: drillProgramsFolder, work: join(context.dataDir, "drill-work", id) },
+      drill.onProgress,
+    );
+    drill.onProgress("laying out clean programs and waiting until the agent knows them");
+    await writeFiles(folder, files, "clean");
+    const known = await until(30, async () => baselineHolds(agentDir, files.map((file) => join(folder, file.name))));
+    if (!known)
+      return report({ case: null, patientIdentical: true, protectedAfter: null, passed: false, why: "the agent did not take the drill's programs into its baseline within 30 s; is it running?" });
+
+    first = Date.now();
+    const released = join(folder, drill.pathogen);
+    await copyFile(pathogen, released);
+    await chmod(released, 0o755);
+    await writeFiles(folder, files, "infected");
+    note(own.machine, `first write: ${files.length} programs are infected, the suspect program lies beside them`);
+
+    const ended = await followCase(api, own.machine, first, drill.timeoutSeconds, note);
+    if (!ended) return report({ case: null, patientIdentical: false, protectedAfter: null, passed: false, why: `no case came to an end within ${drill.timeoutSeconds} s` });
+    const identical = await until(5, async () => (await changedFiles(folder, files)).length === 0);
+    note(own.machine, identical ? "the patient's files are identical to before" : `still changed: ${(await changedFiles(folder, files)).join(", ")}`);
+    const protectedAfter = ended.outcome === "healed" ? (Date.parse(ended.changed) - first) / 1000 : null;
+    const refused = await tryOthers(drill.others, id, files, folders, note);
+    const removed = !existsSync(released);
+    const why = !identical
+      ? "the patient's files are not as before"
+      : ended.outcome !== "healed"
+        ? `the case ended as ${ended.outcome ?? ended.stage}: ${ended.why ?? "no reason given"}`
+        : !removed
+          ? "the suspect program is still there"
+          : refused;
+    return report({ case: ended.id, patientIdentical: identical, protectedAfter, passed: why === null, why });
+  } finally {
+    for (const made of folders) await rm(made, { recursive: true, force: true });
+  }
+}
+
+/** Tells each step of the case that the drill's files opened, until it is closed or waits for a person. */
+async function followCase(
+  api: Api,
+  machine: string,
+  since: number,
+  timeoutSeconds: number,
+  note: (machine: string, what: string, at: number) => void,
+): Promise<Case | null> {
+  const told = new Set<string>();
+  let last: Case | null = null;
+  await until(timeoutSeconds, async () => {
+    const value = await api.request("GET", "/api/v1/cases").catch(() => null);
+    if (!value) return false;
+    const mine = parseDocument(CaseList, value, "the list of cases").cases.filter(
+      (item) => item.machine === machine && Date.parse(item.opened) >= since - 1000,
+    );
+    for (const item of [...mine].reverse()) {
+      for (const event of item.history) {
+        const key = `${item.id} ${event.at} ${event.what}`;
+        if (told.has(key)) continue;
+        told.add(key);
+        note(event.machine ?? "server", `${event.stage}: ${event.what}`, Date.parse(event.at));
+      }
+    }
+    last = mine.find((item) => item.outcome === "healed") ?? mine[0] ?? null;
+    return last !== null && (last.stage === "closed" || last.stage === "person") && (last.outcome === "healed" || mine.every((item) => item.stage === "closed" || item.stage === "person"));
+  });
+  const found = last as Case | null;
+  return found && (found.stage === "closed" || found.stage === "person") ? found : null;
+}
+
+/** Copies one infected file to each other agent; each must take it away and give the clean one back. */
+async function tryOthers(
+  others: readonly string[],
+  id: string,
+  files: readonly DrillFile[],
+  folders: string[],
+  note: (machine: string, what: string) => void,
+): Promise<string | null> {
+  for (const dataDir of others) {
+    const agentDir = join(dataDir, "agent");
+    const { machine } = await agentIdentity(agentDir);
+    const folder = join(agentDir, "drill", id);
+    folders.push(folder);
+    const file = files[0]!;
+    await writeFiles(folder, [file], "infected");
+    note(machine, `an infected file was copied here: ${file.name}`);
+    const healed = await until(30, async () => (await changedFiles(folder, [file])).length === 0);
+    if (!healed) return `${machine} did not repair the infected file that was copied to it`;
+    note(machine, `refused and repaired: ${file.name} is clean`);
+  }
+  return null;
+}

@@ -1,0 +1,60 @@
+import { existsSync } from "node:fs";
+import { resolve } from "node:path";
+import { buildChamber } from "@thymus/analysis";
+import { ThymusError } from "@thymus/contracts";
+import { listDrills } from "@thymus/testkit/drills";
+import { runInfectionDrill } from "../drill/infection.ts";
+import { printJson, printLine, printTable, progressReporter } from "../output.ts";
+import { acting, type Register, withGlobals } from "./verb.ts";
+
+interface Options {
+  others?: string[];
+  timeout: string;
+}
+
+export const registerDrill: Register = (program) => {
+  const drill = program.command("drill").description("safe exercises of the loop on the live installation");
+  withGlobals(drill.command("list")).description("the drill pathogens").action(
+    acting(async (context) => {
+      if (context.json) printJson(listDrills());
+      else
+        printTable(
+          ["PATHOGEN", "TYPE", "MECHANISM", "TARGETS", "REPAIRABLE"],
+          listDrills().map((item) => [item.id, item.type, item.expect.mechanism ?? "-", item.expect.targets.join(", "), item.expect.repairable ? "yes" : "no"]),
+        );
+      return 0;
+    }),
+  );
+  withGlobals(drill.command("infection"))
+    .description("infect programs in the drill folder with an inert pathogen and print what happens")
+    .argument("[name]", "drill pathogen", "prepend-sh")
+    .option("--others <dir...>", "data folders of further agents on this machine that shall prove immune")
+    .option("--timeout <seconds>", "longest time for the whole loop", "180")
+    .addHelpText("after", "\nExit status: 0 the loop healed everything, 1 it did not, 2 error.")
+    .action(
+      acting<Options>(async (context, options, [name]) => {
+        const pathogen = name ?? "prepend-sh";
+        if (!listDrills().some((item) => item.id === pathogen))
+          throw new ThymusError("NOT_FOUND", `there is no drill pathogen ${pathogen}`, "see: thymus drill list");
+        for (const other of options.others ?? [])
+          if (!existsSync(other)) throw new ThymusError("NOT_FOUND", `${other} does not exist`, "name data folders of agents");
+        const progress = progressReporter();
+        await buildChamber({ dataDir: context.chamberDir, onProgress: (step) => progress.say(step) });
+        const report = await runInfectionDrill(context, {
+          pathogen,
+          others: (options.others ?? []).map((other) => resolve(other)),
+          timeoutSeconds: Number(options.timeout),
+          onProgress: (what) => progress.say(what),
+          onEvent: (entry) => {
+            progress.done();
+            if (!context.json) printLine(`${entry.t.toFixed(1).padStart(7)} s  ${entry.machine.slice(0, 16).padEnd(16)}  ${entry.what}`);
+          },
+        });
+        progress.done();
+        if (context.json) printJson(report);
+        else if (report.passed) printLine(`\nDrill passed: every agent was protected ${report.protectedAfter!.toFixed(1)} s after the first write.`);
+        else printLine(`\nDrill failed: ${report.why}`);
+        return report.passed ? 0 : 1;
+      }),
+    );
+};
