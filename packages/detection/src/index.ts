@@ -1,1 +1,31 @@
-export {};
+export {
+  type BundleRule,
+  BundleScope,
+  bundleSources,
+  createBundle,
+  type RuleBundle,
+} from "./bundle/bundle.ts";
+export { compileCached } from "./engine/cache.ts";
+export {
+  type CompiledRules,
+  type CompileOptions,
+  DEFAULT_SCAN_TIMEOUT_MS,
+  MAX_REPORTED_MATCHES,
+  type RuleEngine,
+  type RuleMatch,
+  type RuleSource,
+} from "./engine/engine.ts";
+export { loadEngine } from "./engine/load.ts";
+export { IDENTIFY_BYTES, identifyFile } from "./identify/identify.ts";
+export {
+  DEFAULT_MAX_FILE_BYTES,
+  type ScanHit,
+  type ScanListener,
+  ScanPool,
+  type ScanPoolOptions,
+} from "./scan/pool.ts";
+export type { ScanTarget, SkipReason } from "./scan/protocol.ts";
+export { FileReader, type ReadResult } from "./scan/reader.ts";
+export { BundleScanner, type ScopedMatch, scanFile } from "./scan/scan-file.ts";
+export { type ScanPathsOptions, scanPaths } from "./scan/scan-paths.ts";
+export { type WalkListener, walkFiles } from "./scan/walk.ts";

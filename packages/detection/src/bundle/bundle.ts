@@ -1,0 +1,86 @@
+import {
+  type Family,
+  type FileType,
+  type Prescription,
+  type PrescriptionId,
+  ThymusError,
+} from "@thymus/contracts";
+import { sourcesDigest } from "../engine/cache.ts";
+import type { RuleMatch, RuleSource } from "../engine/engine.ts";
+
+/** One source of a bundle, and what its matches mean. Plain data: it can be sent to a worker thread. */
+export interface BundleRule extends RuleSource {
+  /** Types of files that its matches count in, or null for all. */
+  readonly scope: readonly FileType[] | null;
+  readonly prescription: PrescriptionId | null;
+  readonly family: Family | null;
+}
+
+export interface RuleBundle {
+  /** SHA-256 over namespaces and sources, as hex. */
+  readonly digest: string;
+  readonly rules: readonly BundleRule[];
+}
+
+/**
+ * The detections of prescriptions; the namespace of each is the prescription's id.
+ * @throws ThymusError CONFLICT where two have the same id
+ */
+export function createBundle(prescriptions: readonly Prescription[]): RuleBundle {
+  const ids = new Set(prescriptions.map(({ id }) => id));
+  if (ids.size !== prescriptions.length) {
+    throw new ThymusError("CONFLICT", "two prescriptions have the same id", "give each prescription once");
+  }
+  return bundleOf(
+    prescriptions.map(({ id, family, detect }) => ({
+      namespace: id,
+      source: detect.rule,
+      scope: detect.scope,
+      prescription: id,
+      family,
+    })),
+  );
+}
+
+/** Plain rule files: they count in files of every type (or of `scope`) and belong to no prescription. */
+export function bundleSources(
+  sources: readonly RuleSource[],
+  scope: readonly FileType[] | null = null,
+): RuleBundle {
+  return bundleOf(
+    sources.map(({ namespace, source }) => ({ namespace, source, scope, prescription: null, family: null })),
+  );
+}
+
+function bundleOf(rules: readonly BundleRule[]): RuleBundle {
+  return { digest: sourcesDigest(rules), rules };
+}
+
+/** The scopes of a bundle, looked up by namespace. */
+export class BundleScope {
+  readonly #rules: ReadonlyMap<string, BundleRule>;
+  readonly #types: ReadonlySet<FileType> | null;
+
+  constructor(bundle: RuleBundle) {
+    this.#rules = new Map(bundle.rules.map((rule) => [rule.namespace, rule]));
+    this.#types = bundle.rules.some(({ scope }) => scope === null)
+      ? null
+      : new Set(bundle.rules.flatMap(({ scope }) => scope ?? []));
+  }
+
+  /** Whether the type of a file matters at all. */
+  get limited(): boolean {
+    return [...this.#rules.values()].some(({ scope }) => scope !== null);
+  }
+
+  /** False where no rule of the bundle applies to files of this type. */
+  mayMatch(type: FileType): boolean {
+    return this.#types === null || this.#types.has(type);
+  }
+
+  /** The rule source that a match belongs to, if the match counts in a file of this type. */
+  ruleOf(match: RuleMatch, type: FileType): BundleRule | null {
+    const rule = this.#rules.get(match.namespace);
+    return rule && (rule.scope === null || rule.scope.includes(type)) ? rule : null;
+  }
+}

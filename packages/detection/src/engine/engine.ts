@@ -1,0 +1,45 @@
+/** What both builds of YARA-X offer; see the folder's two engines. */
+export interface RuleSource {
+  readonly namespace: string;
+  readonly source: string;
+}
+
+export interface RuleMatch {
+  readonly namespace: string;
+  readonly rule: string;
+  /** Places in bytes, ascending, at most {@link MAX_REPORTED_MATCHES}; empty for a rule without patterns. */
+  readonly matches: { readonly offset: number; readonly length: number }[];
+}
+
+/** More places than these are not reported (the rule itself counts all). */
+export const MAX_REPORTED_MATCHES = 1000;
+
+export interface CompiledRules {
+  /**
+   * Matching rules, by namespace and rule name. Private rules and private patterns are not among them.
+   * @throws ThymusError TOOL_FAILED where the scan failed or took longer than the time limit
+   */
+  scan(bytes: Uint8Array): RuleMatch[];
+  /** Gives the memory back; the rules cannot be used afterwards. */
+  close(): void;
+  /** Compiled form for {@link RuleEngine.restore}, or null where the engine has none. */
+  serialize(): Uint8Array | null;
+}
+
+export interface CompileOptions {
+  /**
+   * Limit in milliseconds of one scan, as far as the engine can hold it: the native engine ends within about a second
+   * after it; the WebAssembly one only when the thread is ended from outside (which the scan pool does).
+   */
+  readonly timeoutMs?: number;
+}
+
+export interface RuleEngine {
+  readonly name: "native" | "wasm";
+  /** @throws ThymusError RULE_INVALID with the compiler's message and the namespace */
+  compile(sources: readonly RuleSource[], options?: CompileOptions): CompiledRules;
+  /** Rules from their compiled form; null where it is not of this engine's version. */
+  restore(compiled: Uint8Array, options?: CompileOptions): CompiledRules | null;
+}
+
+export const DEFAULT_SCAN_TIMEOUT_MS = 30_000;

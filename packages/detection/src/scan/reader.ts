@@ -1,0 +1,71 @@
+import { closeSync, constants, fstatSync, openSync, readSync } from "node:fs";
+import type { SkipReason } from "./protocol.ts";
+
+/** Never through a symbolic link, and never waiting for the other end of a FIFO that took the file's place. */
+const FLAGS = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK | constants.O_NOCTTY;
+/** Buffer that is kept between files; a larger one is made for a larger file and given back after it. */
+const KEPT_BYTES = 16 * 1024 * 1024;
+
+export type ReadResult =
+  | { kind: "bytes"; bytes: Uint8Array }
+  | { kind: "skip"; why: SkipReason }
+  | { kind: "too-large"; size: number }
+  | { kind: "unreadable"; why: string };
+
+/** Reads regular files one after the other into one buffer: the bytes are good until the next read. */
+export class FileReader {
+  readonly #maxFileBytes: number;
+  #kept = Buffer.allocUnsafeSlow(1 << 20);
+
+  constructor(maxFileBytes: number) {
+    this.#maxFileBytes = maxFileBytes;
+  }
+
+  /** The whole content; `expect` is checked on the open file, so that what is read is what was meant. */
+  read(path: string, expect: { size: number; mtimeMs: number } | undefined): ReadResult {
+    let fd: number;
+    try {
+      fd = openSync(path, FLAGS);
+    } catch (cause) {
+      return openFailed(cause as NodeJS.ErrnoException);
+    }
+    try {
+      const stat = fstatSync(fd);
+      if (!stat.isFile()) return { kind: "skip", why: "special" };
+      if (expect && (stat.size !== expect.size || stat.mtimeMs !== expect.mtimeMs)) {
+        return { kind: "skip", why: "changed" };
+      }
+      if (stat.size > this.#maxFileBytes) return { kind: "too-large", size: stat.size };
+      return { kind: "bytes", bytes: this.#fill(fd, stat.size) };
+    } catch (cause) {
+      return { kind: "unreadable", why: (cause as Error).message };
+    } finally {
+      closeSync(fd);
+    }
+  }
+
+  #fill(fd: number, size: number): Uint8Array {
+    const buffer = this.#buffer(size);
+    let length = 0;
+    while (length < size) {
+      const got = readSync(fd, buffer, length, size - length, null);
+      if (got === 0) break;
+      length += got;
+    }
+    return buffer.subarray(0, length);
+  }
+
+  #buffer(size: number): Buffer {
+    if (size <= this.#kept.length) return this.#kept;
+    if (size > KEPT_BYTES) return Buffer.allocUnsafeSlow(size);
+    this.#kept = Buffer.allocUnsafeSlow(Math.min(KEPT_BYTES, size * 2));
+    return this.#kept;
+  }
+}
+
+function openFailed(cause: NodeJS.ErrnoException): ReadResult {
+  if (cause.code === "ENOENT" || cause.code === "ENOTDIR") return { kind: "skip", why: "gone" };
+  // ELOOP: a symbolic link; ENXIO: a socket, or a device without a driver.
+  if (cause.code === "ELOOP" || cause.code === "ENXIO") return { kind: "skip", why: "special" };
+  return { kind: "unreadable", why: cause.message };
+}

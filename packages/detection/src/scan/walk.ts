@@ -1,0 +1,127 @@
+import type { Dirent } from "node:fs";
+import { lstat, opendir, readlink, statfs } from "node:fs/promises";
+import { join } from "node:path";
+import { ThymusError } from "@thymus/contracts";
+import type { SkipReason } from "./protocol.ts";
+
+/** Magic numbers of file systems that hold no files of their own (statfs(2)): reading them may wait for ever. */
+const PSEUDO = new Set([
+  0x9fa0, // proc
+  0x62656572, // sysfs
+  0x64626720, // debugfs
+  0x74726163, // tracefs
+  0x1cd1, // devpts
+  0x63677270, // cgroup2
+  0x27e0eb, // cgroup
+  0x6165676c, // pstore
+  0xde5e81e4, // efivarfs
+  0x73636673, // securityfs
+  0x62656570, // configfs
+  0xcafe4a11, // bpf
+  0x19800202, // mqueue
+  0x42494e4d, // binfmt_misc
+]);
+
+export interface WalkListener {
+  onError(path: string, error: ThymusError): void;
+  onSkip(path: string, why: SkipReason): void;
+}
+
+interface Folder {
+  readonly path: string;
+  /** Device of the parent folder, to see where another file system begins. */
+  readonly parentDevice: number | null;
+}
+
+/**
+ * Streams the regular files under the given paths. Never follows a symbolic link; passes over FIFOs, sockets, devices
+ * and the kernel's own file systems. Memory grows with the number of folders still to be read, not with the files.
+ */
+export async function* walkFiles(paths: readonly string[], listener: WalkListener): AsyncGenerator<string> {
+  for (const path of paths) {
+    const found = await named(path, listener);
+    if (found === "file") yield path;
+    if (found !== "folder") continue;
+    const stack: Folder[] = [{ path, parentDevice: null }];
+    for (let folder = stack.pop(); folder; folder = stack.pop()) {
+      yield* readFolder(folder, stack, listener);
+    }
+  }
+}
+
+/** A path that a person named: what is wrong with it is told, not passed over. */
+async function named(path: string, listener: WalkListener): Promise<"file" | "folder" | null> {
+  try {
+    const stat = await lstat(path);
+    if (stat.isFile()) return "file";
+    if (stat.isDirectory()) return "folder";
+    if (stat.isSymbolicLink()) {
+      const target = await readlink(path);
+      const hint = `name its target instead: ${target}`;
+      listener.onError(path, new ThymusError("NOT_A_FILE", `${path} is a symbolic link`, hint));
+      return null;
+    }
+    listener.onSkip(path, "special");
+  } catch (cause) {
+    const missing = (cause as NodeJS.ErrnoException).code === "ENOENT";
+    listener.onError(
+      path,
+      missing
+        ? new ThymusError("NOT_FOUND", `${path} does not exist`, "check the path", { cause })
+        : unreadable(path, cause),
+    );
+  }
+  return null;
+}
+
+async function* readFolder(folder: Folder, stack: Folder[], listener: WalkListener): AsyncGenerator<string> {
+  let directory: AsyncIterable<Dirent>;
+  let device: number;
+  try {
+    device = (await lstat(folder.path)).dev;
+    if (device !== folder.parentDevice && PSEUDO.has((await statfs(folder.path)).type)) {
+      listener.onSkip(folder.path, "special");
+      return;
+    }
+    directory = await opendir(folder.path, { bufferSize: 256 });
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code !== "ENOENT")
+      listener.onError(folder.path, unreadable(folder.path, cause));
+    return;
+  }
+  try {
+    for await (const entry of directory) {
+      const path = join(folder.path, entry.name);
+      const kind = await kindOf(entry, path);
+      if (kind === "folder") stack.push({ path, parentDevice: device });
+      else if (kind === "file") yield path;
+      else listener.onSkip(path, "special");
+    }
+  } catch (cause) {
+    listener.onError(folder.path, unreadable(folder.path, cause));
+  }
+}
+
+/** Some file systems do not tell the type with the name. */
+async function kindOf(entry: Dirent, path: string): Promise<"file" | "folder" | "special"> {
+  if (entry.isFile()) return "file";
+  if (entry.isDirectory()) return "folder";
+  const known =
+    entry.isSymbolicLink() ||
+    entry.isFIFO() ||
+    entry.isSocket() ||
+    entry.isCharacterDevice() ||
+    entry.isBlockDevice();
+  if (known) return "special";
+  try {
+    const stat = await lstat(path);
+    return stat.isFile() ? "file" : stat.isDirectory() ? "folder" : "special";
+  } catch {
+    return "special";
+  }
+}
+
+function unreadable(path: string, cause: unknown): ThymusError {
+  const message = `${path} cannot be read: ${(cause as Error).message}`;
+  return new ThymusError("UNREADABLE", message, "check its permissions", { cause });
+}
