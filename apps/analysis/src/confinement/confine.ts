@@ -22,7 +22,9 @@ const systemFiles = ["/etc/alternatives", "/etc/ld.so.cache", "/etc/ld.so.conf",
 
 /** The arguments of bwrap before the command. Exported so that a test can hold the list. */
 export function confinementArguments(confinement: Confinement): string[] {
-  const args = ["--unshare-all", "--die-with-parent", "--new-session", "--cap-drop", "ALL", "--clearenv"];
+  // An own user namespace with an ordinary uid also lets a chamber inside make namespaces of its own.
+  const args = ["--unshare-all", "--unshare-user", "--uid", "65534", "--gid", "65534"];
+  args.push("--die-with-parent", "--new-session", "--cap-drop", "ALL", "--clearenv");
   args.push("--setenv", "PATH", "/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin", "--setenv", "HOME", "/tmp");
   args.push("--hostname", "confined", "--proc", "/proc", "--dev", "/dev", "--tmpfs", "/tmp");
   for (const folder of systemFolders) {
@@ -45,7 +47,7 @@ let probed: boolean | null = null;
 /** Whether this machine can confine at all; probed once by doing it. */
 export function confinementWorks(): boolean {
   probed ??=
-    spawnSync("bwrap", ["--unshare-all", "--ro-bind", "/", "/", "--proc", "/proc", "--dev", "/dev", "true"], {
+    spawnSync("bwrap", ["--unshare-all", "--unshare-user", "--ro-bind", "/", "/", "--proc", "/proc", "--dev", "/dev", "true"], {
       stdio: "ignore",
       timeout: 20_000,
     }).status === 0;
