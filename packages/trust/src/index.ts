@@ -1,1 +1,16 @@
-export {};
+export { type LinkKeys, loadOrCreateLinkKeys } from "./keys/link-keys.ts";
+export { loadOrCreateSampleIdentity, type SampleIdentity } from "./keys/sample-identity.ts";
+export { loadOrCreateSigningKeys, type SigningKeys } from "./keys/signing-keys.ts";
+export { createLinkClient, type LinkClient, type LinkClientOptions } from "./link/client.ts";
+export type { OpenOptions } from "./link/guard.ts";
+export { MAX_LARGE_MESSAGE_BYTES, MAX_MESSAGE_BYTES, NONCE_MEMORY_MS } from "./link/limits.ts";
+export { type OpenedRequest, openLinkRequest } from "./link/open-request.ts";
+export { type OpenedUpload, openUpload, openUploadHeader } from "./link/open-upload.ts";
+export { answerRefusal, LINK_CONTENT_TYPE, type LinkAnswer, refusalOf } from "./link/refusal.ts";
+export { openSample, sealSample, type Written } from "./samples/sample-files.ts";
+export { openBytes, openStream, sealBytes, sealStream } from "./samples/seal.ts";
+export { decodeToken, encodeToken } from "./token/token.ts";
+export { TufClient, type TufClientOptions } from "./tuf/client.ts";
+export { publishRequests } from "./tuf/publish-requests.ts";
+export { TufPublisher, type TufPublisherOptions } from "./tuf/publisher.ts";
+export { LIFETIME_MS, MAX_TARGETS, type PublishedFile } from "./tuf/repository.ts";

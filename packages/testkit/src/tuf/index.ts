@@ -1,0 +1,2 @@
+export * from "./hostile.ts";
+export { type RepositoryServer, serveRepository } from "./serve.ts";
