@@ -1,1 +1,2 @@
+export * from "./drills/drills.ts";
 export * from "./needs.ts";
