@@ -1,0 +1,111 @@
+import { occurrences, view } from "./bytes.ts";
+import type { Span } from "./hunk.ts";
+
+/** A place of the infected file that holds clean bytes, plain or encoded. */
+export interface Saved {
+  readonly at: number;
+  /** Bytes that the encoded form takes. */
+  readonly length: number;
+  readonly encoding: "plain" | "hex" | "base64" | "reverse" | "xor";
+  readonly key?: Uint8Array;
+}
+
+const KEY_LENGTHS = [1, 2, 4, 8, 16, 3, 5, 6, 7, 9, 10, 11, 12, 13, 14, 15, 20, 24, 32];
+const MAX_PLACES = 16;
+/** Shorter or plainer clean bytes fit anywhere by chance once they may be encoded. */
+const MIN_ENCODED = 12;
+const MIN_DISTINCT = 4;
+
+/** Places (within `spans` of the infected file) that hold `clean`, the plainest encoding first. */
+export function findSaved(clean: Uint8Array, after: Uint8Array, spans: readonly Span[]): Saved[] {
+  if (clean.length === 0) return [];
+  const plain = search(clean, after, spans).map(
+    (at): Saved => ({ at, length: clean.length, encoding: "plain" }),
+  );
+  if (clean.length < MIN_ENCODED || new Set(clean.subarray(0, 4096)).size < MIN_DISTINCT) return plain;
+  const found: Saved[] = [
+    ...plain,
+    ...asText(clean, after, spans, "base64"),
+    ...asText(clean, after, spans, "hex"),
+  ];
+  const reversed = Uint8Array.from(clean).reverse();
+  for (const at of search(reversed, after, spans))
+    found.push({ at, length: clean.length, encoding: "reverse" });
+  return found.length > 0 ? found : xored(clean, after, spans);
+}
+
+function search(needle: Uint8Array, after: Uint8Array, spans: readonly Span[]): number[] {
+  return spans.flatMap(({ start, end }) =>
+    occurrences(after.subarray(start, end), needle, MAX_PLACES).map((at) => at + start),
+  );
+}
+
+/** Hex or base64, which may be broken into lines. */
+function asText(
+  clean: Uint8Array,
+  after: Uint8Array,
+  spans: readonly Span[],
+  encoding: "hex" | "base64",
+): Saved[] {
+  const text = view(clean).toString(encoding);
+  const forms = encoding === "hex" ? [text, text.toUpperCase()] : [text.replace(/=+$/, "")];
+  const found: Saved[] = [];
+  for (const form of new Set(forms)) {
+    const wanted = Buffer.from(form, "latin1");
+    for (const start of search(wanted.subarray(0, 48), after, spans)) {
+      let end = walk(wanted, after, start);
+      if (end < 0) continue;
+      if (encoding === "base64") while (after[end] === 0x3d && (end - start) % 4 !== 0) end++;
+      found.push({ at: start, length: end - start, encoding });
+    }
+  }
+  return found;
+}
+
+function walk(wanted: Uint8Array, after: Uint8Array, start: number): number {
+  let at = start;
+  for (const byte of wanted) {
+    while (after[at] === 0x0a || after[at] === 0x0d) at++;
+    if (after[at] !== byte) return -1;
+    at++;
+  }
+  return at;
+}
+
+/**
+ * XOR with a repeating key of m bytes leaves the differences x[i] ^ x[i + m] as they are, so the differences of the clean
+ * bytes are searched in those of the infected file, without knowing the key.
+ */
+function xored(clean: Uint8Array, after: Uint8Array, spans: readonly Span[]): Saved[] {
+  for (const length of KEY_LENGTHS) {
+    if (clean.length < Math.max(MIN_ENCODED, 2 * length + 6)) continue;
+    const wanted = lag(clean.subarray(0, length + 256), length);
+    if (new Set(wanted).size < MIN_DISTINCT) continue;
+    const found: Saved[] = [];
+    for (const { start, end } of spans) {
+      if (end - start < clean.length) continue;
+      for (const at of occurrences(lag(after.subarray(start, end), length), wanted, MAX_PLACES)) {
+        const place = start + at;
+        if (place + clean.length > end) continue;
+        const key = Uint8Array.from({ length }, (_, i) => after[place + i]! ^ clean[i]!);
+        if (key.some((byte) => byte !== 0) && fits(clean, after, place, key)) {
+          found.push({ at: place, length: clean.length, encoding: "xor", key });
+        }
+      }
+    }
+    if (found.length > 0) return found;
+  }
+  return [];
+}
+
+function fits(clean: Uint8Array, after: Uint8Array, at: number, key: Uint8Array): boolean {
+  for (let i = 0; i < clean.length; i++)
+    if ((after[at + i]! ^ key[i % key.length]!) !== clean[i]) return false;
+  return true;
+}
+
+function lag(bytes: Uint8Array, by: number): Uint8Array {
+  const result = new Uint8Array(Math.max(0, bytes.length - by));
+  for (let i = 0; i < result.length; i++) result[i] = bytes[i]! ^ bytes[i + by]!;
+  return result;
+}
