@@ -8,9 +8,9 @@ const checks = [
   { name: "format and lint", command: "biome", args: ["check", "--error-on-warnings", "."] },
   { name: "unused files, exports and dependencies", command: "knip", args: ["--no-progress"] },
   {
-    name: "JSON Schemas in step with the contracts",
+    name: "generated files in step with the contracts",
     command: pinnedNode,
-    args: ["scripts/schemas.mjs", "--check"],
+    args: ["scripts/generate.mjs", "--check"],
   },
   {
     name: "import rules and file sizes",

@@ -3,47 +3,74 @@ import { Level } from "./common.ts";
 
 /** Bytes. */
 const Size = z.number().int().positive();
+const Folders = z.array(z.string().startsWith("/"));
 
-/** `thymus.toml`, and `--config FILE`. Every field has a default; an unknown one is refused with its place. */
+/**
+ * `thymus.toml`, and `--config FILE`. Every field has a default; an unknown one is refused with its place.
+ * What a field means is said in `describe`: docs/guide/configuration.md is written from it.
+ */
 export const Config = z.strictObject({
   admin: z
     .strictObject({
-      /** HOST:PORT of console, API, link and TUF files. */
-      listen: z.string().default("127.0.0.1:8480"),
-      /** Seconds that a patient has to report before the rollout halts. */
-      patientSeconds: z.number().positive().default(120),
-      maxSampleBytes: Size.default(64 * 1024 * 1024),
-      maxOpenCases: z.number().int().positive().default(1000),
+      listen: z.string().default("127.0.0.1:8480").describe("HOST:PORT of console, API, link and TUF files"),
+      patientSeconds: z
+        .number()
+        .positive()
+        .default(120)
+        .describe("seconds that a patient has to report before the rollout halts"),
+      maxSampleBytes: Size.default(64 * 1024 * 1024).describe(
+        "largest sealed sample that is taken, in bytes",
+      ),
+      maxOpenCases: z
+        .number()
+        .int()
+        .positive()
+        .default(1000)
+        .describe("cases that may be open at once; beyond, new ones are refused until some are closed"),
     })
-    .prefault({}),
+    .prefault({})
+    .describe("the admin server"),
   agent: z
     .strictObject({
-      /** Folders whose programs are watched, besides the drill folder. */
-      watch: z.array(z.string().startsWith("/")).default([]),
-      /** Score from which a suspicion is submitted. */
-      threshold: z.number().min(0).max(1).default(0.6),
-      /** Seconds of quiet after which changes of one folder are judged together. */
-      settleSeconds: z.number().positive().default(1),
-      /** Seconds between compensating re-checks of the baseline by metadata. */
-      recheckSeconds: z.number().positive().default(300),
-      quarantineBytes: Size.default(1024 * 1024 * 1024),
+      watch: Folders.default([]).describe("folders whose programs are watched, besides the drill folder"),
+      threshold: z.number().min(0).max(1).default(0.6).describe("score from which a suspicion is submitted"),
+      settleSeconds: z
+        .number()
+        .positive()
+        .default(1)
+        .describe("seconds of quiet after which changes of one folder are judged together"),
+      recheckSeconds: z
+        .number()
+        .positive()
+        .default(300)
+        .describe("seconds between re-checks of the baseline by metadata, which find what events missed"),
+      quarantineBytes: Size.default(1024 * 1024 * 1024).describe("bytes that the quarantine may take"),
     })
-    .prefault({}),
+    .prefault({})
+    .describe("this machine's agent"),
   analysis: z
     .strictObject({
-      /** Seconds of wall clock that one sample may take in all. */
-      budgetSeconds: z.number().positive().default(240),
-      /** Folders of goodware; empty means what this machine's package manager vouches for. */
-      goodware: z.array(z.string().startsWith("/")).default([]),
-      maxGoodwareBytes: Size.default(2 * 1024 * 1024 * 1024),
+      budgetSeconds: z
+        .number()
+        .positive()
+        .default(240)
+        .describe("seconds of wall clock that one sample may take in all"),
+      goodware: Folders.default([]).describe(
+        "folders of goodware; empty means what this machine's package manager vouches for",
+      ),
+      maxGoodwareBytes: Size.default(2 * 1024 * 1024 * 1024).describe(
+        "bytes of goodware that are learnt from",
+      ),
     })
-    .prefault({}),
+    .prefault({})
+    .describe("the analysis centre"),
   policy: z
     .strictObject({
-      submit: Level.default("automatic"),
-      repair: Level.default("automatic"),
-      rollout: Level.default("automatic"),
+      submit: Level.default("automatic").describe("whether samples leave for the analysis centre"),
+      repair: Level.default("automatic").describe("whether the patient is repaired"),
+      rollout: Level.default("automatic").describe("whether the other machines get the prescription"),
     })
-    .prefault({}),
+    .prefault({})
+    .describe("who decides: observe (only record), propose (ask a person), automatic"),
 });
 export type Config = z.infer<typeof Config>;

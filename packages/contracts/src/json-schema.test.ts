@@ -9,7 +9,7 @@ import { documentsOf } from "./testing/arbitrary.ts";
 
 const names = Object.keys(documents) as DocumentName[];
 
-test("the files of schemas/ are what the contracts say (else: npx node scripts/schemas.mjs)", () => {
+test("the files of schemas/ are what the contracts say (else: npx node scripts/generate.mjs)", () => {
   const folder = new URL("../schemas/", import.meta.url);
   const wanted = jsonSchemaFiles();
   assert.deepEqual(readdirSync(folder).sort(), wanted.map(({ file }) => file).sort());

@@ -1,6 +1,6 @@
 /**
  * The documents as JSON Schema (draft 2020-12), for programs in other languages. Kept out of the package's index: no part
- * of ours needs it while it runs. `scripts/schemas.mjs` writes the files of `schemas/`; a test holds them in step.
+ * of ours needs it while it runs. `scripts/generate.mjs` writes the files of `schemas/`; a test holds them in step.
  */
 import { z } from "zod";
 import * as contracts from "./index.ts";
@@ -8,12 +8,15 @@ import * as contracts from "./index.ts";
 /** Every document and message that another program may write or read, by its name. */
 export const documents = {
   Case: contracts.Case,
+  CaseList: contracts.CaseList,
   ChamberInfo: contracts.ChamberInfo,
   Config: contracts.Config,
   CorpusFile: contracts.CorpusFile,
   CorpusManifest: contracts.CorpusManifest,
+  Decision: contracts.Decision,
   Decoy: contracts.Decoy,
   DrillReport: contracts.DrillReport,
+  ErrorDocument: contracts.ErrorDocument,
   EvidenceSnapshot: contracts.EvidenceSnapshot,
   Experiment: contracts.Experiment,
   Finding: contracts.Finding,
@@ -22,8 +25,12 @@ export const documents = {
   Licence: contracts.Licence,
   LinkEnvelope: contracts.LinkEnvelope,
   LinkReply: contracts.LinkReply,
+  MachineList: contracts.MachineList,
+  Overview: contracts.Overview,
   Policy: contracts.Policy,
   Prescription: contracts.Prescription,
+  PrescriptionDetail: contracts.PrescriptionDetail,
+  PrescriptionList: contracts.PrescriptionList,
   QuarantineEntry: contracts.QuarantineEntry,
   Recall: contracts.Recall,
   Remedy: contracts.Remedy,
@@ -31,6 +38,8 @@ export const documents = {
   Ring: contracts.Ring,
   SampleUpload: contracts.SampleUpload,
   ScanSummary: contracts.ScanSummary,
+  TokenReply: contracts.TokenReply,
+  TokenRequest: contracts.TokenRequest,
   TraceEvent: contracts.TraceEvent,
 } as const satisfies Record<string, z.ZodType>;
 
@@ -47,7 +56,9 @@ export function jsonSchemaOf(name: DocumentName): Record<string, unknown> {
     target: "draft-2020-12",
     io: "input",
     metadata: names,
-    override: ({ jsonSchema }) => {
+    override: ({ zodSchema, jsonSchema }) => {
+      const { description } = z.globalRegistry.get(zodSchema) ?? {};
+      if (description) jsonSchema.description = description;
       // `starts_with` is a word of zod's; the pattern beside it says the same in the standard's.
       if (jsonSchema.format === "starts_with") delete jsonSchema.format;
       delete jsonSchema.id;

@@ -34,11 +34,7 @@ export function documentsOf(root: Record<string, unknown>): fc.Arbitrary<unknown
 }
 
 function build(schema: Schema, root: Schema, depth: number): fc.Arbitrary<unknown> {
-  if (schema.$ref) {
-    const target = root.$defs?.[schema.$ref.replace("#/$defs/", "")];
-    if (!target) throw new Error(`no ${schema.$ref}`);
-    return build(target, root, depth);
-  }
+  if (schema.$ref) return build(deref(schema, root), root, depth);
   if ("const" in schema) return fc.constant(schema.const);
   if (schema.enum) return fc.constantFrom(...schema.enum);
   const choices = schema.anyOf ?? schema.oneOf;
@@ -68,6 +64,13 @@ function build(schema: Schema, root: Schema, depth: number): fc.Arbitrary<unknow
   }
 }
 
+function deref(schema: Schema, root: Schema): Schema {
+  if (!schema.$ref) return schema;
+  const target = root.$defs?.[schema.$ref.replace("#/$defs/", "")];
+  if (!target) throw new Error(`no ${schema.$ref}`);
+  return target;
+}
+
 function lowest(schema: Schema, step: number): number {
   if (schema.exclusiveMinimum !== undefined) return schema.exclusiveMinimum + step;
   return schema.minimum ?? -1000;
@@ -92,14 +95,13 @@ function object(schema: Schema, root: Schema, depth: number): fc.Arbitrary<unkno
   const fields = Object.entries(schema.properties ?? {}).map(
     ([name, field]) => [name, build(field, root, depth + 1)] as const,
   );
-  if (typeof schema.additionalProperties === "object")
-    return fc.dictionary(
-      fc.stringMatching(/^[a-z.]{1,12}$/),
-      build(schema.additionalProperties, root, depth + 1),
-      {
-        maxKeys: 3,
-      },
-    );
+  if (typeof schema.additionalProperties === "object") {
+    const value = build(schema.additionalProperties, root, depth + 1);
+    const keys = schema.propertyNames && deref(schema.propertyNames, root).enum;
+    // A record over a closed list of names has every one of them.
+    if (keys) return fc.record(Object.fromEntries(keys.map((key) => [key as string, value])));
+    return fc.dictionary(fc.stringMatching(/^[a-z.]{1,12}$/), value, { maxKeys: 3 });
+  }
   return fc.record(Object.fromEntries(fields), {
     requiredKeys: schema.required ?? [],
     noNullPrototype: true,
