@@ -116,7 +116,7 @@ export function settle(den: Den): Host[] {
     content: string | Uint8Array,
     arguments_: string[] | null,
   ) => {
-    den.put(path, content, arguments_ ? 0o755 : 0o644);
+    den.put(path, content, kind === "document" ? 0o644 : 0o755);
     const [top = "", ...rest] = path.split("/");
     const inside = `${INSIDE[top]}/${rest.join("/")}`;
     const runner = kind === "cjs" || kind === "esm" ? ["node"] : kind === "php" ? ["php"] : [];
