@@ -17,7 +17,12 @@ if (files.length === 0) {
 
 const { missing } = ensureInstalledOrExit({ systemPackages: true });
 const data = join(root, ".cache/test-data");
-const env = pinnedEnvironment({ THYMUS_TEST_DATA: data });
+// One chamber and one corpus for all tests, kept between runs.
+const env = pinnedEnvironment({
+  THYMUS_TEST_DATA: data,
+  THYMUS_CHAMBER_DIR: process.env.THYMUS_CHAMBER_DIR ?? join(data, "chamber"),
+  THYMUS_CORPUS_DIR: process.env.THYMUS_CORPUS_DIR ?? join(data, "corpus"),
+});
 if (parts.length === 0) await prepare();
 
 // Each file in its own process; two at a time; no single test may take more than ten minutes.
