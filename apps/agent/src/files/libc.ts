@@ -1,0 +1,149 @@
+/**
+ * The few calls of the C library that Node has no way to: extended attributes, times to the nanosecond, and renames that
+ * exchange two names or refuse to overwrite. Linux only (glibc or musl).
+ */
+import { ThymusError } from "@thymus/contracts";
+import koffi from "koffi";
+
+const AT_FDCWD = -100;
+const AT_SYMLINK_NOFOLLOW = 0x100;
+const RENAME_NOREPLACE = 1;
+const RENAME_EXCHANGE = 2;
+/** Largest name list and value of the kernel, bytes (xattr(7)). */
+const XATTR_LIMIT = 65_536;
+
+type Call = (...args: unknown[]) => number | bigint;
+
+function load(): ReturnType<typeof koffi.load> {
+  for (const name of ["libc.so.6", `libc.musl-${process.arch === "arm64" ? "aarch64" : "x86_64"}.so.1`]) {
+    try {
+      return koffi.load(name);
+    } catch {
+      // The other C library.
+    }
+  }
+  throw new ThymusError("RUNTIME_MISSING", "no C library was found", "run the agent on Linux");
+}
+
+const library = load();
+koffi.struct("thymus_timespec", { tv_sec: "int64", tv_nsec: "int64" });
+const bind = (prototype: string): Call => library.func(prototype) as Call;
+const llistxattr = bind("int64 llistxattr(const char *path, _Out_ uint8_t *list, size_t size)");
+const lgetxattr = bind(
+  "int64 lgetxattr(const char *path, const char *name, _Out_ uint8_t *value, size_t size)",
+);
+const lsetxattr = bind(
+  "int lsetxattr(const char *path, const char *name, const uint8_t *value, size_t size, int flags)",
+);
+const lremovexattr = bind("int lremovexattr(const char *path, const char *name)");
+const utimensat = bind("int utimensat(int fd, const char *path, const thymus_timespec *times, int flags)");
+const renameat2 = bind("int renameat2(int from, const char *a, int to, const char *b, unsigned int flags)");
+const inotifyInit = bind("int inotify_init1(int flags)");
+const inotifyAdd = bind("int inotify_add_watch(int fd, const char *path, uint32_t mask)");
+const inotifyRemove = bind("int inotify_rm_watch(int fd, int wd)");
+const closeFd = bind("int close(int fd)");
+const readFd = bind("int64 read(int fd, _Out_ uint8_t *buffer, size_t size)");
+
+const errnoNames = new Map<number, string>(
+  Object.entries(koffi.os.errno).map(([name, code]) => [code, name]),
+);
+
+/** An error of the C library, with the `code` that Node's own file errors have (e.g. ENOSPC). */
+function failure(what: string): NodeJS.ErrnoException {
+  const code = errnoNames.get(koffi.errno()) ?? `errno ${koffi.errno()}`;
+  return Object.assign(new Error(`${what}: ${code}`), { code });
+}
+
+/** Extended attributes of a file, name to hex value; empty where the file system has none. Never follows a symlink. */
+export function readXattrs(path: string): Record<string, string> {
+  const list = Buffer.alloc(XATTR_LIMIT);
+  const length = Number(llistxattr(path, list, list.length));
+  if (length < 0) {
+    const error = failure(`list extended attributes of ${path}`);
+    if (error.code === "ENOTSUP" || error.code === "EOPNOTSUPP") return {};
+    throw error;
+  }
+  const names = list.subarray(0, length).toString("utf8").split("\0").filter(Boolean);
+  const value = Buffer.alloc(XATTR_LIMIT);
+  const found: Record<string, string> = {};
+  for (const name of names.sort()) {
+    const size = Number(lgetxattr(path, name, value, value.length));
+    // One that vanished in between, or that only the kernel may read, is none of the owner's.
+    if (size >= 0) found[name] = value.subarray(0, size).toString("hex");
+  }
+  return found;
+}
+
+/** Makes the extended attributes of a file exactly `wanted`. */
+export function writeXattrs(path: string, wanted: Readonly<Record<string, string>>): void {
+  const present = readXattrs(path);
+  for (const [name, hex] of Object.entries(wanted)) {
+    if (present[name] === hex) continue;
+    const value = Buffer.from(hex, "hex");
+    if (Number(lsetxattr(path, name, value, value.length, 0)) !== 0)
+      throw failure(`set extended attribute ${name} of ${path}`);
+  }
+  for (const name of Object.keys(present)) {
+    if (name in wanted) continue;
+    // Labels that the system itself gives every file (SELinux) cannot be removed and are no difference.
+    if (Number(lremovexattr(path, name)) !== 0 && !name.startsWith("security."))
+      throw failure(`remove extended attribute ${name} of ${path}`);
+  }
+}
+
+/** Sets access and modification time exactly, nanoseconds since 1970. Never follows a symlink. */
+export function writeTimes(path: string, atimeNs: bigint, mtimeNs: bigint): void {
+  const split = (ns: bigint) => {
+    const rest = ((ns % 1_000_000_000n) + 1_000_000_000n) % 1_000_000_000n;
+    return { tv_sec: (ns - rest) / 1_000_000_000n, tv_nsec: rest };
+  };
+  if (Number(utimensat(AT_FDCWD, path, [split(atimeNs), split(mtimeNs)], AT_SYMLINK_NOFOLLOW)) !== 0)
+    throw failure(`set the times of ${path}`);
+}
+
+/**
+ * Exchanges two names in one step, so that whoever looks sees either file, and nothing that was written in between is lost.
+ * @returns false where the file system or kernel cannot
+ */
+export function exchangeNames(a: string, b: string): boolean {
+  if (Number(renameat2(AT_FDCWD, a, AT_FDCWD, b, RENAME_EXCHANGE)) === 0) return true;
+  const error = failure(`exchange ${a} and ${b}`);
+  if (error.code === "EINVAL" || error.code === "ENOSYS" || error.code === "ENOTSUP") return false;
+  throw error;
+}
+
+/** Renames, but never over an existing name (EEXIST). Where the kernel cannot: @returns false */
+export function renameIfFree(from: string, to: string): boolean {
+  if (Number(renameat2(AT_FDCWD, from, AT_FDCWD, to, RENAME_NOREPLACE)) === 0) return true;
+  const error = failure(`rename ${from} to ${to}`);
+  if (error.code === "EINVAL" || error.code === "ENOSYS" || error.code === "ENOTSUP") return false;
+  throw error;
+}
+
+const IN_NONBLOCK = 0o4000;
+const IN_CLOEXEC = 0o2000000;
+
+/** inotify(7), raw: file descriptor, watches and the bytes of the events that wait. */
+export const inotify = {
+  open(): number {
+    const fd = Number(inotifyInit(IN_NONBLOCK | IN_CLOEXEC));
+    if (fd < 0) throw failure("open inotify");
+    return fd;
+  },
+  add(fd: number, path: string, mask: number): number {
+    const wd = Number(inotifyAdd(fd, path, mask));
+    if (wd < 0) throw failure(`watch ${path}`);
+    return wd;
+  },
+  remove(fd: number, wd: number): void {
+    inotifyRemove(fd, wd);
+  },
+  close(fd: number): void {
+    closeFd(fd);
+  },
+  /** Bytes read into `buffer`; 0 where no event waits. */
+  read(fd: number, buffer: Buffer): number {
+    const length = Number(readFd(fd, buffer, buffer.length));
+    return length < 0 ? 0 : length;
+  },
+};

@@ -1,0 +1,146 @@
+import type { FileType } from "@thymus/contracts";
+import type { Selectable } from "kysely";
+import type { FileFacts } from "../files/regular.ts";
+import type { Database } from "../state/open.ts";
+import type { FileTable } from "../state/schema.ts";
+import { signatureOf } from "../suspicion/difference.ts";
+import type { Examined } from "./examine.ts";
+
+export type BaselineRow = Selectable<FileTable>;
+
+/** Earlier contents of one program that are kept. */
+const HISTORY = 5;
+
+export async function baselineRow(db: Database, path: string): Promise<BaselineRow | null> {
+  return (await db.selectFrom("file").selectAll().where("path", "=", path).executeTakeFirst()) ?? null;
+}
+
+/** Takes a file as it is now into self. The content that it replaces goes into the history. */
+export async function accept(
+  db: Database,
+  root: string,
+  now: Examined,
+  how: string,
+  appeared = false,
+): Promise<void> {
+  const content = now.content;
+  await recordFile(db, {
+    root,
+    path: now.path,
+    facts: now.facts,
+    type: now.type,
+    program: now.program,
+    whole: content?.whole ?? true,
+    sha256: content?.sha256 ?? null,
+    signature: content?.whole ? signatureOf(content.bytes) : null,
+    how,
+    appeared,
+  });
+}
+
+export interface FileRecord {
+  readonly root: string;
+  readonly path: string;
+  readonly facts: FileFacts;
+  readonly type: FileType;
+  readonly program: boolean;
+  readonly whole: boolean;
+  readonly sha256: string | null;
+  readonly signature: Uint8Array | null;
+  readonly how: string;
+  readonly appeared: boolean;
+}
+
+export async function recordFile(db: Database, file: FileRecord): Promise<void> {
+  const now = new Date().toISOString();
+  const before = await baselineRow(db, file.path);
+  if (before?.sha256 && before.sha256 !== file.sha256) await remember(db, before, now);
+  const values = {
+    root: file.root,
+    ...metadata(file.facts),
+    type: file.type,
+    program: file.program ? 1 : 0,
+    whole: file.whole ? 1 : 0,
+    sha256: file.sha256,
+    signature: file.signature,
+    appeared: file.appeared ? now : (before?.appeared ?? null),
+    accepted: now,
+    how: file.how,
+  };
+  await db
+    .insertInto("file")
+    .values({ path: file.path, ...values })
+    .onConflict((conflict) => conflict.column("path").doUpdateSet(values))
+    .execute();
+}
+
+async function remember(db: Database, before: BaselineRow, at: string): Promise<void> {
+  await db
+    .insertInto("file_history")
+    .values({ path: before.path, sha256: before.sha256!, mtime_ns: before.mtime_ns, at })
+    .onConflict((conflict) => conflict.columns(["path", "sha256"]).doUpdateSet({ at }))
+    .execute();
+  const old = await db
+    .selectFrom("file_history")
+    .select("sha256")
+    .where("path", "=", before.path)
+    .orderBy("at", "desc")
+    .offset(HISTORY)
+    .limit(100)
+    .execute();
+  if (old.length > 0)
+    await db
+      .deleteFrom("file_history")
+      .where("path", "=", before.path)
+      .where(
+        "sha256",
+        "in",
+        old.map((row) => row.sha256),
+      )
+      .execute();
+}
+
+const metadata = (facts: FileFacts) => ({
+  size: facts.size,
+  mtime_ns: String(facts.mtimeNs),
+  ctime_ns: String(facts.ctimeNs),
+  ino: String(facts.ino),
+  mode: facts.mode,
+});
+
+/** True where the file has not been written, replaced or changed in its mode since it was accepted. */
+export function unchangedSince(row: BaselineRow, facts: FileFacts): boolean {
+  return (
+    row.size === facts.size &&
+    row.mtime_ns === String(facts.mtimeNs) &&
+    row.ctime_ns === String(facts.ctimeNs) &&
+    row.ino === String(facts.ino)
+  );
+}
+
+/** The content is the accepted one, only its metadata moved (touch, chmod, copied back). */
+export async function refreshMetadata(db: Database, path: string, facts: FileFacts): Promise<void> {
+  await db.updateTable("file").set(metadata(facts)).where("path", "=", path).execute();
+}
+
+export async function forget(db: Database, path: string): Promise<void> {
+  await db.deleteFrom("file").where("path", "=", path).execute();
+}
+
+/** Contents of a path that were self at some time, newest first, with their modification times (nanoseconds). */
+export async function knownContents(
+  db: Database,
+  path: string,
+): Promise<{ sha256: string; mtimeNs: string }[]> {
+  const current = await baselineRow(db, path);
+  const history = await db
+    .selectFrom("file_history")
+    .selectAll()
+    .where("path", "=", path)
+    .orderBy("at", "desc")
+    .execute();
+  return [
+    ...(current?.sha256 ? [{ sha256: current.sha256, mtimeNs: current.mtime_ns }] : []),
+    ...history.map((row) => ({ sha256: row.sha256, mtimeNs: row.mtime_ns })),
+  ];
+}

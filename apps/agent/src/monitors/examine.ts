@@ -1,0 +1,47 @@
+import { basename } from "node:path";
+import type { FileType, Sha256 } from "@thymus/contracts";
+import { identifyFile } from "@thymus/detection";
+import { type FileFacts, factsAt, readHead, readRegular, sha256Of } from "../files/regular.ts";
+
+/** A regular file as it is now. */
+export interface Examined {
+  readonly path: string;
+  readonly facts: FileFacts;
+  readonly type: FileType;
+  readonly program: boolean;
+  /** Content of a program; null for anything else. */
+  readonly content: { readonly bytes: Buffer; readonly whole: boolean; readonly sha256: Sha256 } | null;
+}
+
+const programs: ReadonlySet<FileType> = new Set(["elf64", "elf32", "shell", "python", "node", "perl", "php"]);
+
+/** Bytes by which the type of a file is told. */
+const HEAD = 8192;
+
+export function isProgram(type: FileType): boolean {
+  return programs.has(type);
+}
+
+/**
+ * Looks at one path. Only programs are read whole, and at most `maxBytes`.
+ * @returns null for what is no regular file, is missing, or is being written without pause
+ */
+export async function examine(path: string, maxBytes: number): Promise<Examined | null> {
+  const head = await readHead(path, HEAD);
+  if (!head) return null;
+  const type = identifyFile(head, basename(path));
+  if (!isProgram(type)) {
+    const facts = await factsAt(path);
+    return facts && { path, facts, type, program: false, content: null };
+  }
+  const content = await readRegular(path, maxBytes);
+  if (!content) return null;
+  const { bytes, whole } = content;
+  return {
+    path,
+    facts: content.facts,
+    type,
+    program: true,
+    content: { bytes, whole, sha256: sha256Of(bytes) },
+  };
+}

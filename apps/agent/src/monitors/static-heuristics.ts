@@ -1,0 +1,37 @@
+import { encodedPayload } from "../suspicion/heuristics/encoded-payload.ts";
+import { oddEntryPoint } from "../suspicion/heuristics/odd-entry-point.ts";
+import { programWriter } from "../suspicion/heuristics/program-writer.ts";
+import type { Evidence, Monitor } from "../suspicion/incident.ts";
+
+/** What the bytes of a program alone can say: each finds one build of infected or infecting programs. Pure. */
+export interface Heuristic {
+  readonly name: string;
+  readonly weight: number;
+  /** Plain words of what was found, or null. */
+  find(bytes: Buffer, type: string): string | null;
+}
+
+/** A new heuristic is one file and one line here. */
+const heuristics: readonly Heuristic[] = [oddEntryPoint, encodedPayload, programWriter];
+
+export const staticHeuristics: Monitor = {
+  name: "static-heuristics",
+  look: ({ changes }) =>
+    changes.flatMap(({ path, now, decoy }) => {
+      if (!now.content?.whole || decoy) return [];
+      return heuristics.flatMap((heuristic): Evidence[] => {
+        const found = heuristic.find(now.content!.bytes, now.type);
+        if (found === null) return [];
+        return [
+          {
+            kind: "heuristic",
+            rule: heuristic.name,
+            path,
+            weight: heuristic.weight,
+            what: `${path}: ${found}`,
+            shared: false,
+          },
+        ];
+      });
+    }),
+};

@@ -1,0 +1,150 @@
+import { rename, rm } from "node:fs/promises";
+import { basename } from "node:path";
+import { type QuarantineEntry, ThymusError } from "@thymus/contracts";
+import { identifyFile } from "@thymus/detection";
+import { failpoint } from "@thymus/store";
+import { type Folder, inFolderOf } from "../files/folder.ts";
+import { exchangeNames, renameIfFree } from "../files/libc.ts";
+import { factsAt } from "../files/regular.ts";
+import { recordFile } from "../monitors/baseline.ts";
+import { isProgram } from "../monitors/examine.ts";
+import { signatureOf } from "../suspicion/difference.ts";
+import {
+  digestAt,
+  endOperation,
+  type Operation,
+  type OperationContext,
+  startOperation,
+  temporaryName,
+} from "./operation.ts";
+import { writeCopy } from "./write-copy.ts";
+
+export interface GiveBackOptions {
+  /** Overwrite what lies there now, whatever it is. */
+  readonly force?: boolean;
+  /** True where a person asked for it: then this content is never refused at this path again. */
+  readonly byOwner: boolean;
+  /** Watched root that holds the path, or null. */
+  readonly root: string | null;
+  readonly why: string;
+}
+
+/**
+ * Brings a quarantined original back identical: content, owner, mode, times, extended attributes.
+ * Restoring it again does nothing.
+ * @throws ThymusError CONFLICT where another file lies there now, QUARANTINE_DAMAGED, NOT_FOUND
+ */
+export async function giveBack(
+  context: OperationContext,
+  id: string,
+  options: GiveBackOptions,
+): Promise<QuarantineEntry> {
+  const row = await context.quarantine.row(id);
+  if (row.state === "restored") return context.quarantine.show(id);
+  const bytes = await context.quarantine.bytes(id);
+  const entry = await context.quarantine.show(id);
+  const path = entry.file.path;
+  await inFolderOf(path, async (folder, name) => {
+    const present = await digestAt(folder, name, context.maxBytes);
+    const occupied = (await factsAt(folder.at(name))) !== null;
+    if (occupied && present !== row.sha256 && present !== row.replaced_by && !options.force)
+      throw occupiedBy(path);
+    const operation: Operation = {
+      id: `${id}-back`,
+      kind: "restore",
+      path,
+      temporary: temporaryName(`${id}-back`),
+      before: present,
+      after: row.sha256,
+      quarantine: id,
+      prescription: row.prescription,
+      case_id: row.case_id,
+      root: options.root,
+      why: options.byOwner ? `owner: ${options.why}` : options.why,
+      at: new Date().toISOString(),
+    };
+    await context.db.deleteFrom("operation").where("id", "=", operation.id).execute();
+    await startOperation(context.db, operation);
+    try {
+      await writeCopy(folder, operation.temporary, bytes, entry.file);
+      await failpoint("agent.restore.before-swap");
+      await place(context, folder, name, operation, occupied);
+    } catch (error) {
+      await rm(folder.at(operation.temporary), { force: true });
+      await endOperation(context.db, operation.id);
+      throw error;
+    }
+    await failpoint("agent.restore.after-swap");
+    await finishGiveBack(context, folder, name, operation, bytes);
+  });
+  return context.quarantine.show(id);
+}
+
+const occupiedBy = (path: string) =>
+  new ThymusError("CONFLICT", `another file lies at ${path} now`, "move it away, or restore with --force");
+
+async function place(
+  context: OperationContext,
+  folder: Folder,
+  name: string,
+  operation: Operation,
+  occupied: boolean,
+): Promise<void> {
+  const temporary = folder.at(operation.temporary);
+  const target = folder.at(name);
+  if (!occupied) {
+    try {
+      if (!renameIfFree(temporary, target)) await rename(temporary, target);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === "EEXIST") throw occupiedBy(operation.path);
+      throw error;
+    }
+  } else if (exchangeNames(temporary, target)) {
+    if ((await digestAt(folder, operation.temporary, context.maxBytes)) !== operation.before) {
+      exchangeNames(temporary, target);
+      throw occupiedBy(operation.path);
+    }
+    await rm(temporary, { force: true });
+  } else await rename(temporary, target);
+  await folder.sync();
+}
+
+/** The last transaction of a restore; also what a restart does where the file is already back. */
+export async function finishGiveBack(
+  context: OperationContext,
+  folder: Folder,
+  name: string,
+  operation: Operation,
+  bytes: Buffer,
+): Promise<void> {
+  const facts = await factsAt(folder.at(name));
+  const type = identifyFile(bytes, basename(operation.path));
+  await context.db.transaction().execute(async (trx) => {
+    await trx
+      .updateTable("quarantine")
+      .set({ state: "restored" })
+      .where("id", "=", operation.quarantine)
+      .execute();
+    if (facts && operation.root)
+      await recordFile(trx, {
+        root: operation.root,
+        path: operation.path,
+        facts,
+        type,
+        program: isProgram(type),
+        whole: true,
+        sha256: operation.after,
+        signature: signatureOf(bytes),
+        how: "restored",
+        appeared: false,
+      });
+    if (operation.why.startsWith("owner: "))
+      await trx
+        .insertInto("allowed")
+        .values({ path: operation.path, sha256: operation.after! })
+        .onConflict((conflict) => conflict.doNothing())
+        .execute();
+    await endOperation(trx, operation.id);
+  });
+  await context.quarantine.dropSealed(operation.quarantine);
+}

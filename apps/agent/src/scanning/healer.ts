@@ -1,0 +1,181 @@
+import { basename } from "node:path";
+import {
+  asThymusError,
+  type CaseId,
+  type Config,
+  type FileType,
+  type Prescription,
+  type RepairOutcome,
+  type Sha256,
+} from "@thymus/contracts";
+import { identifyFile } from "@thymus/detection";
+import { repairWith } from "@thymus/repair";
+import type { ProtectedPaths } from "../files/protected.ts";
+import { isMissing, readRegular, sha256Of } from "../files/regular.ts";
+import type { Timeline } from "../link/timeline.ts";
+import { knownContents } from "../monitors/baseline.ts";
+import { holdFile } from "../repair/hold.ts";
+import type { OperationContext, Subject } from "../repair/operation.ts";
+import { replaceContent } from "../repair/replace.ts";
+import type { ActivePrescriptions } from "./active.ts";
+import { recordHandled } from "./handled.ts";
+
+export interface HealerOptions extends OperationContext {
+  readonly active: ActivePrescriptions;
+  readonly paths: ProtectedPaths;
+  readonly timeline: Timeline;
+  readonly config: Config;
+}
+
+export interface Found {
+  readonly path: string;
+  /** Watched root, or null for a decoy or a path outside. */
+  readonly root: string | null;
+  readonly prescription: Prescription;
+  readonly case: CaseId | null;
+}
+
+/** Times that a file which changes under the hand is looked at again. */
+const ATTEMPTS = 3;
+
+/** Does what an active prescription says to one file: repair it where that is exact, hold it in quarantine otherwise. */
+export class Healer {
+  readonly #options: HealerOptions;
+
+  constructor(options: HealerOptions) {
+    this.#options = options;
+  }
+
+  /** Never throws for what is wrong with the file itself: the outcome says it. */
+  async heal(found: Found): Promise<RepairOutcome> {
+    const { db, timeline } = this.#options;
+    let outcome: RepairOutcome | null = null;
+    for (let attempt = 1; outcome === null; attempt++) {
+      try {
+        outcome = await this.#once(found);
+      } catch (thrown) {
+        const error = asThymusError(thrown);
+        if (error.code === "CONFLICT" && attempt < ATTEMPTS) continue;
+        const refused = error.code === "PROTECTED_PATH";
+        outcome = report(found.path, refused ? "refused" : "failed", `${error.code}: ${error.message}`);
+      }
+    }
+    if (outcome.result === "repaired" || outcome.why?.startsWith(HELD)) return outcome;
+    await recordHandled(db, found.prescription.id, outcome);
+    if (outcome.result !== "not-infected")
+      await timeline.note(db, found.case, `not repaired: ${found.path}: ${outcome.why}`);
+    return outcome;
+  }
+
+  async #once({ path, root, prescription, case: caseId }: Found): Promise<RepairOutcome> {
+    const { active, config, maxBytes, paths } = this.#options;
+    paths.refuse(path);
+    const content = await readRegular(path, maxBytes).catch((error: Error) => {
+      if (isMissing(error)) return null;
+      throw error;
+    });
+    if (!content) return report(path, "not-infected", "it is gone, or no regular file");
+    if (!content.whole) return report(path, "failed", `it is larger than ${maxBytes} bytes`);
+    const { bytes, facts } = content;
+    const sha256 = sha256Of(bytes);
+    const type = identifyFile(bytes, basename(path));
+    const sample = prescription.proof.samples.includes(sha256);
+    if (!sample && !active.matches(prescription.id, bytes, type))
+      return report(path, "not-infected", null, sha256);
+    if (await this.#allowed(path, sha256))
+      return report(path, "not-infected", "the owner took it back from quarantine", sha256);
+    if (config.policy.repair !== "automatic")
+      return report(path, "refused", `policy.repair is ${config.policy.repair}: a person decides`, sha256);
+
+    const subject: Subject = { path, root, type, facts, bytes };
+    const cause = { prescription: prescription.id, case: caseId };
+    const result = repairWith(prescription.repair, bytes, type, (clean) =>
+      identifyFile(clean, basename(path)),
+    );
+    let why = "refused" in result ? result.refused : null;
+    if ("repaired" in result) {
+      const clean = await this.#checkRepaired(prescription, path, type, result.repaired, sha256);
+      if (!("refused" in clean)) {
+        const outcome = { ...report(path, "repaired", null, sha256), sha256After: clean.sha256 };
+        await replaceContent(this.#options, {
+          ...cause,
+          subject,
+          content: result.repaired,
+          mtimeNs: clean.mtimeNs,
+          how: "repaired",
+          why: `infected with ${prescription.family}`,
+          also: async (trx) => {
+            await recordHandled(trx, prescription.id, outcome);
+            await this.#options.timeline.note(
+              trx,
+              caseId,
+              `repaired ${path}: ${prescription.family} is out, the original is in quarantine`,
+            );
+          },
+        });
+        return outcome;
+      }
+      why = clean.refused;
+    }
+    const outcome = report(path, "refused", `${HELD}: ${why}`, sha256);
+    await holdFile(this.#options, {
+      ...cause,
+      subject,
+      why: outcome.why!,
+      also: async (trx) => {
+        await recordHandled(trx, prescription.id, outcome);
+        await this.#options.timeline.note(
+          trx,
+          caseId,
+          `quarantined ${path} (${prescription.family}): ${why}`,
+        );
+      },
+    });
+    return outcome;
+  }
+
+  async #allowed(path: string, sha256: string): Promise<boolean> {
+    const row = await this.#options.db
+      .selectFrom("allowed")
+      .select("path")
+      .where("path", "=", path)
+      .where("sha256", "=", sha256)
+      .executeTakeFirst();
+    return row !== undefined;
+  }
+
+  /** The result must be free of the rule, and be what self knows wherever self knows what was there before. */
+  async #checkRepaired(
+    prescription: Prescription,
+    path: string,
+    type: FileType,
+    repaired: Uint8Array,
+    infected: string,
+  ): Promise<{ sha256: Sha256; mtimeNs: string | null } | { refused: string }> {
+    const { active, db } = this.#options;
+    const after = identifyFile(repaired, basename(path));
+    if (active.matches(prescription.id, repaired, after) || active.matches(prescription.id, repaired, type))
+      return { refused: "the rule still finds the repaired content" };
+    const sha256 = sha256Of(repaired);
+    const known = await knownContents(db, path);
+    const same = known.find((content) => content.sha256 === sha256);
+    if (same) return { sha256, mtimeNs: same.mtimeNs };
+    // Where the infected content itself was accepted (an old infection), self cannot say what was there before.
+    const current = known[0];
+    if (current && current.sha256 !== infected)
+      return { refused: "the repaired content is not the one that self knows" };
+    return { sha256, mtimeNs: null };
+  }
+}
+
+/** Begins the reason of an outcome whose file lies in quarantine. */
+export const HELD = "held in quarantine";
+
+function report(
+  path: string,
+  result: RepairOutcome["result"],
+  why: string | null,
+  before: Sha256 | null = null,
+): RepairOutcome {
+  return { path, result, why: why?.slice(0, 1024) ?? null, sha256Before: before, sha256After: null };
+}

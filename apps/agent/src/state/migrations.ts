@@ -1,0 +1,49 @@
+import type { Migration } from "@thymus/store";
+import { sql } from "kysely";
+
+const first = [
+  `create table file (path text primary key, root text not null, size integer not null, mtime_ns text not null,
+     ctime_ns text not null, ino text not null, mode integer not null, type text not null, program integer not null,
+     whole integer not null, sha256 text, signature blob, appeared text, accepted text not null, how text not null) strict`,
+  `create index file_root on file (root)`,
+  `create index file_sha256 on file (sha256)`,
+  `create index file_appeared on file (appeared)`,
+  `create table file_history (path text not null, sha256 text not null, mtime_ns text not null, at text not null,
+     primary key (path, sha256)) strict`,
+  `create table decoy (path text primary key, root text not null, kind text not null, content blob not null,
+     sha256 text not null, mode integer not null, touched integer not null) strict`,
+  `create table suspect_case (id text primary key, root text not null, path text not null, sha256 text not null, source text,
+     sample text not null, step text not null, follows text, depth integer not null, attempts integer not null,
+     next_try integer not null, known text, outcome text, verdict text, why text, opened text not null,
+     changed text not null) strict`,
+  `create index suspect_case_step on suspect_case (step)`,
+  `create table case_member (case_id text not null references suspect_case (id) on delete cascade, path text not null,
+     sha256 text not null, score real not null, appeared integer not null, decoy integer not null, quarantine text,
+     suspicion text, primary key (case_id, path, sha256)) strict`,
+  `create index case_member_path on case_member (path, sha256)`,
+  `create table prescription (id text primary key, state text not null, document text, why text, case_id text,
+     scanned integer not null, changed text not null) strict`,
+  `create table handled (prescription text not null, path text not null, result text not null, why text, before text,
+     after text, at text not null, primary key (prescription, path)) strict`,
+  `create table outcome (prescription text primary key, body text not null, sent integer not null) strict`,
+  `create table event (id integer primary key autoincrement, case_id text, at text not null, what text not null,
+     sent integer not null) strict`,
+  `create index event_sent on event (sent)`,
+  `create table quarantine (id text primary key, sha256 text not null, sealed integer not null, file text not null,
+     at text not null, why text not null, case_id text, prescription text, state text not null, replaced_by text) strict`,
+  `create table operation (id text primary key, kind text not null, path text not null, temporary text not null,
+     before text, after text, quarantine text not null, prescription text, case_id text, root text, why text not null,
+     at text not null) strict`,
+  `create table allowed (path text not null, sha256 text not null, primary key (path, sha256)) strict`,
+  `create table meta (key text primary key, value text not null) strict`,
+];
+
+/** The schema of agent.db. A new step goes to the end; a step that was published never changes. */
+export const migrations: readonly Migration[] = [
+  {
+    name: "001-first",
+    async up(db) {
+      for (const statement of first) await sql.raw(statement).execute(db);
+    },
+  },
+];

@@ -1,0 +1,186 @@
+import type { CaseOutcome, FileType, Verdict } from "@thymus/contracts";
+import type { Generated } from "kysely";
+
+/** A regular file of a watched root as it was accepted last: self, on this machine. Times in nanoseconds as text. */
+export interface FileTable {
+  path: string;
+  root: string;
+  size: number;
+  mtime_ns: string;
+  ctime_ns: string;
+  ino: string;
+  mode: number;
+  type: FileType;
+  /** 1 where the content is a program. */
+  program: number;
+  /** 0 where the file is too large to be read whole: then `sha256` covers only its head and tail. */
+  whole: number;
+  /** Null for what is no program. */
+  sha256: string | null;
+  /** Block signature of the content, with which foreign regions of a later version are found. */
+  signature: Uint8Array | null;
+  /** Instant at which it appeared, or null where the first baseline already had it. */
+  appeared: string | null;
+  accepted: string;
+  /** Why it is accepted: `first-baseline`, `owner-change`, `package-manager`, `repaired` ... */
+  how: string;
+}
+
+/** Earlier accepted contents of a program, so that a repair can be compared with them. */
+export interface FileHistoryTable {
+  path: string;
+  sha256: string;
+  mtime_ns: string;
+  at: string;
+}
+
+export interface DecoyTable {
+  path: string;
+  root: string;
+  kind: string;
+  content: Uint8Array;
+  sha256: string;
+  mode: number;
+  /** How often it was touched since its root's case was opened. */
+  touched: number;
+}
+
+/** Stages of a case on this machine, in order; each is one idempotent step of the outbox. */
+export type CaseStep = "suspected" | "spooled" | "sealed" | "opened" | "uploaded" | "closed";
+
+export interface SuspectCaseTable {
+  id: string;
+  root: string;
+  path: string;
+  sha256: string;
+  /** Quarantine entry that holds the sample's bytes, or null: then they lie at `path`. */
+  source: string | null;
+  /** SampleMeta as JSON. */
+  sample: string;
+  step: CaseStep;
+  /** The case before it of the same incident, or null. */
+  follows: string | null;
+  depth: number;
+  attempts: number;
+  /** Earliest instant of the next attempt, milliseconds since 1970. */
+  next_try: number;
+  known: string | null;
+  outcome: CaseOutcome | null;
+  verdict: Verdict | null;
+  why: string | null;
+  opened: string;
+  changed: string;
+}
+
+/** The changed files of a case. */
+export interface CaseMemberTable {
+  case_id: string;
+  path: string;
+  sha256: string;
+  score: number;
+  appeared: number;
+  decoy: number;
+  quarantine: string | null;
+  /** Reasons and observations as JSON, for a later case about this file. */
+  suspicion: string | null;
+}
+
+export type PrescriptionState = "wanted" | "active" | "refused" | "recalled";
+
+export interface PrescriptionTable {
+  id: string;
+  state: PrescriptionState;
+  document: string | null;
+  why: string | null;
+  case_id: string | null;
+  /** 1 once the watched roots have been scanned with it. */
+  scanned: number;
+  changed: string;
+}
+
+/** What a prescription did to one file. */
+export interface HandledTable {
+  prescription: string;
+  path: string;
+  result: "repaired" | "not-infected" | "refused" | "failed";
+  why: string | null;
+  before: string | null;
+  after: string | null;
+  at: string;
+}
+
+export interface OutcomeTable {
+  prescription: string;
+  /** ReportOutcome as JSON. */
+  body: string;
+  sent: number;
+}
+
+export interface EventTable {
+  id: Generated<number>;
+  case_id: string | null;
+  at: string;
+  what: string;
+  sent: number;
+}
+
+export interface QuarantineTable {
+  id: string;
+  sha256: string;
+  /** Bytes of the sealed file. */
+  sealed: number;
+  /** FileIdentity as JSON. */
+  file: string;
+  at: string;
+  why: string;
+  case_id: string | null;
+  prescription: string | null;
+  state: "held" | "repaired" | "restored" | "deleted";
+  /** sha256 of what took its place, or null. */
+  replaced_by: string | null;
+}
+
+/** The journal: an unfinished change of an owner's file. A restart finishes it or takes it back. */
+export interface OperationTable {
+  id: string;
+  kind: "repair" | "hold" | "restore";
+  path: string;
+  /** Full path of the temporary file in the same folder. */
+  temporary: string;
+  before: string | null;
+  after: string | null;
+  quarantine: string;
+  prescription: string | null;
+  case_id: string | null;
+  /** Root that the file belongs to, or null. */
+  root: string | null;
+  why: string;
+  at: string;
+}
+
+/** Contents that the owner gave back by hand: never refused again at that path. */
+export interface AllowedTable {
+  path: string;
+  sha256: string;
+}
+
+export interface MetaTable {
+  key: string;
+  value: string;
+}
+
+export interface AgentDatabase {
+  file: FileTable;
+  file_history: FileHistoryTable;
+  decoy: DecoyTable;
+  suspect_case: SuspectCaseTable;
+  case_member: CaseMemberTable;
+  prescription: PrescriptionTable;
+  handled: HandledTable;
+  outcome: OutcomeTable;
+  event: EventTable;
+  quarantine: QuarantineTable;
+  operation: OperationTable;
+  allowed: AllowedTable;
+  meta: MetaTable;
+}

@@ -1,0 +1,123 @@
+/**
+ * Which bytes of a changed program are foreign. The baseline keeps of each program a signature of its blocks (the idea of
+ * rsync: a weak sum that rolls, confirmed by a stronger one); what of a later version no block explains is foreign.
+ */
+import { createHash } from "node:crypto";
+
+const MIN_BLOCK = 32;
+/** Most blocks of a signature: 4 KiB in all. */
+const MAX_BLOCKS = 512;
+/** Larger files are not compared. */
+const MAX_COMPARED = 32 << 20;
+const HEADER = 4;
+const ENTRY = 8;
+
+function blockSize(bytes: number): number {
+  let size = MIN_BLOCK;
+  while (size * MAX_BLOCKS < bytes) size *= 2;
+  return size;
+}
+
+const strong = (block: Uint8Array): number => createHash("sha1").update(block).digest().readUInt32LE(0);
+
+/** Signature of a content: block size, then weak and strong sum of each whole block. */
+export function signatureOf(bytes: Uint8Array): Uint8Array {
+  const size = blockSize(bytes.length);
+  const blocks = Math.floor(bytes.length / size);
+  const out = Buffer.alloc(HEADER + blocks * ENTRY);
+  out.writeUInt32LE(size, 0);
+  for (let block = 0; block < blocks; block++) {
+    const part = bytes.subarray(block * size, (block + 1) * size);
+    let a = 0;
+    let b = 0;
+    for (const byte of part) {
+      a = (a + byte) & 0xffff;
+      b = (b + a) & 0xffff;
+    }
+    out.writeUInt32LE(((b << 16) | a) >>> 0, HEADER + block * ENTRY);
+    out.writeUInt32LE(strong(part), HEADER + block * ENTRY + 4);
+  }
+  return out;
+}
+
+/** The regions of `bytes` that no block of the signature explains. Up to one block of old bytes may cling to each edge. */
+export function foreignRegions(signature: Uint8Array, bytes: Uint8Array): Uint8Array[] {
+  if (bytes.length > MAX_COMPARED || signature.length < HEADER) return [];
+  const view = Buffer.from(signature.buffer, signature.byteOffset, signature.byteLength);
+  const size = view.readUInt32LE(0);
+  const known = new Map<number, Set<number>>();
+  for (let at = HEADER; at + ENTRY <= view.length; at += ENTRY) {
+    const weak = view.readUInt32LE(at);
+    const set = known.get(weak) ?? new Set();
+    known.set(weak, set.add(view.readUInt32LE(at + 4)));
+  }
+  const regions: Uint8Array[] = [];
+  let start = 0;
+  let at = 0;
+  let a = 0;
+  let b = 0;
+  let fresh = true;
+  while (at + size <= bytes.length) {
+    if (fresh) {
+      a = 0;
+      b = 0;
+      for (let index = at; index < at + size; index++) {
+        a = (a + bytes[index]!) & 0xffff;
+        b = (b + a) & 0xffff;
+      }
+      fresh = false;
+    }
+    if (known.get(((b << 16) | a) >>> 0)?.has(strong(bytes.subarray(at, at + size)))) {
+      if (at > start) regions.push(bytes.subarray(start, at));
+      at += size;
+      start = at;
+      fresh = true;
+      continue;
+    }
+    const out = bytes[at]!;
+    a = (a - out + (bytes[at + size] ?? 0)) & 0xffff;
+    b = (b - size * out + a) & 0xffff;
+    at++;
+  }
+  // The last part of a file that is no whole block cannot be explained: it is foreign only if it is longer than one.
+  if (bytes.length - start >= size || regions.length === 0) regions.push(bytes.subarray(start));
+  return regions.filter((region) => region.length > 0);
+}
+
+/** Length from which an equal run of bytes in two files is no chance. */
+const RUN = 24;
+/** Foreign bytes of one file that are compared with others. */
+const COMPARED = 256 * 1024;
+
+/** The runs of `RUN` bytes of some regions, without those of little variety (padding, blanks, tables of zeros). */
+export function runsOf(regions: readonly Uint8Array[]): Set<string> {
+  const runs = new Set<string>();
+  let left = COMPARED;
+  for (const region of regions) {
+    const part = Buffer.from(region.buffer, region.byteOffset, Math.min(region.length, left));
+    left -= part.length;
+    for (let at = 0; at + RUN <= part.length; at++) {
+      const run = part.subarray(at, at + RUN);
+      if (new Set(run).size >= 10) runs.add(run.toString("latin1"));
+    }
+  }
+  return runs;
+}
+
+/** True where two sets of runs have one in common. */
+export function shareRun(a: ReadonlySet<string>, b: ReadonlySet<string>): boolean {
+  const [small, large] = a.size < b.size ? [a, b] : [b, a];
+  for (const run of small) if (large.has(run)) return true;
+  return false;
+}
+
+/** True where the bytes hold one of the runs. */
+export function holdsRun(bytes: Uint8Array, runs: ReadonlySet<string>): boolean {
+  if (runs.size === 0 || bytes.length > MAX_COMPARED) return false;
+  // A run that is there is there at every offset of the wanted region: a few probes suffice.
+  const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const step = Math.max(1, Math.floor(runs.size / 64));
+  let index = 0;
+  for (const run of runs) if (index++ % step === 0 && text.includes(run, 0, "latin1")) return true;
+  return false;
+}

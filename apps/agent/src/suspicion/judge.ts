@@ -1,0 +1,96 @@
+import {
+  type MachineId,
+  newId,
+  type Observation,
+  type Sha256,
+  Suspicion,
+  type Suspicion as SuspicionDocument,
+} from "@thymus/contracts";
+import { holdsRun, runsOf } from "./difference.ts";
+import { type Change, type Evidence, type Incident, isChanged } from "./incident.ts";
+import { combine } from "./score.ts";
+
+/** A file that could be submitted, with what speaks for it. */
+export interface Candidate {
+  readonly change: Change;
+  readonly score: number;
+  readonly evidence: readonly Evidence[];
+  /** It appeared together with changed programs. */
+  readonly dropper: boolean;
+}
+
+/**
+ * Ranks the files of an incident as subjects: first a program that appeared together with changed ones (it may have
+ * changed them), then by score. What appeared alone or changed alone is scored by its own evidence and by what holds for
+ * the incident as a whole.
+ */
+export function rankCandidates(incident: Incident, evidence: readonly Evidence[]): Candidate[] {
+  const changed = incident.changes.filter(isChanged);
+  const runs = runsOf(changed.flatMap((change) => change.foreign));
+  const candidates = incident.changes
+    .filter((change) => change.now.content?.whole)
+    .map((change) => {
+      const dropper = !isChanged(change) && change.now.program && changed.length > 0;
+      const about = evidence.filter((each) => dropper || each.shared || each.path === change.path);
+      const counted = strongestOfEachRule(about, change.path);
+      return { change, dropper, evidence: counted, score: combine(counted.map(({ weight }) => weight)) };
+    });
+  const carries = new Map(
+    candidates.map(({ change, dropper }) => [
+      change.path,
+      dropper && holdsRun(change.now.content!.bytes, runs),
+    ]),
+  );
+  return candidates.sort(
+    (a, b) =>
+      Number(b.dropper) - Number(a.dropper) ||
+      Number(carries.get(b.change.path)) - Number(carries.get(a.change.path)) ||
+      b.score - a.score ||
+      Number(a.change.now.facts.ctimeNs - b.change.now.facts.ctimeNs) ||
+      (a.change.path < b.change.path ? -1 : 1),
+  );
+}
+
+function strongestOfEachRule(evidence: readonly Evidence[], path: string): Evidence[] {
+  const byRule = new Map<string, Evidence>();
+  for (const each of evidence) {
+    const known = byRule.get(each.rule);
+    const better =
+      !known || each.weight > known.weight || (each.weight === known.weight && each.path === path);
+    if (better) byRule.set(each.rule, each);
+  }
+  return [...byRule.values()].sort((a, b) => b.weight - a.weight || (a.rule < b.rule ? -1 : 1));
+}
+
+/** The explained claim about a candidate. */
+export function suspicionOf(candidate: Candidate, incident: Incident, machine: MachineId): SuspicionDocument {
+  const at = new Date().toISOString();
+  const byPath = new Map(incident.changes.map((change) => [change.path, change]));
+  const observations: Observation[] = candidate.evidence.map((each) => {
+    const change = byPath.get(each.path);
+    return {
+      id: newId("obs"),
+      kind: each.kind,
+      path: each.path.slice(0, 4096),
+      at,
+      what: each.what.slice(0, 1024),
+      sha256Before: (change?.before?.sha256 ?? null) as Sha256 | null,
+      sha256After: change?.now.content?.sha256 ?? null,
+      prescription: each.prescription ?? null,
+    };
+  });
+  const { now } = candidate.change;
+  return Suspicion.parse({
+    id: newId("sus"),
+    machine,
+    subject: { path: now.path, sha256: now.content!.sha256, size: now.content!.bytes.length, type: now.type },
+    score: candidate.score,
+    reasons: candidate.evidence.map((each, index) => ({
+      observation: observations[index]!.id,
+      weight: each.weight,
+      why: each.what,
+    })),
+    observations,
+    at,
+  });
+}
