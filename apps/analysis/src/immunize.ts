@@ -2,7 +2,14 @@
 import { existsSync } from "node:fs";
 import { mkdir, mkdtemp, rename, rm, writeFile } from "node:fs/promises";
 import { basename, join, resolve } from "node:path";
-import { type CaseId, ImmunizeReport, newId, parseDocument, type Prescription, type StageSeconds } from "@thymus/contracts";
+import {
+  type CaseId,
+  ImmunizeReport,
+  newId,
+  type Prescription,
+  parseDocument,
+  type StageSeconds,
+} from "@thymus/contracts";
 import { assemblePrescription, prescriptionIdOf } from "./publish/assemble.ts";
 import { renderReport } from "./report/html.ts";
 import { takeSample } from "./sample.ts";
@@ -50,7 +57,11 @@ export async function immunize(options: ImmunizeOptions): Promise<Immunized> {
     await takeSample(options.sample, sample);
     const left = () => Math.max(1, options.budgetSeconds - (performance.now() - started) / 1000);
     const step = {
-      readable: [options.chamberDir, options.corpusDir, ...(options.drillPrograms ? [options.drillPrograms] : [])],
+      readable: [
+        options.chamberDir,
+        options.corpusDir,
+        ...(options.drillPrograms ? [options.drillPrograms] : []),
+      ],
       ...(options.onProgress ? { onProgress: options.onProgress } : {}),
       signal: options.signal,
     };
@@ -145,7 +156,8 @@ function describe(
         falsePositives: proved.goodware.matches,
       },
       gaveUp:
-        analysed.gaveUp ?? (proved && !proved.sound ? { code: "NO_SOUND_RULE", why: proved.why ?? "not proved" } : null),
+        analysed.gaveUp ??
+        (proved && !proved.sound ? { code: "NO_SOUND_RULE", why: proved.why ?? "not proved" } : null),
       seconds,
       chamber: analysed.chamber.kind,
     },

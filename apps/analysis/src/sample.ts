@@ -12,7 +12,11 @@ export const MAX_SAMPLE_BYTES = 64 * 1024 * 1024;
  * @returns size in bytes
  * @throws ThymusError NOT_FOUND | NOT_A_FILE | UNREADABLE | EMPTY | TOO_LARGE
  */
-export async function takeSample(path: string, destination: string, maxBytes = MAX_SAMPLE_BYTES): Promise<number> {
+export async function takeSample(
+  path: string,
+  destination: string,
+  maxBytes = MAX_SAMPLE_BYTES,
+): Promise<number> {
   const facts = await lstat(path).catch((cause: NodeJS.ErrnoException) => {
     throw new ThymusError(
       cause.code === "ENOENT" ? "NOT_FOUND" : "UNREADABLE",
@@ -22,7 +26,11 @@ export async function takeSample(path: string, destination: string, maxBytes = M
     );
   });
   if (!facts.isFile()) {
-    const kind = facts.isDirectory() ? "a directory" : facts.isSymbolicLink() ? "a symbolic link" : "not a regular file";
+    const kind = facts.isDirectory()
+      ? "a directory"
+      : facts.isSymbolicLink()
+        ? "a symbolic link"
+        : "not a regular file";
     throw new ThymusError("NOT_A_FILE", `${path} is ${kind}`, "name one regular file");
   }
   let source: FileHandle;
@@ -30,16 +38,25 @@ export async function takeSample(path: string, destination: string, maxBytes = M
     // Never follow a link and never wait: the path may have become something else since.
     source = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
   } catch (cause) {
-    throw new ThymusError("UNREADABLE", `${path} cannot be read (${(cause as NodeJS.ErrnoException).code})`, "check its owner and mode", {
-      cause,
-    });
+    throw new ThymusError(
+      "UNREADABLE",
+      `${path} cannot be read (${(cause as NodeJS.ErrnoException).code})`,
+      "check its owner and mode",
+      {
+        cause,
+      },
+    );
   }
   let target: FileHandle | null = null;
   try {
     const { size } = await source.stat();
     if (size === 0) throw new ThymusError("EMPTY", `${path} is empty`, "name a file with content");
     if (size > maxBytes)
-      throw new ThymusError("TOO_LARGE", `${path} has ${size} bytes, more than the ${maxBytes} that a sample may have`, "submit the part that runs");
+      throw new ThymusError(
+        "TOO_LARGE",
+        `${path} has ${size} bytes, more than the ${maxBytes} that a sample may have`,
+        "submit the part that runs",
+      );
     target = await open(destination, "wx", 0o400);
     const buffer = Buffer.alloc(1 << 20);
     let copied = 0;
@@ -47,7 +64,12 @@ export async function takeSample(path: string, destination: string, maxBytes = M
       const { bytesRead } = await source.read(buffer, 0, buffer.length, copied);
       if (bytesRead === 0) break;
       copied += bytesRead;
-      if (copied > maxBytes) throw new ThymusError("TOO_LARGE", `${path} grew beyond ${maxBytes} bytes while it was read`, "submit it when nothing writes to it");
+      if (copied > maxBytes)
+        throw new ThymusError(
+          "TOO_LARGE",
+          `${path} grew beyond ${maxBytes} bytes while it was read`,
+          "submit it when nothing writes to it",
+        );
       await target.writeFile(buffer.subarray(0, bytesRead));
     }
     return copied;

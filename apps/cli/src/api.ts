@@ -5,7 +5,9 @@ import { errorCodes, ThymusError } from "@thymus/contracts";
 import { z } from "zod";
 import type { Context } from "./context.ts";
 
-const ErrorBody = z.object({ error: z.object({ code: z.enum(errorCodes), message: z.string(), hint: z.string() }) });
+const ErrorBody = z.object({
+  error: z.object({ code: z.enum(errorCodes), message: z.string(), hint: z.string() }),
+});
 
 /** Where the running admin server of this data folder listens; written by `thymus admin`. */
 export const urlFile = (dataDir: string): string => join(dataDir, "admin", "url");
@@ -23,7 +25,11 @@ export class Api {
   static of(context: Context): Api {
     const token = join(context.dataDir, "admin", "api-token");
     if (!existsSync(token))
-      throw new ThymusError("NOT_FOUND", `${context.dataDir} has no admin server`, "run this on the machine of `thymus up`, or name its --data");
+      throw new ThymusError(
+        "NOT_FOUND",
+        `${context.dataDir} has no admin server`,
+        "run this on the machine of `thymus up`, or name its --data",
+      );
     const url = existsSync(urlFile(context.dataDir))
       ? readFileSync(urlFile(context.dataDir), "utf8").trim()
       : `http://${context.config.admin.listen}`;
@@ -44,12 +50,22 @@ export class Api {
         signal: AbortSignal.timeout(30_000),
       });
     } catch (cause) {
-      throw new ThymusError("UNREACHABLE", `the admin server at ${this.url} does not answer`, "start it with: thymus up", { cause });
+      throw new ThymusError(
+        "UNREACHABLE",
+        `the admin server at ${this.url} does not answer`,
+        "start it with: thymus up",
+        { cause },
+      );
     }
     const value: unknown = response.status === 204 ? null : await response.json().catch(() => null);
     if (response.ok) return value;
     const told = ErrorBody.safeParse(value);
-    if (told.success) throw new ThymusError(told.data.error.code, told.data.error.message, told.data.error.hint);
-    throw new ThymusError("INTERNAL", `the admin server answered ${response.status} to ${method} ${path}`, "see its log");
+    if (told.success)
+      throw new ThymusError(told.data.error.code, told.data.error.message, told.data.error.hint);
+    throw new ThymusError(
+      "INTERNAL",
+      `the admin server answered ${response.status} to ${method} ${path}`,
+      "see its log",
+    );
   }
 }

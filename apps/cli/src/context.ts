@@ -33,15 +33,25 @@ export function loadConfig(file: string | null): Config {
   try {
     text = readFileSync(file, "utf8");
   } catch (cause) {
-    throw new ThymusError("CONFIG_INVALID", `${file} cannot be read (${(cause as NodeJS.ErrnoException).code})`, "check --config", { cause });
+    throw new ThymusError(
+      "CONFIG_INVALID",
+      `${file} cannot be read (${(cause as NodeJS.ErrnoException).code})`,
+      "check --config",
+      { cause },
+    );
   }
   let value: unknown;
   try {
     value = parseToml(text);
   } catch (cause) {
-    throw new ThymusError("CONFIG_INVALID", `${file} is not TOML: ${(cause as Error).message.split("\n")[0]}`, "correct that line", {
-      cause,
-    });
+    throw new ThymusError(
+      "CONFIG_INVALID",
+      `${file} is not TOML: ${(cause as Error).message.split("\n")[0]}`,
+      "correct that line",
+      {
+        cause,
+      },
+    );
   }
   return parseDocument(Config, value, file, "CONFIG_INVALID");
 }

@@ -5,7 +5,9 @@ import { reportError } from "./output.ts";
 import { verbs } from "./verbs/index.ts";
 
 const program = new Command("thymus")
-  .description("A digital immune system: observe, suspect, submit, analyse, prescribe, roll out, verify, remember.")
+  .description(
+    "A digital immune system: observe, suspect, submit, analyse, prescribe, roll out, verify, remember.",
+  )
   .version(THYMUS_VERSION)
   .showHelpAfterError(false)
   .configureOutput({ writeErr: () => {} })
@@ -25,7 +27,11 @@ try {
   const json = process.argv.includes("--json");
   const error =
     thrown instanceof CommanderError
-      ? new ThymusError("USAGE", thrown.message.replace(/^error: /, "") || "no verb was given", "see: thymus --help")
+      ? new ThymusError(
+          "USAGE",
+          thrown.message.replace(/^error: /, "") || "no verb was given",
+          "see: thymus --help",
+        )
       : thrown;
   process.exitCode = reportError(error, json);
 }

@@ -6,19 +6,28 @@ export const printLine = (text: string): void => void process.stdout.write(`${te
 
 /** Prints rows under a heading, columns as wide as their content. */
 export function printTable(heading: readonly string[], rows: readonly (readonly string[])[]): void {
-  const widths = heading.map((name, column) => Math.max(name.length, ...rows.map((row) => (row[column] ?? "").length)));
+  const widths = heading.map((name, column) =>
+    Math.max(name.length, ...rows.map((row) => (row[column] ?? "").length)),
+  );
   for (const row of [heading, ...rows])
-    printLine(row.map((cell, column) => visible(cell).padEnd(widths[column]!)).join("  ").trimEnd());
+    printLine(
+      row
+        .map((cell, column) => visible(cell).padEnd(widths[column]!))
+        .join("  ")
+        .trimEnd(),
+    );
 }
 
 /** Control characters of foreign names must not reach a terminal. */
-export const visible = (text: string): string => text.replace(/[\u0000-\u001f\u007f-\u009f]/g, "\ufffd");
+export const visible = (text: string): string => text.replace(/[\p{Cc}\p{Cf}]/gu, "\ufffd");
 
 /** A logger on standard error: one line of text, or one line of JSON. */
 export function stderrLogger(part: string, json: boolean): Logger {
   const write = (level: string, message: string, fields: Readonly<Record<string, unknown>> = {}) => {
     const at = new Date().toISOString();
-    const extra = Object.entries(fields).map(([name, value]) => ` ${name}=${typeof value === "string" ? value : JSON.stringify(value)}`);
+    const extra = Object.entries(fields).map(
+      ([name, value]) => ` ${name}=${typeof value === "string" ? value : JSON.stringify(value)}`,
+    );
     process.stderr.write(
       json
         ? `${JSON.stringify({ at, level, part, message, ...fields })}\n`
@@ -40,7 +49,11 @@ export function progressReporter(): { say(what: string): void; done(): void } {
     say(what) {
       if (what === last) return;
       last = what;
-      process.stderr.write(terminal ? `\r\u001b[2K${visible(what).slice(0, (process.stderr.columns ?? 80) - 1)}` : `${visible(what)}\n`);
+      process.stderr.write(
+        terminal
+          ? `\r\u001b[2K${visible(what).slice(0, (process.stderr.columns ?? 80) - 1)}`
+          : `${visible(what)}\n`,
+      );
     },
     done() {
       if (terminal && last) process.stderr.write("\r\u001b[2K");
@@ -60,6 +73,7 @@ export function reportError(thrown: unknown, json: boolean): number {
   const error = asThymusError(thrown);
   if (json) printJson(error.toJSON());
   else process.stderr.write(`${visible(error.toLine())}\n`);
-  if (error.code === "INTERNAL" && process.env.THYMUS_DEBUG) process.stderr.write(`${(thrown as Error).stack}\n`);
+  if (error.code === "INTERNAL" && process.env.THYMUS_DEBUG)
+    process.stderr.write(`${(thrown as Error).stack}\n`);
   return errorTable[error.code].exit;
 }

@@ -49,7 +49,9 @@ export class Supervised {
       this.#onExit?.(status);
       if (this.#closing) return;
       if (performance.now() - started > STEADY_MS) this.#waitMs = FIRST_WAIT_MS;
-      this.#log.warn(`${this.#role.name} ended (${signal ?? `status ${status}`}); it starts again in ${this.#waitMs / 1000} s`);
+      this.#log.warn(
+        `${this.#role.name} ended (${signal ?? `status ${status}`}); it starts again in ${this.#waitMs / 1000} s`,
+      );
       this.#timer = setTimeout(() => this.#start(), this.#waitMs);
       this.#waitMs = Math.min(this.#waitMs * 2, LONGEST_WAIT_MS);
     });

@@ -59,7 +59,11 @@ export function hostShare(before: Uint8Array, after: Uint8Array): number {
 const looksRandom = (bytes: Uint8Array) =>
   bytes.length >= 32 && entropy(bytes) > Math.min(7.2, Math.log2(bytes.length) * 0.92);
 
-export function gatherFacts(result: ChamberResult, changed: readonly ChangedDecoy[], renamedBytes: ReadonlyMap<string, Uint8Array>): Facts {
+export function gatherFacts(
+  result: ChamberResult,
+  changed: readonly ChangedDecoy[],
+  renamedBytes: ReadonlyMap<string, Uint8Array>,
+): Facts {
   let hostKept = 0;
   let scrambled = 0;
   let wiped = 0;
@@ -69,7 +73,8 @@ export function gatherFacts(result: ChamberResult, changed: readonly ChangedDeco
     if (!after && found) renamed += 1;
     if (!found) continue;
     if (before.length > 0 && hostShare(before, found) >= 0.5) hostKept += 1;
-    else if (looksRandom(found) && (entropy(found) > entropy(before) + 0.4 || entropy(before) > 6.5)) scrambled += 1;
+    else if (looksRandom(found) && (entropy(found) > entropy(before) + 0.4 || entropy(before) > 6.5))
+      scrambled += 1;
     else if (entropy(found) < 2) wiped += 1;
   }
   return {
@@ -89,7 +94,10 @@ export function gatherFacts(result: ChamberResult, changed: readonly ChangedDeco
 }
 
 /** For each missing decoy the dropped file that took its place: same folder, name beginning with the decoy's. */
-export function matchRenamed(missing: readonly string[], dropped: readonly { path: string }[]): Map<string, string> {
+export function matchRenamed(
+  missing: readonly string[],
+  dropped: readonly { path: string }[],
+): Map<string, string> {
   const found = new Map<string, string>();
   for (const path of missing) {
     const stem = path.replace(/\.[^./]+$/, "");

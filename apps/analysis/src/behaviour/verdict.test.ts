@@ -6,9 +6,15 @@ import { type ChangedDecoy, entropy, gatherFacts, hostShare, matchRenamed } from
 import { describeBehaviour, judge } from "./verdict.ts";
 
 const host = (size: number, salt: string): Buffer =>
-  Buffer.from(`#!/bin/sh\n${Array.from({ length: size }, (_, i) => `echo "${salt} line ${i * 7919}"\n`).join("")}`);
+  Buffer.from(
+    `#!/bin/sh\n${Array.from({ length: size }, (_, i) => `echo "${salt} line ${i * 7919}"\n`).join("")}`,
+  );
 
-function run(changed: ChangedDecoy[], more: Partial<ChamberResult> = {}, renamed = new Map<string, Uint8Array>()) {
+function run(
+  changed: ChangedDecoy[],
+  more: Partial<ChamberResult> = {},
+  renamed = new Map<string, Uint8Array>(),
+) {
   const result = {
     ended: "exited",
     exitStatus: 0,
@@ -21,13 +27,21 @@ function run(changed: ChangedDecoy[], more: Partial<ChamberResult> = {}, renamed
   return { facts, ...judge(facts) };
 }
 const hosts = Array.from({ length: 5 }, (_, i) => host(40 + i, `host ${i}`));
-const decoys = (after: (before: Buffer) => Buffer | null, type: ChangedDecoy["type"] = "shell"): ChangedDecoy[] =>
+const decoys = (
+  after: (before: Buffer) => Buffer | null,
+  type: ChangedDecoy["type"] = "shell",
+): ChangedDecoy[] =>
   hosts.map((before, i) => ({ path: `/home/user/d${i}`, type, before, after: after(before) }));
 
 test("programs that still hold their host were infected", () => {
-  const { verdict, facts } = run(decoys((before) => Buffer.concat([Buffer.from("#!/bin/sh\n: body\n"), before])));
+  const { verdict, facts } = run(
+    decoys((before) => Buffer.concat([Buffer.from("#!/bin/sh\n: body\n"), before])),
+  );
   assert.equal(verdict, "infector");
-  assert.deepEqual(describeBehaviour(facts, verdict).map((b) => b.technique), ["T1554"]);
+  assert.deepEqual(
+    describeBehaviour(facts, verdict).map((b) => b.technique),
+    ["T1554"],
+  );
 });
 
 test("random bytes in place of content are ransomware, renamed or not, programs or documents", () => {
@@ -54,7 +68,10 @@ test("untouched decoys are harmless, unless the sample could not run or never en
 });
 
 test("a formatter that keeps every host and touches documents only is not called an infector", () => {
-  assert.equal(run(decoys((before) => Buffer.concat([before, Buffer.from("\n")]), "text")).verdict, "unknown");
+  assert.equal(
+    run(decoys((before) => Buffer.concat([before, Buffer.from("\n")]), "text")).verdict,
+    "unknown",
+  );
 });
 
 test("entropy, host share and the heir of a renamed file", () => {

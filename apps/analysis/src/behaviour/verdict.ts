@@ -59,7 +59,8 @@ export const verdictRules: readonly VerdictRule[] = [
   {
     verdict: "harmless",
     holds: () => true,
-    why: (f) => `none of ${f.decoys} decoys was touched${f.dropped > 0 ? `; ${f.dropped} new files are its own` : ""}`,
+    why: (f) =>
+      `none of ${f.decoys} decoys was touched${f.dropped > 0 ? `; ${f.dropped} new files are its own` : ""}`,
   },
 ];
 
@@ -79,9 +80,14 @@ const interpreters: Readonly<Record<string, string>> = {
 /** The techniques of MITRE ATT&CK that the facts show, each with its evidence. */
 export function describeBehaviour(facts: Facts, verdict: Verdict): Behaviour[] {
   const found: Behaviour[] = [];
-  const add = (technique: string, what: string, evidence: string) => found.push({ technique, what, evidence });
+  const add = (technique: string, what: string, evidence: string) =>
+    found.push({ technique, what, evidence });
   if (verdict === "infector")
-    add("T1554", "Changes programs that are already there", `${facts.changedPrograms} program decoys changed`);
+    add(
+      "T1554",
+      "Changes programs that are already there",
+      `${facts.changedPrograms} program decoys changed`,
+    );
   if (verdict === "ransomware")
     add("T1486", "Encrypts files of others", `${facts.scrambled} decoys became random-looking`);
   if (verdict === "wiper")
@@ -93,12 +99,17 @@ export function describeBehaviour(facts: Facts, verdict: Verdict): Behaviour[] {
     const technique = event.what === "exec" ? interpreters[event.path?.split("/").at(-1) ?? ""] : undefined;
     if (technique && !used.has(technique)) {
       used.add(technique);
-      add(technique, `Runs ${event.path!.split("/").at(-1)}`, `exec of ${event.path} at ${event.t.toFixed(2)} s`);
+      add(
+        technique,
+        `Runs ${event.path!.split("/").at(-1)}`,
+        `exec of ${event.path} at ${event.t.toFixed(2)} s`,
+      );
     }
     if (event.what === "unlink") deleted += 1;
     if (event.what === "connect") connected += 1;
   }
   if (verdict !== "harmless" && deleted > 0) add("T1070.004", "Deletes files", `${deleted} files unlinked`);
-  if (connected > 0) add("T1071", "Tries to reach the network", `${connected} connects, none of which left the chamber`);
+  if (connected > 0)
+    add("T1071", "Tries to reach the network", `${connected} connects, none of which left the chamber`);
   return found;
 }

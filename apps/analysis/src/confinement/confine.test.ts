@@ -14,7 +14,8 @@ async function confined(folder: string, script: string, hidden: string[] = []): 
     ["sh", "-c", script],
   );
   let text = "";
-  for (const stream of [child.stdout!, child.stderr!]) stream.setEncoding("utf8").on("data", (chunk: string) => (text += chunk));
+  for (const stream of [child.stdout!, child.stderr!])
+    stream.setEncoding("utf8").on("data", (chunk: string) => (text += chunk));
   child.stdin!.end();
   await new Promise((resolve) => child.once("close", resolve));
   return text;
@@ -35,18 +36,31 @@ async function withFolder(run: (folder: string) => Promise<void>): Promise<void>
 test("a confined process sees its input and nothing else of the machine", { skip: needs("bwrap") }, () =>
   withFolder(async (folder) => {
     assert.equal(await confined(folder, `cat ${folder}/in/data`), "content");
-    assert.match(await confined(folder, `cat ${folder}/keys/secret; cat /etc/shadow /root/.ssh/* /var/lib/dpkg/status`), /No such file/);
+    assert.match(
+      await confined(folder, `cat ${folder}/keys/secret; cat /etc/shadow /root/.ssh/* /var/lib/dpkg/status`),
+      /No such file/,
+    );
     assert.equal((await confined(folder, `cat ${folder}/keys/secret 2>/dev/null; true`)).trim(), "");
-    assert.equal((await confined(folder, "printenv | grep -ciE 'token|key|secret'; ls /home /root 2>/dev/null | wc -l")).replace(/\s+/g, " ").trim(), "0 0");
-  }));
+    assert.equal(
+      (await confined(folder, "printenv | grep -ciE 'token|key|secret'; ls /home /root 2>/dev/null | wc -l"))
+        .replace(/\s+/g, " ")
+        .trim(),
+      "0 0",
+    );
+  }),
+);
 
 test("it writes into its own folder only", { skip: needs("bwrap") }, () =>
   withFolder(async (folder) => {
-    await confined(folder, `echo x > ${folder}/out/mine; echo x > ${folder}/in/data2; echo x > /usr/bin/thymus-test; echo x > ${folder}/other`);
+    await confined(
+      folder,
+      `echo x > ${folder}/out/mine; echo x > ${folder}/in/data2; echo x > /usr/bin/thymus-test; echo x > ${folder}/other`,
+    );
     assert.deepEqual(await readdir(join(folder, "out")), ["mine"]);
     assert.deepEqual(await readdir(join(folder, "in")), ["data"]);
     assert.deepEqual((await readdir(folder)).sort(), ["in", "keys", "out"]);
-  }));
+  }),
+);
 
 test("it has no network, not even to this machine", { skip: needs("bwrap") }, () =>
   withFolder(async (folder) => {
@@ -57,26 +71,46 @@ test("it has no network, not even to this machine", { skip: needs("bwrap") }, ()
     }).listen(0, "127.0.0.1");
     await new Promise((resolve) => server.once("listening", resolve));
     const { port } = server.address() as { port: number };
-    const said = await confined(folder, `perl -MIO::Socket::INET -e 'print IO::Socket::INET->new("127.0.0.1:${port}") ? "reached" : "refused"'`);
+    const said = await confined(
+      folder,
+      `perl -MIO::Socket::INET -e 'print IO::Socket::INET->new("127.0.0.1:${port}") ? "reached" : "refused"'`,
+    );
     server.close();
     assert.equal(said, "refused");
     assert.equal(reached, false);
-  }));
+  }),
+);
 
-test("it has no capability, sees no other process and cannot fill the disk with one file", { skip: needs("bwrap") }, () =>
-  withFolder(async (folder) => {
-    assert.match(await confined(folder, "grep CapEff /proc/self/status"), /0000000000000000/);
-    assert.ok(Number(await confined(folder, "ls -d /proc/[0-9]* | wc -l")) < 8);
-    await confined(folder, `head -c 5000000 /dev/zero > ${folder}/out/big`);
-    const { size } = (await import("node:fs")).statSync(join(folder, "out", "big"));
-    assert.equal(size, 1 << 20);
-  }));
+test(
+  "it has no capability, sees no other process and cannot fill the disk with one file",
+  { skip: needs("bwrap") },
+  () =>
+    withFolder(async (folder) => {
+      assert.match(await confined(folder, "grep CapEff /proc/self/status"), /0000000000000000/);
+      assert.ok(Number(await confined(folder, "ls -d /proc/[0-9]* | wc -l")) < 8);
+      await confined(folder, `head -c 5000000 /dev/zero > ${folder}/out/big`);
+      const { size } = (await import("node:fs")).statSync(join(folder, "out", "big"));
+      assert.equal(size, 1 << 20);
+    }),
+);
 
-test("a hidden folder inside a readable one looks empty, a readable one inside it does not", { skip: needs("bwrap") }, () =>
-  withFolder(async (folder) => {
-    await mkdir(join(folder, "in", "cache"));
-    await writeFile(join(folder, "in", "cache", "key"), "k");
-    assert.equal((await confined(folder, `ls ${folder}/in/cache`, [join(folder, "in", "cache")])).trim(), "");
-    const args = confinementArguments({ readable: ["/a", "/a/b/c"], writable: "/w", hidden: ["/a/b"], maxFileBytes: 1 }).join(" ");
-    assert.match(args, /--ro-bind \/a \/a --ro-bind \/a\/b\/c \/a\/b\/c/);
-  }));
+test(
+  "a hidden folder inside a readable one looks empty, a readable one inside it does not",
+  { skip: needs("bwrap") },
+  () =>
+    withFolder(async (folder) => {
+      await mkdir(join(folder, "in", "cache"));
+      await writeFile(join(folder, "in", "cache", "key"), "k");
+      assert.equal(
+        (await confined(folder, `ls ${folder}/in/cache`, [join(folder, "in", "cache")])).trim(),
+        "",
+      );
+      const args = confinementArguments({
+        readable: ["/a", "/a/b/c"],
+        writable: "/w",
+        hidden: ["/a/b"],
+        maxFileBytes: 1,
+      }).join(" ");
+      assert.match(args, /--ro-bind \/a \/a --ro-bind \/a\/b\/c \/a\/b\/c/);
+    }),
+);

@@ -18,7 +18,13 @@ export interface Confinement {
 }
 
 const systemFolders = ["/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32"];
-const systemFiles = ["/etc/alternatives", "/etc/ld.so.cache", "/etc/ld.so.conf", "/etc/ld.so.conf.d", "/etc/qemu"];
+const systemFiles = [
+  "/etc/alternatives",
+  "/etc/ld.so.cache",
+  "/etc/ld.so.conf",
+  "/etc/ld.so.conf.d",
+  "/etc/qemu",
+];
 
 /** The arguments of bwrap before the command. Exported so that a test can hold the list. */
 export function confinementArguments(confinement: Confinement): string[] {
@@ -37,7 +43,8 @@ export function confinementArguments(confinement: Confinement): string[] {
   for (const folder of confinement.hidden ?? []) if (existsSync(folder)) args.push("--tmpfs", folder);
   // Bound again: a hidden folder may hold a readable one.
   for (const folder of confinement.readable)
-    if (confinement.hidden?.some((hidden) => folder.startsWith(`${hidden}/`))) args.push("--ro-bind", folder, folder);
+    if (confinement.hidden?.some((hidden) => folder.startsWith(`${hidden}/`)))
+      args.push("--ro-bind", folder, folder);
   args.push("--bind", confinement.writable, confinement.writable, "--chdir", confinement.writable);
   return args;
 }
@@ -47,10 +54,14 @@ let probed: boolean | null = null;
 /** Whether this machine can confine at all; probed once by doing it. */
 export function confinementWorks(): boolean {
   probed ??=
-    spawnSync("bwrap", ["--unshare-all", "--unshare-user", "--ro-bind", "/", "/", "--proc", "/proc", "--dev", "/dev", "true"], {
-      stdio: "ignore",
-      timeout: 20_000,
-    }).status === 0;
+    spawnSync(
+      "bwrap",
+      ["--unshare-all", "--unshare-user", "--ro-bind", "/", "/", "--proc", "/proc", "--dev", "/dev", "true"],
+      {
+        stdio: "ignore",
+        timeout: 20_000,
+      },
+    ).status === 0;
   return probed;
 }
 

@@ -15,9 +15,9 @@ import {
   ImmunizeReport,
   type Logger,
   MachineId,
+  Prescription,
   parseDocument,
   parseJsonDocument,
-  Prescription,
   THYMUS_VERSION,
   ThymusError,
 } from "@thymus/contracts";
@@ -95,7 +95,12 @@ export async function startCentre(options: CentreOptions): Promise<{ close(): Pr
   const signing = await loadOrCreateSigningKeys(at.signing);
   const { identity } = await loadOrCreateSampleIdentity(at.sample);
   const publisher = await TufPublisher.open({ dir: at.tuf });
-  const link = createLinkClient({ url: enrolment.url, serverKey: enrolment.serverKey, signing, machine: enrolment.machine });
+  const link = createLinkClient({
+    url: enrolment.url,
+    serverKey: enrolment.serverKey,
+    signing,
+    machine: enrolment.machine,
+  });
   // Whatever a killed run left half done is worthless: finished cases lie in cases/.
   await rm(at.work, { recursive: true, force: true });
   for (const folder of [at.work, at.cases]) await mkdir(folder, { recursive: true, mode: 0o700 });
@@ -106,7 +111,8 @@ export async function startCentre(options: CentreOptions): Promise<{ close(): Pr
   return {
     async close() {
       stop.abort();
-      await Promise.all(loops);
+      // A claim that is held by the server is not waited for: it has given out nothing yet.
+      await Promise.race([Promise.all(loops), new Promise((resolve) => setTimeout(resolve, 1500))]);
     },
   };
 }
@@ -120,7 +126,13 @@ class Centre {
   /** Publishing is one at a time: TUF versions must grow one by one. */
   #publishing: Promise<void> = Promise.resolve();
 
-  constructor(options: CentreOptions, link: LinkClient, publisher: TufPublisher, identity: string, stop: AbortSignal) {
+  constructor(
+    options: CentreOptions,
+    link: LinkClient,
+    publisher: TufPublisher,
+    identity: string,
+    stop: AbortSignal,
+  ) {
     this.#options = options;
     this.#link = link;
     this.#publisher = publisher;
@@ -131,7 +143,7 @@ class Centre {
   async claimLoop(): Promise<void> {
     while (!this.#stop.aborted) {
       try {
-        const reply = await this.#link.send({ type: "claim", waitSeconds: 20, leaseSeconds: LEASE_SECONDS }, this.#stop);
+        const reply = await this.#link.send({ type: "claim", waitSeconds: 20, leaseSeconds: LEASE_SECONDS });
         if (reply.type === "claimed" && reply.work) await this.#handle(reply.work);
       } catch (thrown) {
         if (this.#stop.aborted) return;
@@ -170,11 +182,22 @@ class Centre {
     log.info(`analysing ${work.case}`, { sample: work.sample.sha256.slice(0, 16), name: work.sample.name });
     await failpoint("analysis.claimed");
     let doing = "started";
-    const renewal = setInterval(() => {
-      this.#link
-        .send({ type: "renew", case: work.case, lease: work.lease, leaseSeconds: LEASE_SECONDS, progress: doing })
-        .catch((thrown: unknown) => log.warn(`lease of ${work.case} not renewed: ${asThymusError(thrown).message}`));
-    }, (LEASE_SECONDS * 1000) / 3);
+    const renewal = setInterval(
+      () => {
+        this.#link
+          .send({
+            type: "renew",
+            case: work.case,
+            lease: work.lease,
+            leaseSeconds: LEASE_SECONDS,
+            progress: doing,
+          })
+          .catch((thrown: unknown) =>
+            log.warn(`lease of ${work.case} not renewed: ${asThymusError(thrown).message}`),
+          );
+      },
+      (LEASE_SECONDS * 1000) / 3,
+    );
     try {
       const outcome = await this.#analyseOnce(work, (what) => {
         doing = what.slice(0, 256);
@@ -211,7 +234,11 @@ class Centre {
         await failpoint("analysis.downloaded");
         const opened = await openSample(sealed, this.#identity, plain, MAX_SAMPLE_BYTES);
         if (opened.sha256 !== work.sample.sha256)
-          throw new ThymusError("SEAL_BROKEN", `the sample of ${work.case} is not what its machine announced`, "submit it again");
+          throw new ThymusError(
+            "SEAL_BROKEN",
+            `the sample of ${work.case} is not what its machine announced`,
+            "submit it again",
+          );
         await immunize({
           sample: plain,
           name: work.sample.name,
@@ -239,7 +266,15 @@ class Centre {
   /** Errors that no repetition can heal end the case; all others leave it to the next lease. */
   #final(thrown: unknown): ThymusError | null {
     const error = asThymusError(thrown);
-    const repeatable = ["UNREACHABLE", "INTERRUPTED", "CHAMBER_NOT_BUILT", "CORPUS_MISSING", "CONFINEMENT_UNAVAILABLE", "UNAUTHENTICATED", "CONFLICT"];
+    const repeatable = [
+      "UNREACHABLE",
+      "INTERRUPTED",
+      "CHAMBER_NOT_BUILT",
+      "CORPUS_MISSING",
+      "CONFINEMENT_UNAVAILABLE",
+      "UNAUTHENTICATED",
+      "CONFLICT",
+    ];
     return this.#stop.aborted || repeatable.includes(error.code) ? null : error;
   }
 
@@ -268,9 +303,17 @@ class Centre {
 }
 
 async function readCase(folder: string, id: CaseId) {
-  const report = parseJsonDocument(ImmunizeReport, await readFile(join(folder, "report.json"), "utf8"), `report of ${id}`);
+  const report = parseJsonDocument(
+    ImmunizeReport,
+    await readFile(join(folder, "report.json"), "utf8"),
+    `report of ${id}`,
+  );
   const prescription = report.prescription
-    ? parseJsonDocument(Prescription, await readFile(join(folder, "prescription.json"), "utf8"), `prescription of ${id}`)
+    ? parseJsonDocument(
+        Prescription,
+        await readFile(join(folder, "prescription.json"), "utf8"),
+        `prescription of ${id}`,
+      )
     : null;
   return { report, prescription };
 }

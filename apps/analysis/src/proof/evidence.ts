@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { parseJsonDocument, Sha256, ThymusError } from "@thymus/contracts";
+import { parseJsonDocument, type Sha256, ThymusError } from "@thymus/contracts";
 import type { Specimen } from "../infection/index.ts";
 import { EvidenceManifest } from "../worker/protocol.ts";
 
@@ -28,12 +28,21 @@ export async function readEvidence(folder: string, sha256: Sha256): Promise<Uint
   try {
     bytes = await readFile(stored(folder, sha256));
   } catch (cause) {
-    throw new ThymusError("NOT_FOUND", `evidence ${sha256} is missing in ${folder}`, "run thymus immunize again", {
-      cause,
-    });
+    throw new ThymusError(
+      "NOT_FOUND",
+      `evidence ${sha256} is missing in ${folder}`,
+      "run thymus immunize again",
+      {
+        cause,
+      },
+    );
   }
   if (sha256Of(bytes) !== sha256)
-    throw new ThymusError("DOCUMENT_INVALID", `evidence ${sha256} in ${folder} was changed`, "run thymus immunize again");
+    throw new ThymusError(
+      "DOCUMENT_INVALID",
+      `evidence ${sha256} in ${folder} was changed`,
+      "run thymus immunize again",
+    );
   return bytes;
 }
 
@@ -50,15 +59,27 @@ export async function readManifest(folder: string): Promise<{ manifest: Evidence
   try {
     text = await readFile(join(folder, MANIFEST), "utf8");
   } catch (cause) {
-    throw new ThymusError("NOT_FOUND", `there is no evidence in ${folder}`, "keep the evidence folder beside the prescription", {
-      cause,
-    });
+    throw new ThymusError(
+      "NOT_FOUND",
+      `there is no evidence in ${folder}`,
+      "keep the evidence folder beside the prescription",
+      {
+        cause,
+      },
+    );
   }
-  return { manifest: parseJsonDocument(EvidenceManifest, text, `${folder}/${MANIFEST}`), digest: sha256Of(Buffer.from(text)) };
+  return {
+    manifest: parseJsonDocument(EvidenceManifest, text, `${folder}/${MANIFEST}`),
+    digest: sha256Of(Buffer.from(text)),
+  };
 }
 
 /** The infected pairs of one run, read back from the evidence. */
-export async function readSpecimens(folder: string, manifest: EvidenceManifest, run: "train" | "fresh"): Promise<Specimen[]> {
+export async function readSpecimens(
+  folder: string,
+  manifest: EvidenceManifest,
+  run: "train" | "fresh",
+): Promise<Specimen[]> {
   const specimens: Specimen[] = [];
   for (const entry of manifest.entries) {
     if (entry.run !== run || entry.state !== "changed" || !entry.after) continue;

@@ -2,7 +2,7 @@
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
-import { parseJsonDocument, Prescription, ThymusError } from "@thymus/contracts";
+import { Prescription, parseJsonDocument, ThymusError } from "@thymus/contracts";
 import type { ProveResult } from "../worker/protocol.ts";
 import { runWorker } from "../worker/run.ts";
 
@@ -23,14 +23,26 @@ export async function verifyPrescription(options: {
 }): Promise<Verification> {
   const file = resolve(options.file);
   const text = await readFile(file, "utf8").catch((cause: NodeJS.ErrnoException) => {
-    throw new ThymusError(cause.code === "ENOENT" ? "NOT_FOUND" : "UNREADABLE", `${options.file} cannot be read (${cause.code})`, "check the path", { cause });
+    throw new ThymusError(
+      cause.code === "ENOENT" ? "NOT_FOUND" : "UNREADABLE",
+      `${options.file} cannot be read (${cause.code})`,
+      "check the path",
+      { cause },
+    );
   });
   const prescription = parseJsonDocument(Prescription, text, options.file);
   const evidence = resolve(options.evidence ?? join(dirname(file), "evidence"));
   const out = await mkdtemp(join(tmpdir(), "thymus-verify-"));
   try {
     const proved = await runWorker(
-      { kind: "prove", evidence, corpusDir: options.corpusDir, detect: prescription.detect, repair: prescription.repair, out },
+      {
+        kind: "prove",
+        evidence,
+        corpusDir: options.corpusDir,
+        detect: prescription.detect,
+        repair: prescription.repair,
+        out,
+      },
       {
         readable: [evidence, options.corpusDir],
         limitSeconds: 600,
@@ -46,14 +58,16 @@ export async function verifyPrescription(options: {
 
 function compare(prescription: Prescription, proved: ProveResult): string[] {
   const differences: string[] = [];
-  if (proved.evidence !== prescription.proof.evidence) differences.push("the evidence is not the one that the proof names");
+  if (proved.evidence !== prescription.proof.evidence)
+    differences.push("the evidence is not the one that the proof names");
   for (const [name, claimed] of Object.entries(prescription.proof.decoys)) {
     const shown = proved.decoys[name as keyof typeof proved.decoys];
     const repairs = name === "repaired" || name === "freshRepaired";
     if (shown !== claimed && !(repairs && prescription.repair.length === 0))
       differences.push(`${name}: claimed ${claimed}, shown ${shown}`);
   }
-  if (proved.goodware.matches > 0) differences.push(`${proved.goodware.matches} goodware files of this machine match`);
+  if (proved.goodware.matches > 0)
+    differences.push(`${proved.goodware.matches} goodware files of this machine match`);
   if (!proved.sound && proved.why) differences.push(proved.why);
   return differences;
 }

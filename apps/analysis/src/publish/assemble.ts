@@ -2,9 +2,9 @@
 import { createHash } from "node:crypto";
 import {
   type CaseId,
-  parseDocument,
   Prescription,
   PrescriptionId,
+  parseDocument,
   type StageSeconds,
   THYMUS_VERSION,
   ThymusError,
@@ -33,9 +33,14 @@ export function assemblePrescription(
     proved.decoys.detected === proved.decoys.infected &&
     proved.decoys.freshDetected === proved.decoys.freshInfected;
   if (!complete || !analysed.detect || !analysed.family)
-    throw new ThymusError("NO_SOUND_RULE", proved.why ?? "the candidate was not proved", "see the report of the case");
+    throw new ThymusError(
+      "NO_SOUND_RULE",
+      proved.why ?? "the candidate was not proved",
+      "see the report of the case",
+    );
   const repairs =
-    proved.decoys.repaired === proved.decoys.infected && proved.decoys.freshRepaired === proved.decoys.freshInfected;
+    proved.decoys.repaired === proved.decoys.infected &&
+    proved.decoys.freshRepaired === proved.decoys.freshInfected;
   return parseDocument(
     Prescription,
     {

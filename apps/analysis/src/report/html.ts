@@ -3,12 +3,18 @@ import type { ImmunizeReport, Prescription } from "@thymus/contracts";
 import type { AnalyseResult, Excerpt } from "../worker/protocol.ts";
 import { reportStyle } from "./style.ts";
 
-const escapes: Readonly<Record<string, string>> = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#39;" };
+const escapes: Readonly<Record<string, string>> = {
+  "&": "&amp;",
+  "<": "&lt;",
+  ">": "&gt;",
+  '"': "&quot;",
+  "'": "&#39;",
+};
 /** Escapes text for HTML; control and direction characters become visible. */
 export const escapeHtml = (text: string): string =>
   text
     .replace(/[&<>"']/g, (character) => escapes[character]!)
-    .replace(/[\u0000-\u0008\u000b-\u001f\u007f\u202a-\u202e\u2066-\u2069]/g, "\ufffd");
+    .replace(/(?![\n\t])[\p{Cc}\p{Cf}]/gu, "\ufffd");
 
 const verdictWords: Readonly<Record<ImmunizeReport["verdict"], string>> = {
   infector: "It infects other programs",
@@ -21,7 +27,11 @@ const verdictWords: Readonly<Record<ImmunizeReport["verdict"], string>> = {
   unknown: "It is not understood",
 };
 
-export function renderReport(report: ImmunizeReport, analysed: AnalyseResult, prescription: Prescription | null): string {
+export function renderReport(
+  report: ImmunizeReport,
+  analysed: AnalyseResult,
+  prescription: Prescription | null,
+): string {
   const state = report.verdict === "harmless" ? "good" : report.verdict === "unknown" ? "open" : "bad";
   const sections = [
     facts(report, analysed),
@@ -49,14 +59,20 @@ function facts(report: ImmunizeReport, analysed: AnalyseResult): string {
   return `<section><h2>The sample</h2><table>${[
     row("SHA-256", `<code>${report.sample.sha256}</code>`),
     row("Type and size", `${report.sample.type}, ${report.sample.size} bytes`),
-    row("Decoys", `${analysed.counts.decoys} laid out, ${analysed.counts.changed} changed, ${analysed.counts.missing} gone`),
+    row(
+      "Decoys",
+      `${analysed.counts.decoys} laid out, ${analysed.counts.changed} changed, ${analysed.counts.missing} gone`,
+    ),
     infection
       ? row(
           "Infection",
           `${infection.mechanism} into ${infection.targets.join(", ") || "nothing"}; ${infection.invariantBytes} bytes stay the same, ${infection.variants} variants`,
         )
       : "",
-    row("Trace", `${analysed.counts.traceEvents} events${analysed.counts.traceLost ? `, ${analysed.counts.traceLost} lost` : ""}`),
+    row(
+      "Trace",
+      `${analysed.counts.traceEvents} events${analysed.counts.traceLost ? `, ${analysed.counts.traceLost} lost` : ""}`,
+    ),
     row(
       "Seconds",
       `chamber ${report.seconds.chamber.toFixed(1)}, signature ${report.seconds.signature.toFixed(1)}, proof ${report.seconds.proof.toFixed(1)}`,
@@ -66,13 +82,17 @@ function facts(report: ImmunizeReport, analysed: AnalyseResult): string {
 
 function behaviour(report: ImmunizeReport): string {
   const rows = report.behaviour.map(
-    (fact) => `<tr><td>${escapeHtml(fact.what)}</td><td>${fact.technique}</td><td>${escapeHtml(fact.evidence)}</td></tr>`,
+    (fact) =>
+      `<tr><td>${escapeHtml(fact.what)}</td><td>${fact.technique}</td><td>${escapeHtml(fact.evidence)}</td></tr>`,
   );
   return `<section><h2>What it did</h2><table><thead><tr><th scope="col">Behaviour</th><th scope="col">ATT&amp;CK</th><th scope="col">Evidence</th></tr></thead><tbody>${rows.join("")}</tbody></table></section>`;
 }
 
 /** Printable ASCII as it is, everything else as a dot: like the right column of a hex dump. */
-const asText = (hex: string) => Buffer.from(hex, "hex").toString("latin1").replace(/[^\n\x20-\x7e]/g, ".");
+const asText = (hex: string) =>
+  Buffer.from(hex, "hex")
+    .toString("latin1")
+    .replace(/[^\n\x20-\x7e]/g, ".");
 
 function changes(excerpts: readonly Excerpt[]): string {
   const parts = excerpts.map((excerpt) => {

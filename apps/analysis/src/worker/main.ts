@@ -1,8 +1,8 @@
 /** Entry of the confined worker. It has no network, no keys and one writable folder; see confinement/. */
 import { asThymusError, parseJsonDocument } from "@thymus/contracts";
 import { analyse } from "./analyse.ts";
-import { prove } from "./prove.ts";
 import { WorkerJob, type WorkerLine } from "./protocol.ts";
+import { prove } from "./prove.ts";
 import { release } from "./release.ts";
 
 const say = (line: WorkerLine) => process.stdout.write(`${JSON.stringify(line)}\n`);

@@ -80,8 +80,18 @@ export const EvidenceManifest = z.strictObject({
 export type EvidenceManifest = z.infer<typeof EvidenceManifest>;
 
 /** An excerpt of one infected decoy for the report: bytes as hex around each change. */
-export const ExcerptHunk = z.strictObject({ at: Count, removed: z.string(), inserted: z.string(), removedLength: Count, insertedLength: Count });
-export const Excerpt = z.strictObject({ path: z.string(), type: FileType, hunks: z.array(ExcerptHunk).max(8) });
+export const ExcerptHunk = z.strictObject({
+  at: Count,
+  removed: z.string(),
+  inserted: z.string(),
+  removedLength: Count,
+  insertedLength: Count,
+});
+export const Excerpt = z.strictObject({
+  path: z.string(),
+  type: FileType,
+  hunks: z.array(ExcerptHunk).max(8),
+});
 export type Excerpt = z.infer<typeof Excerpt>;
 
 export const AnalyseResult = z.strictObject({
@@ -98,7 +108,13 @@ export const AnalyseResult = z.strictObject({
   gaveUp: GaveUp.nullable(),
   excerpts: z.array(Excerpt),
   dropped: z.array(z.strictObject({ path: z.string(), size: Count, type: FileType })).max(1000),
-  counts: z.strictObject({ decoys: Count, changed: Count, missing: Count, traceEvents: Count, traceLost: Count }),
+  counts: z.strictObject({
+    decoys: Count,
+    changed: Count,
+    missing: Count,
+    traceEvents: Count,
+    traceLost: Count,
+  }),
   chamber: ChamberInfo,
   seconds: z.strictObject({ chamber: Seconds, signature: Seconds }),
 });
@@ -127,7 +143,9 @@ export type ReleaseResult = z.infer<typeof ReleaseResult>;
 
 export const WorkerLine = z.union([
   z.strictObject({ progress: z.string().max(256) }),
-  z.strictObject({ error: z.strictObject({ code: z.enum(errorCodes), message: z.string(), hint: z.string() }) }),
+  z.strictObject({
+    error: z.strictObject({ code: z.enum(errorCodes), message: z.string(), hint: z.string() }),
+  }),
   z.strictObject({ result: z.discriminatedUnion("kind", [AnalyseResult, ProveResult, ReleaseResult]) }),
 ]);
 export type WorkerLine = z.infer<typeof WorkerLine>;

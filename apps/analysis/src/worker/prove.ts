@@ -2,11 +2,12 @@
  * The proof: the rule against every infected decoy, learned from and kept back, against every clean one and all of
  * goodware; the recipes against every pair, byte for byte. Counts only what it saw.
  */
-import { createBundle, identifyFile, loadEngine } from "@thymus/detection";
+import { basename } from "node:path";
+import { identifyFile, loadEngine } from "@thymus/detection";
 import { repairWith } from "@thymus/repair";
+import type { Specimen } from "../infection/index.ts";
 import { readEvidence, readManifest, readSpecimens } from "../proof/evidence.ts";
 import { openCorpus } from "../self/index.ts";
-import type { Specimen } from "../infection/index.ts";
 import type { ProveJob, ProveResult } from "./protocol.ts";
 
 interface Tally {
@@ -21,8 +22,8 @@ export async function prove(job: ProveJob, progress: (what: string) => void): Pr
   const { manifest, digest } = await readManifest(job.evidence);
   const engine = await loadEngine();
   const rules = engine.compile([{ namespace: "candidate", source: job.detect.rule }]);
-  const hits = (bytes: Uint8Array) =>
-    job.detect.scope.includes(identifyFile(bytes)) && rules.scan(bytes).length > 0;
+  const hits = (bytes: Uint8Array, name: string) =>
+    job.detect.scope.includes(identifyFile(bytes, name)) && rules.scan(bytes).length > 0;
   progress("proving on decoys");
   const train = tally(await readSpecimens(job.evidence, manifest, "train"), hits, job);
   const fresh = tally(await readSpecimens(job.evidence, manifest, "fresh"), hits, job);
@@ -61,24 +62,39 @@ export async function prove(job: ProveJob, progress: (what: string) => void): Pr
   };
 }
 
-function tally(specimens: Specimen[], hits: (bytes: Uint8Array) => boolean, job: ProveJob): Tally {
+function tally(
+  specimens: Specimen[],
+  hits: (bytes: Uint8Array, name: string) => boolean,
+  job: ProveJob,
+): Tally {
   const result: Tally = { infected: specimens.length, detected: 0, repaired: 0 };
-  for (const { before, after, type } of specimens) {
-    if (hits(after)) result.detected += 1;
+  for (const { path, before, after } of specimens) {
+    const name = basename(path);
+    if (hits(after, name)) result.detected += 1;
     if (job.repair.length === 0) continue;
-    const outcome = repairWith(job.repair, after, type);
+    // As a machine sees it: the type of the infected file, which need not be the clean one's.
+    const outcome = repairWith(job.repair, after, identifyFile(after, name));
     if ("repaired" in outcome && Buffer.compare(outcome.repaired, before) === 0) result.repaired += 1;
   }
   return result;
 }
 
 /** Law 1: why this candidate may not act, or null. */
-function unsound(train: Tally, fresh: Tally, cleanHits: number, matches: number, files: number): string | null {
+function unsound(
+  train: Tally,
+  fresh: Tally,
+  cleanHits: number,
+  matches: number,
+  files: number,
+): string | null {
   if (files === 0) return "the goodware corpus is empty";
   if (matches > 0) return `the rule hits ${matches} goodware files`;
   if (cleanHits > 0) return `the rule hits ${cleanHits} clean decoys`;
-  if (fresh.infected === 0) return "no fresh decoy was infected, so nothing shows that the rule holds for others";
-  if (train.detected < train.infected) return `the rule finds ${train.detected} of ${train.infected} infected decoys`;
-  if (fresh.detected < fresh.infected) return `the rule finds ${fresh.detected} of ${fresh.infected} fresh infected decoys`;
+  if (fresh.infected === 0)
+    return "no fresh decoy was infected, so nothing shows that the rule holds for others";
+  if (train.detected < train.infected)
+    return `the rule finds ${train.detected} of ${train.infected} infected decoys`;
+  if (fresh.detected < fresh.infected)
+    return `the rule finds ${fresh.detected} of ${fresh.infected} fresh infected decoys`;
   return null;
 }

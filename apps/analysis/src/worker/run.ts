@@ -1,6 +1,7 @@
 /** The side with keys: starts the confined worker, hands it one job, checks every line that comes back. */
-import { createInterface } from "node:readline";
+
 import { dirname, join } from "node:path";
+import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { parseJsonDocument, ThymusError } from "@thymus/contracts";
 import { type Confinement, spawnConfined } from "../confinement/confine.ts";
@@ -43,7 +44,12 @@ export async function runWorker(
     hidden: [join(projectRoot, ".cache"), join(projectRoot, ".git")],
     maxFileBytes: 4 * 1024 ** 3,
   };
-  const child = spawnConfined(confinement, [process.execPath, "--max-old-space-size=3072", "--no-warnings", workerMain]);
+  const child = spawnConfined(confinement, [
+    process.execPath,
+    "--max-old-space-size=3072",
+    "--no-warnings",
+    workerMain,
+  ]);
   let ended: ThymusError | null = null;
   const end = (error: ThymusError) => {
     ended ??= error;
@@ -60,7 +66,8 @@ export async function runWorker(
       ),
     options.limitSeconds * 1000,
   );
-  const onAbort = () => end(new ThymusError("INTERRUPTED", `the ${job.kind} step was interrupted`, "run it again"));
+  const onAbort = () =>
+    end(new ThymusError("INTERRUPTED", `the ${job.kind} step was interrupted`, "run it again"));
   options.signal?.addEventListener("abort", onAbort, { once: true });
   if (options.signal?.aborted) onAbort();
   let result: AnalyseResult | ProveResult | ReleaseResult | null = null;
@@ -72,7 +79,8 @@ export async function runWorker(
   let pending = 0;
   child.stdout!.on("data", (chunk: Buffer) => {
     pending = chunk.includes(10) ? chunk.length - chunk.lastIndexOf(10) : pending + chunk.length;
-    if (pending > MAX_LINE) end(new ThymusError("TOO_LARGE", "the worker printed an endless line", "report it"));
+    if (pending > MAX_LINE)
+      end(new ThymusError("TOO_LARGE", "the worker printed an endless line", "report it"));
   });
   const exited = new Promise<void>((resolve) => child.once("close", () => resolve()));
   try {
@@ -80,7 +88,8 @@ export async function runWorker(
       if (ended) break;
       const said = parseJsonDocument(WorkerLine, line, "a line of the analysis worker");
       if ("progress" in said) options.onProgress?.(said.progress);
-      else if ("error" in said) ended ??= new ThymusError(said.error.code, said.error.message, said.error.hint);
+      else if ("error" in said)
+        ended ??= new ThymusError(said.error.code, said.error.message, said.error.hint);
       else result = said.result;
     }
     await exited;

@@ -38,7 +38,11 @@ export async function runInfectionDrill(context: Context, drill: InfectionDrill)
   const agentDir = join(context.dataDir, "agent");
   const own = await agentIdentity(agentDir);
   if (!existsSync(join(agentDir, "drill")))
-    throw new ThymusError("NOT_FOUND", "this machine's agent has no drill folder", "start it with: thymus up");
+    throw new ThymusError(
+      "NOT_FOUND",
+      "this machine's agent has no drill folder",
+      "start it with: thymus up",
+    );
   const id = newId("drill");
   const folder = join(agentDir, "drill", id);
   const folders = [folder];
@@ -59,26 +63,58 @@ export async function runInfectionDrill(context: Context, drill: InfectionDrill)
   try {
     const files = await infectInChamber(
       context,
-      { id: drill.pathogen, seed: id, pathogen, programs: drillProgramsFolder, work: join(context.dataDir, "drill-work", id) },
+      {
+        id: drill.pathogen,
+        seed: id,
+        pathogen,
+        programs: drillProgramsFolder,
+        work: join(context.dataDir, "drill-work", id),
+      },
       drill.onProgress,
     );
     drill.onProgress("laying out clean programs and waiting until the agent knows them");
     await writeFiles(folder, files, "clean");
-    const known = await until(30, async () => baselineHolds(agentDir, files.map((file) => join(folder, file.name))));
+    const known = await until(30, async () =>
+      baselineHolds(
+        agentDir,
+        files.map((file) => join(folder, file.name)),
+      ),
+    );
     if (!known)
-      return report({ case: null, patientIdentical: true, protectedAfter: null, passed: false, why: "the agent did not take the drill's programs into its baseline within 30 s; is it running?" });
+      return report({
+        case: null,
+        patientIdentical: true,
+        protectedAfter: null,
+        passed: false,
+        why: "the agent did not take the drill's programs into its baseline within 30 s; is it running?",
+      });
 
     first = Date.now();
     const released = join(folder, drill.pathogen);
     await copyFile(pathogen, released);
     await chmod(released, 0o755);
     await writeFiles(folder, files, "infected");
-    note(own.machine, `first write: ${files.length} programs are infected, the suspect program lies beside them`);
+    note(
+      own.machine,
+      `first write: ${files.length} programs are infected, the suspect program lies beside them`,
+    );
 
     const ended = await followCase(api, own.machine, first, drill.timeoutSeconds, note);
-    if (!ended) return report({ case: null, patientIdentical: false, protectedAfter: null, passed: false, why: `no case came to an end within ${drill.timeoutSeconds} s` });
+    if (!ended)
+      return report({
+        case: null,
+        patientIdentical: false,
+        protectedAfter: null,
+        passed: false,
+        why: `no case came to an end within ${drill.timeoutSeconds} s`,
+      });
     const identical = await until(5, async () => (await changedFiles(folder, files)).length === 0);
-    note(own.machine, identical ? "the patient's files are identical to before" : `still changed: ${(await changedFiles(folder, files)).join(", ")}`);
+    note(
+      own.machine,
+      identical
+        ? "the patient's files are identical to before"
+        : `still changed: ${(await changedFiles(folder, files)).join(", ")}`,
+    );
     const protectedAfter = ended.outcome === "healed" ? (Date.parse(ended.changed) - first) / 1000 : null;
     const refused = await tryOthers(drill.others, id, files, folders, note);
     const removed = !existsSync(released);
@@ -120,7 +156,11 @@ async function followCase(
       }
     }
     last = mine.find((item) => item.outcome === "healed") ?? mine[0] ?? null;
-    return last !== null && (last.stage === "closed" || last.stage === "person") && (last.outcome === "healed" || mine.every((item) => item.stage === "closed" || item.stage === "person"));
+    return (
+      last !== null &&
+      (last.stage === "closed" || last.stage === "person") &&
+      (last.outcome === "healed" || mine.every((item) => item.stage === "closed" || item.stage === "person"))
+    );
   });
   const found = last as Case | null;
   return found && (found.stage === "closed" || found.stage === "person") ? found : null;

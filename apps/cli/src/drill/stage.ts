@@ -49,9 +49,14 @@ export async function infectInChamber(
     for (const file of files) byKind.set(file.decoy.kind, [...(byKind.get(file.decoy.kind) ?? []), file]);
     const chosen: typeof files = [];
     while (chosen.length < MOST_FILES && [...byKind.values()].some((kind) => kind.length > 0))
-      for (const kind of byKind.values()) if (kind.length > 0 && chosen.length < MOST_FILES) chosen.push(kind.shift()!);
+      for (const kind of byKind.values())
+        if (kind.length > 0 && chosen.length < MOST_FILES) chosen.push(kind.shift()!);
     if (chosen.length === 0)
-      throw new ThymusError("CHAMBER_FAILED", `the drill pathogen ${drill.id} infected nothing in the chamber`, "run: thymus doctor");
+      throw new ThymusError(
+        "CHAMBER_FAILED",
+        `the drill pathogen ${drill.id} infected nothing in the chamber`,
+        "run: thymus doctor",
+      );
     const result: DrillFile[] = [];
     for (const [index, file] of chosen.entries())
       result.push({
@@ -66,7 +71,11 @@ export async function infectInChamber(
   }
 }
 
-export async function writeFiles(folder: string, files: readonly DrillFile[], which: "clean" | "infected"): Promise<void> {
+export async function writeFiles(
+  folder: string,
+  files: readonly DrillFile[],
+  which: "clean" | "infected",
+): Promise<void> {
   await mkdir(folder, { recursive: true });
   for (const file of files) {
     const path = join(folder, file.name);

@@ -1,5 +1,5 @@
 /** What the admin server knows: cases, prescriptions, policy. All through the documented API. */
-import { Case, Level, parseDocument, Policy, Prescription, ThymusError } from "@thymus/contracts";
+import { Case, Level, Policy, Prescription, parseDocument, ThymusError } from "@thymus/contracts";
 import type { Command } from "commander";
 import { z } from "zod";
 import { Api } from "../api.ts";
@@ -25,7 +25,9 @@ function decision(parent: Command, name: string, description: string, path: (id:
     .option("--why <text>", "reason for the history", "by command line")
     .action(
       acting<{ why: string }>(async (context, options, [id]) => {
-        const answer = await Api.of(context).request("POST", path(encodeURIComponent(id!)), { why: options.why });
+        const answer = await Api.of(context).request("POST", path(encodeURIComponent(id!)), {
+          why: options.why,
+        });
         if (context.json) printJson(answer);
         else printLine(`${id}: done`);
         return 0;
@@ -68,65 +70,99 @@ export const registerCases: Register = (program) => {
       acting(async (context, _options, [id]) => {
         const value = await Api.of(context).request("GET", `/api/v1/cases/${encodeURIComponent(id!)}`);
         if (context.json) return showJson(context, value);
-        const item = parseDocument(z.union([z.object({ case: Case }).loose().transform((v) => v.case), Case]), value, "the case");
-        printLine(`${item.id}  ${item.stage}${item.outcome ? ` (${item.outcome})` : ""}  ${item.verdict ?? "no verdict yet"}`);
+        const item = parseDocument(
+          z.union([
+            z
+              .object({ case: Case })
+              .loose()
+              .transform((v) => v.case),
+            Case,
+          ]),
+          value,
+          "the case",
+        );
+        printLine(
+          `${item.id}  ${item.stage}${item.outcome ? ` (${item.outcome})` : ""}  ${item.verdict ?? "no verdict yet"}`,
+        );
         printLine(`sample ${visible(item.sample.name)}  ${item.sample.sha256}  ${item.sample.size} bytes`);
         if (item.why) printLine(visible(item.why));
-        for (const event of item.history) printLine(`  ${event.at}  ${event.stage.padEnd(10)} ${visible(event.what)}`);
+        for (const event of item.history)
+          printLine(`  ${event.at}  ${event.stage.padEnd(10)} ${visible(event.what)}`);
         return 0;
       }),
     );
-  decision(cases, "approve", "let a case that waits for a person go on", (id) => `/api/v1/cases/${id}/approve`);
+  decision(
+    cases,
+    "approve",
+    "let a case that waits for a person go on",
+    (id) => `/api/v1/cases/${id}/approve`,
+  );
   decision(cases, "reject", "end a case that waits for a person", (id) => `/api/v1/cases/${id}/reject`);
 };
 
 export const registerPrescriptions: Register = (program) => {
   const prescriptions = program.command("prescriptions").description("what was proved and published");
-  withGlobals(prescriptions.command("list")).description("list prescriptions").action(
-    acting(async (context) => {
-      const value = await Api.of(context).request("GET", "/api/v1/prescriptions");
-      const list = parseDocument(PrescriptionList, value, "the list of prescriptions").prescriptions;
-      if (context.json) printJson(list);
-      else if (list.length === 0) printLine("no prescriptions");
-      else
-        printTable(
-          ["PRESCRIPTION", "STATE", "FAMILY", "FRESH DETECTED", "FRESH REPAIRED", "GOODWARE HITS"],
-          list.map(({ prescription, state }) => {
-            const { decoys, goodware } = prescription.proof;
-            return [
-              prescription.id,
-              state,
-              prescription.family,
-              `${decoys.freshDetected}/${decoys.freshInfected}`,
-              `${decoys.freshRepaired}/${decoys.freshInfected}`,
-              `${goodware.matches}/${goodware.files}`,
-            ];
-          }),
-        );
-      return 0;
-    }),
-  );
+  withGlobals(prescriptions.command("list"))
+    .description("list prescriptions")
+    .action(
+      acting(async (context) => {
+        const value = await Api.of(context).request("GET", "/api/v1/prescriptions");
+        const list = parseDocument(PrescriptionList, value, "the list of prescriptions").prescriptions;
+        if (context.json) printJson(list);
+        else if (list.length === 0) printLine("no prescriptions");
+        else
+          printTable(
+            ["PRESCRIPTION", "STATE", "FAMILY", "FRESH DETECTED", "FRESH REPAIRED", "GOODWARE HITS"],
+            list.map(({ prescription, state }) => {
+              const { decoys, goodware } = prescription.proof;
+              return [
+                prescription.id,
+                state,
+                prescription.family,
+                `${decoys.freshDetected}/${decoys.freshInfected}`,
+                `${decoys.freshRepaired}/${decoys.freshInfected}`,
+                `${goodware.matches}/${goodware.files}`,
+              ];
+            }),
+          );
+        return 0;
+      }),
+    );
   withGlobals(prescriptions.command("show"))
     .description("one prescription as JSON")
     .argument("<id>")
     .action(
       acting(async (context, _options, [id]) =>
-        showJson(context, await Api.of(context).request("GET", `/api/v1/prescriptions/${encodeURIComponent(id!)}`)),
+        showJson(
+          context,
+          await Api.of(context).request("GET", `/api/v1/prescriptions/${encodeURIComponent(id!)}`),
+        ),
       ),
     );
-  decision(prescriptions, "recall", "withdraw a prescription and undo what it did everywhere", (id) => `/api/v1/prescriptions/${id}/recall`);
+  decision(
+    prescriptions,
+    "recall",
+    "withdraw a prescription and undo what it did everywhere",
+    (id) => `/api/v1/prescriptions/${id}/recall`,
+  );
 };
 
 export const registerPolicy: Register = (program) => {
   const policy = program.command("policy").description("what runs alone and what asks");
-  withGlobals(policy.command("show")).description("the levels of control").action(
-    acting(async (context) => {
-      const value = parseDocument(Policy, await Api.of(context).request("GET", "/api/v1/policy"), "the policy");
-      if (context.json) printJson(value);
-      else for (const [stage, level] of Object.entries(value)) printLine(`${stage.padEnd(8)} ${level}`);
-      return 0;
-    }),
-  );
+  withGlobals(policy.command("show"))
+    .description("the levels of control")
+    .action(
+      acting(async (context) => {
+        const value = parseDocument(
+          Policy,
+          await Api.of(context).request("GET", "/api/v1/policy"),
+          "the policy",
+        );
+        if (context.json) printJson(value);
+        else for (const [stage, level] of Object.entries(value)) printLine(`${stage.padEnd(8)} ${level}`);
+        return 0;
+      }),
+    );
   withGlobals(policy.command("set"))
     .description("set a stage's level: submit, repair or rollout to observe, propose or automatic")
     .argument("<stage>")
@@ -135,8 +171,14 @@ export const registerPolicy: Register = (program) => {
       acting(async (context, _options, [stage, level]) => {
         const api = Api.of(context);
         const current = parseDocument(Policy, await api.request("GET", "/api/v1/policy"), "the policy");
-        if (!(stage! in current)) throw new ThymusError("USAGE", `there is no stage ${stage}`, `use ${Object.keys(current).join(", ")}`);
-        if (!Level.safeParse(level).success) throw new ThymusError("USAGE", `there is no level ${level}`, `use ${Level.options.join(", ")}`);
+        if (!(stage! in current))
+          throw new ThymusError(
+            "USAGE",
+            `there is no stage ${stage}`,
+            `use ${Object.keys(current).join(", ")}`,
+          );
+        if (!Level.safeParse(level).success)
+          throw new ThymusError("USAGE", `there is no level ${level}`, `use ${Level.options.join(", ")}`);
         const set = await api.request("PUT", "/api/v1/policy", { ...current, [stage!]: level });
         if (context.json) printJson(set);
         else printLine(`${stage} ${level}`);

@@ -3,7 +3,9 @@ import { bar, printJson, printLine, progressReporter } from "../output.ts";
 import { acting, interruptSignal, type Register, withGlobals } from "./verb.ts";
 
 export const registerChamber: Register = (program) => {
-  const chamber = program.command("chamber").description("the safe environment in which suspect programs run");
+  const chamber = program
+    .command("chamber")
+    .description("the safe environment in which suspect programs run");
   withGlobals(chamber.command("build"))
     .description("make kernel, root file system and snapshot from the distribution's packages, once")
     .action(
@@ -16,7 +18,10 @@ export const registerChamber: Register = (program) => {
         });
         progress.done();
         if (context.json) printJson(info);
-        else printLine(`chamber ready: ${info.kind}, image ${info.image.slice(0, 16)}, in ${context.chamberDir}`);
+        else
+          printLine(
+            `chamber ready: ${info.kind}, image ${info.image.slice(0, 16)}, in ${context.chamberDir}`,
+          );
         return 0;
       }),
     );

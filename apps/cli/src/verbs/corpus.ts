@@ -5,7 +5,9 @@ import { acting, interruptSignal, type Register, withGlobals } from "./verb.ts";
 export const registerCorpus: Register = (program) => {
   const corpus = program.command("corpus").description("self: the goodware that no rule may hit");
   withGlobals(corpus.command("build"))
-    .description("learn self from folders (default: this machine's package files); goes on where it was interrupted")
+    .description(
+      "learn self from folders (default: this machine's package files); goes on where it was interrupted",
+    )
     .argument("[path...]", "folders of goodware")
     .option("--max-bytes <bytes>", "bytes of goodware to hold")
     .action(
@@ -16,12 +18,16 @@ export const registerCorpus: Register = (program) => {
           dir: context.corpusDir,
           ...(sources.length > 0 ? { sources } : {}),
           maxBytes: options.maxBytes ? Number(options.maxBytes) : context.config.analysis.maxGoodwareBytes,
-          onProgress: (step: string, done: number, total: number) => progress.say(total > 0 ? bar(done / total, step) : step),
+          onProgress: (step: string, done: number, total: number) =>
+            progress.say(total > 0 ? bar(done / total, step) : step),
           signal: interruptSignal(),
         });
         progress.done();
         if (context.json) printJson(manifest);
-        else printLine(`self: ${manifest.files} files, ${(manifest.bytes / 1e6).toFixed(0)} MB, ${manifest.digest.slice(0, 23)}, in ${context.corpusDir}`);
+        else
+          printLine(
+            `self: ${manifest.files} files, ${(manifest.bytes / 1e6).toFixed(0)} MB, ${manifest.digest.slice(0, 23)}, in ${context.corpusDir}`,
+          );
         return 0;
       }),
     );

@@ -5,7 +5,7 @@ import { arch, cpus, platform, totalmem } from "node:os";
 import { join } from "node:path";
 import { chamberPackages, confinementWorks } from "@thymus/analysis";
 import { loadEngine } from "@thymus/detection";
-import { type Context } from "../context.ts";
+import type { Context } from "../context.ts";
 import { printJson, printLine } from "../output.ts";
 import { acting, type Register, withGlobals } from "./verb.ts";
 
@@ -24,20 +24,67 @@ const probe = (command: string, args: string[]): string | null => {
 
 async function examine(context: Context): Promise<Check[]> {
   const checks: Check[] = [];
-  const add = (name: string, ok: boolean, found: string, fix: string | null, otherwise: "missing" | "note" = "missing") =>
-    checks.push({ name, state: ok ? "works" : otherwise, found, fix: ok ? null : fix });
+  const add = (
+    name: string,
+    ok: boolean,
+    found: string,
+    fix: string | null,
+    otherwise: "missing" | "note" = "missing",
+  ) => checks.push({ name, state: ok ? "works" : otherwise, found, fix: ok ? null : fix });
   const apt = `apt-get install --no-install-recommends ${chamberPackages.join(" ")}`;
-  add("runtime", Number(process.versions.node.split(".")[0]) >= 26, `Node ${process.versions.node}`, "run npm test or npm start once: it installs the pinned runtime");
-  add("platform", platform() === "linux", `${platform()} ${arch()}, ${cpus().length} processors, ${(totalmem() / 2 ** 30).toFixed(1)} GiB`, "Thymus protects Linux machines");
+  add(
+    "runtime",
+    Number(process.versions.node.split(".")[0]) >= 26,
+    `Node ${process.versions.node}`,
+    "run npm test or npm start once: it installs the pinned runtime",
+  );
+  add(
+    "platform",
+    platform() === "linux",
+    `${platform()} ${arch()}, ${cpus().length} processors, ${(totalmem() / 2 ** 30).toFixed(1)} GiB`,
+    "Thymus protects Linux machines",
+  );
   const engine = await loadEngine().catch(() => null);
-  add("scanning", engine !== null, engine ? `YARA-X, ${engine.name}` : "no engine", "run: npm test, which installs the engines");
-  add("confinement", confinementWorks(), confinementWorks() ? "bubblewrap makes namespaces" : "bwrap is missing or may not", apt);
+  add(
+    "scanning",
+    engine !== null,
+    engine ? `YARA-X, ${engine.name}` : "no engine",
+    "run: npm test, which installs the engines",
+  );
+  add(
+    "confinement",
+    confinementWorks(),
+    confinementWorks() ? "bubblewrap makes namespaces" : "bwrap is missing or may not",
+    apt,
+  );
   const qemu = probe("qemu-system-x86_64", ["--version"]);
   add("chamber engine", qemu !== null, qemu ?? "no qemu-system-x86_64", apt);
-  add("chamber image", existsSync(context.chamberDir) && existsSync(join(context.chamberDir, "image.json")), context.chamberDir, `thymus chamber build --data ${context.dataDir}`);
-  add("self", existsSync(join(context.corpusDir, "manifest.json")), context.corpusDir, `thymus corpus build --data ${context.dataDir}`);
-  add("root", process.getuid?.() === 0, `user ${process.getuid?.()}`, "as root the agent can repair files of every owner", "note");
-  add("package database", existsSync("/var/lib/dpkg/status"), existsSync("/var/lib/dpkg/status") ? "dpkg" : "none known", "self is then learned from folders that you name", "note");
+  add(
+    "chamber image",
+    existsSync(context.chamberDir) && existsSync(join(context.chamberDir, "image.json")),
+    context.chamberDir,
+    `thymus chamber build --data ${context.dataDir}`,
+  );
+  add(
+    "self",
+    existsSync(join(context.corpusDir, "manifest.json")),
+    context.corpusDir,
+    `thymus corpus build --data ${context.dataDir}`,
+  );
+  add(
+    "root",
+    process.getuid?.() === 0,
+    `user ${process.getuid?.()}`,
+    "as root the agent can repair files of every owner",
+    "note",
+  );
+  add(
+    "package database",
+    existsSync("/var/lib/dpkg/status"),
+    existsSync("/var/lib/dpkg/status") ? "dpkg" : "none known",
+    "self is then learned from folders that you name",
+    "note",
+  );
   let writable = true;
   try {
     mkdirSync(context.dataDir, { recursive: true, mode: 0o700 });
@@ -46,7 +93,13 @@ async function examine(context: Context): Promise<Check[]> {
     writable = false;
   }
   add("data folder", writable, context.dataDir, "name another one with --data");
-  add("agent", existsSync(join(context.dataDir, "agent", "agent.db")), "enrolment", "thymus up, or thymus join URL TOKEN", "note");
+  add(
+    "agent",
+    existsSync(join(context.dataDir, "agent", "agent.db")),
+    "enrolment",
+    "thymus up, or thymus join URL TOKEN",
+    "note",
+  );
   return checks;
 }
 

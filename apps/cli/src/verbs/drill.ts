@@ -14,17 +14,25 @@ interface Options {
 
 export const registerDrill: Register = (program) => {
   const drill = program.command("drill").description("safe exercises of the loop on the live installation");
-  withGlobals(drill.command("list")).description("the drill pathogens").action(
-    acting(async (context) => {
-      if (context.json) printJson(listDrills());
-      else
-        printTable(
-          ["PATHOGEN", "TYPE", "MECHANISM", "TARGETS", "REPAIRABLE"],
-          listDrills().map((item) => [item.id, item.type, item.expect.mechanism ?? "-", item.expect.targets.join(", "), item.expect.repairable ? "yes" : "no"]),
-        );
-      return 0;
-    }),
-  );
+  withGlobals(drill.command("list"))
+    .description("the drill pathogens")
+    .action(
+      acting(async (context) => {
+        if (context.json) printJson(listDrills());
+        else
+          printTable(
+            ["PATHOGEN", "TYPE", "MECHANISM", "TARGETS", "REPAIRABLE"],
+            listDrills().map((item) => [
+              item.id,
+              item.type,
+              item.expect.mechanism ?? "-",
+              item.expect.targets.join(", "),
+              item.expect.repairable ? "yes" : "no",
+            ]),
+          );
+        return 0;
+      }),
+    );
   withGlobals(drill.command("infection"))
     .description("infect programs in the drill folder with an inert pathogen and print what happens")
     .argument("[name]", "drill pathogen", "prepend-sh")
@@ -35,9 +43,14 @@ export const registerDrill: Register = (program) => {
       acting<Options>(async (context, options, [name]) => {
         const pathogen = name ?? "prepend-sh";
         if (!listDrills().some((item) => item.id === pathogen))
-          throw new ThymusError("NOT_FOUND", `there is no drill pathogen ${pathogen}`, "see: thymus drill list");
+          throw new ThymusError(
+            "NOT_FOUND",
+            `there is no drill pathogen ${pathogen}`,
+            "see: thymus drill list",
+          );
         for (const other of options.others ?? [])
-          if (!existsSync(other)) throw new ThymusError("NOT_FOUND", `${other} does not exist`, "name data folders of agents");
+          if (!existsSync(other))
+            throw new ThymusError("NOT_FOUND", `${other} does not exist`, "name data folders of agents");
         const progress = progressReporter();
         await buildChamber({ dataDir: context.chamberDir, onProgress: (step) => progress.say(step) });
         const report = await runInfectionDrill(context, {
@@ -47,12 +60,18 @@ export const registerDrill: Register = (program) => {
           onProgress: (what) => progress.say(what),
           onEvent: (entry) => {
             progress.done();
-            if (!context.json) printLine(`${entry.t.toFixed(1).padStart(7)} s  ${entry.machine.slice(0, 16).padEnd(16)}  ${entry.what}`);
+            if (!context.json)
+              printLine(
+                `${entry.t.toFixed(1).padStart(7)} s  ${entry.machine.slice(0, 16).padEnd(16)}  ${entry.what}`,
+              );
           },
         });
         progress.done();
         if (context.json) printJson(report);
-        else if (report.passed) printLine(`\nDrill passed: every agent was protected ${report.protectedAfter!.toFixed(1)} s after the first write.`);
+        else if (report.passed)
+          printLine(
+            `\nDrill passed: every agent was protected ${report.protectedAfter!.toFixed(1)} s after the first write.`,
+          );
         else printLine(`\nDrill failed: ${report.why}`);
         return report.passed ? 0 : 1;
       }),

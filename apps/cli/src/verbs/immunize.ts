@@ -1,7 +1,7 @@
-import { type ImmunizeReport, ThymusError, errorTable, asThymusError } from "@thymus/contracts";
-import { immunize } from "@thymus/analysis";
-import { drillProgramsFolder } from "@thymus/testkit/drills";
 import { cpus } from "node:os";
+import { immunize } from "@thymus/analysis";
+import { asThymusError, errorTable, type ImmunizeReport, ThymusError } from "@thymus/contracts";
+import { drillProgramsFolder } from "@thymus/testkit/drills";
 import { printJson, printLine, progressReporter, reportError } from "../output.ts";
 import { acting, interruptSignal, type Register, withGlobals } from "./verb.ts";
 
@@ -21,7 +21,11 @@ export const registerImmunize: Register = (program) => {
       acting<Options & { json?: boolean }>(async (context, options, samples) => {
         const budgetSeconds = Number(options.budget);
         if (!(budgetSeconds > 0 && budgetSeconds <= 86_400))
-          throw new ThymusError("USAGE", `--budget ${options.budget} is no number of seconds`, "give 1 to 86400");
+          throw new ThymusError(
+            "USAGE",
+            `--budget ${options.budget} is no number of seconds`,
+            "give 1 to 86400",
+          );
         const signal = interruptSignal();
         const progress = progressReporter();
         let status = 0;
@@ -57,13 +61,18 @@ export const registerImmunize: Register = (program) => {
 function describe(sample: string, report: ImmunizeReport, folder: string): void {
   printLine(`${sample}: ${report.verdict}${report.family ? ` (${report.family})` : ""}`);
   if (report.infection)
-    printLine(`  infection: ${report.infection.mechanism} into ${report.infection.targets.join(", ")}, ${report.infection.invariantBytes} constant bytes`);
+    printLine(
+      `  infection: ${report.infection.mechanism} into ${report.infection.targets.join(", ")}, ${report.infection.invariantBytes} constant bytes`,
+    );
   const proof = report.proof;
   if (proof)
     printLine(
       `  proof: ${proof.detected}/${proof.infected} decoys detected, ${proof.repaired} repaired; fresh ${proof.freshDetected}/${proof.freshInfected}, ${proof.freshRepaired} repaired; ${proof.falsePositives} of ${proof.goodwareFiles} goodware files hit`,
     );
-  if (report.prescription && report.repair.recipes === 0) printLine(`  no repair: ${report.repair.why ?? "none could be proved"}`);
+  if (report.prescription && report.repair.recipes === 0)
+    printLine(`  no repair: ${report.repair.why ?? "none could be proved"}`);
   if (report.gaveUp) printLine(`  gave up (${report.gaveUp.code}): ${report.gaveUp.why}`);
-  printLine(`  ${report.seconds.total.toFixed(1)} s (chamber ${report.seconds.chamber.toFixed(1)}, signature ${report.seconds.signature.toFixed(1)}, proof ${report.seconds.proof.toFixed(1)}); report: ${folder}/report.html`);
+  printLine(
+    `  ${report.seconds.total.toFixed(1)} s (chamber ${report.seconds.chamber.toFixed(1)}, signature ${report.seconds.signature.toFixed(1)}, proof ${report.seconds.proof.toFixed(1)}); report: ${folder}/report.html`,
+  );
 }

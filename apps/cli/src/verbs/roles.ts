@@ -48,7 +48,10 @@ export const registerAdmin: Register = (program) => {
     .action(
       acting<{ role: string; expires: string }>(async (context, options) => {
         const api = Api.of(context);
-        const made = await api.request("POST", "/api/v1/tokens", { role: options.role, expiresSeconds: Number(options.expires) });
+        const made = await api.request("POST", "/api/v1/tokens", {
+          role: options.role,
+          expiresSeconds: Number(options.expires),
+        });
         const { token } = made as { token: string };
         if (context.json) printJson(made);
         else printLine(options.role === "agent" ? `thymus join ${api.url} ${token}` : token);
@@ -66,7 +69,11 @@ async function prepare(context: Context, signal: AbortSignal): Promise<void> {
     said = what;
     log.info(what);
   };
-  await buildChamber({ dataDir: context.chamberDir, onProgress: (step) => say(`building the chamber: ${step}`), signal });
+  await buildChamber({
+    dataDir: context.chamberDir,
+    onProgress: (step) => say(`building the chamber: ${step}`),
+    signal,
+  });
   if (!existsSync(join(context.corpusDir, "manifest.json"))) {
     say("learning self from this machine's packages");
     const { goodware, maxGoodwareBytes } = context.config.analysis;
@@ -90,11 +97,20 @@ export const registerAnalysis: Register = (program) => {
         const signal = interruptSignal();
         const dataDir = join(context.dataDir, "analysis");
         if (options.join) {
-          if (!options.token) throw new ThymusError("USAGE", "--join needs --token", "make one with: thymus admin token --role analysis");
+          if (!options.token)
+            throw new ThymusError(
+              "USAGE",
+              "--join needs --token",
+              "make one with: thymus admin token --role analysis",
+            );
           await joinAsCentre(dataDir, options.join, options.token);
         }
         if (!centreIsEnrolled(dataDir))
-          throw new ThymusError("NOT_FOUND", `${dataDir} is not enrolled with an admin server`, "use --join URL --token TOKEN");
+          throw new ThymusError(
+            "NOT_FOUND",
+            `${dataDir} is not enrolled with an admin server`,
+            "use --join URL --token TOKEN",
+          );
         await prepare(context, signal);
         const centre = await startCentre({
           dataDir,
@@ -122,7 +138,10 @@ export const registerAgent: Register = (program) => {
         const signal = interruptSignal();
         const config = {
           ...context.config,
-          agent: { ...context.config.agent, watch: [...context.config.agent.watch, ...(options.watch ?? [])] },
+          agent: {
+            ...context.config.agent,
+            watch: [...context.config.agent.watch, ...(options.watch ?? [])],
+          },
         };
         const agent = await startAgent({
           dataDir: join(context.dataDir, "agent"),

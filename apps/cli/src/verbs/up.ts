@@ -55,7 +55,13 @@ async function up(context: Context, options: Options): Promise<number> {
       await enrolOwnParts(context, api);
       running.push(new Supervised({ name: "analysis", args: ["analysis", ...shared] }, log));
       running.push(
-        new Supervised({ name: "agent", args: ["agent", ...shared, ...(options.watch ? ["--watch", ...options.watch] : [])] }, log),
+        new Supervised(
+          {
+            name: "agent",
+            args: ["agent", ...shared, ...(options.watch ? ["--watch", ...options.watch] : [])],
+          },
+          log,
+        ),
       );
       await announce(context, api);
       await new Promise<void>((resolve) => {
@@ -74,7 +80,11 @@ async function waitForServer(context: Context, ended: () => boolean, signal: Abo
   const until = performance.now() + START_SECONDS * 1000;
   while (performance.now() < until && !signal.aborted) {
     if (ended())
-      throw new ThymusError("TOOL_FAILED", "the admin server could not start", "read its message above; is another one running on that port?");
+      throw new ThymusError(
+        "TOOL_FAILED",
+        "the admin server could not start",
+        "read its message above; is another one running on that port?",
+      );
     if (existsSync(urlFile(context.dataDir))) {
       const api = Api.of(context);
       const answer = await fetch(new URL("/healthz", api.url)).catch(() => null);
@@ -82,7 +92,11 @@ async function waitForServer(context: Context, ended: () => boolean, signal: Abo
     }
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
-  throw new ThymusError(signal.aborted ? "INTERRUPTED" : "TOOL_FAILED", "the admin server did not get ready", "read its messages above");
+  throw new ThymusError(
+    signal.aborted ? "INTERRUPTED" : "TOOL_FAILED",
+    "the admin server did not get ready",
+    "read its messages above",
+  );
 }
 
 /** First start only: the parts on this machine join by the same one-time tokens as every other machine. */
@@ -97,7 +111,10 @@ async function enrolOwnParts(context: Context, api: Api): Promise<void> {
 }
 
 async function announce(context: Context, api: Api): Promise<void> {
-  const { token } = (await api.request("POST", "/api/v1/tokens", { role: "agent", expiresSeconds: 86_400 })) as { token: string };
+  const { token } = (await api.request("POST", "/api/v1/tokens", {
+    role: "agent",
+    expiresSeconds: 86_400,
+  })) as { token: string };
   if (context.json) {
     printJson({ url: api.url, data: context.dataDir, join: token });
     return;

@@ -15,12 +15,12 @@ export function withGlobals(command: Command): Command {
 }
 
 /** Runs `action` with the context; what it returns is the exit status. */
-export function acting<O extends GlobalOptions>(
+export function acting<O extends object = object>(
   action: (context: Context, options: O, args: string[]) => Promise<number>,
 ): (...all: unknown[]) => Promise<void> {
   return async (...all) => {
     const command = all.at(-1) as Command;
-    const options = command.optsWithGlobals<O>();
+    const options = command.optsWithGlobals<O & GlobalOptions>();
     process.exitCode = await action(makeContext(options), options, command.args);
   };
 }

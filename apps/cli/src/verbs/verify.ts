@@ -21,12 +21,23 @@ export const registerVerify: Register = (program) => {
         progress.done();
         const holds = differences.length === 0;
         if (context.json)
-          printJson({ prescription: prescription.id, holds, differences, decoys: proved.decoys, goodware: proved.goodware, seconds: proved.seconds });
+          printJson({
+            prescription: prescription.id,
+            holds,
+            differences,
+            decoys: proved.decoys,
+            goodware: proved.goodware,
+            seconds: proved.seconds,
+          });
         else {
-          printLine(`${prescription.id} (${prescription.family}): ${holds ? "the proof holds" : "the proof does not hold"}`);
+          printLine(
+            `${prescription.id} (${prescription.family}): ${holds ? "the proof holds" : "the proof does not hold"}`,
+          );
           for (const difference of differences) printLine(`  ${difference}`);
           const { decoys, goodware } = proved;
-          printLine(`  decoys ${decoys.detected}/${decoys.infected} detected, ${decoys.repaired} repaired; fresh ${decoys.freshDetected}/${decoys.freshInfected}, ${decoys.freshRepaired} repaired; ${goodware.matches} of ${goodware.files} goodware files hit`);
+          printLine(
+            `  decoys ${decoys.detected}/${decoys.infected} detected, ${decoys.repaired} repaired; fresh ${decoys.freshDetected}/${decoys.freshInfected}, ${decoys.freshRepaired} repaired; ${goodware.matches} of ${goodware.files} goodware files hit`,
+          );
         }
         return holds ? 0 : 1;
       }),

@@ -1,0 +1,32 @@
+/** Every verb of the command; a new one is a new file and a line here. */
+import { registerCases, registerPolicy, registerPrescriptions } from "./cases.ts";
+import { registerChamber } from "./chamber.ts";
+import { registerCorpus } from "./corpus.ts";
+import { registerDoctor } from "./doctor.ts";
+import { registerDrill } from "./drill.ts";
+import { registerImmunize } from "./immunize.ts";
+import { registerRepair } from "./repair.ts";
+import { registerAdmin, registerAgent, registerAnalysis, registerJoin } from "./roles.ts";
+import { registerScan } from "./scan.ts";
+import { registerUp } from "./up.ts";
+import type { Register } from "./verb.ts";
+import { registerVerify } from "./verify.ts";
+
+export const verbs: readonly Register[] = [
+  registerUp,
+  registerAdmin,
+  registerAnalysis,
+  registerAgent,
+  registerJoin,
+  registerImmunize,
+  registerScan,
+  registerRepair,
+  registerVerify,
+  registerCorpus,
+  registerCases,
+  registerPrescriptions,
+  registerPolicy,
+  registerDrill,
+  registerChamber,
+  registerDoctor,
+];
