@@ -6,7 +6,11 @@ import { pinnedNode, run } from "./lib/runtime.mjs";
 const checks = [
   { name: "types", command: "tsc", args: ["-p", "."] },
   { name: "format and lint", command: "biome", args: ["check", "--error-on-warnings", "."] },
-  { name: "unused files, exports and dependencies", command: "knip", args: ["--no-progress"] },
+  {
+    name: "unused files, exports and dependencies",
+    command: "knip",
+    args: ["--no-progress", "--no-config-hints"],
+  },
   {
     name: "generated files in step with the contracts",
     command: pinnedNode,

@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import test from "node:test";
 import { chamberPackages } from "../../apps/analysis/src/chamber/packages.ts";
@@ -14,6 +16,22 @@ const quiet = { stdio: "ignore" } as const;
 test("what the scripts install is what the chamber needs", () => {
   const installed = systemPackages.map((each) => each.package);
   assert.deepEqual([...installed].sort(), [...chamberPackages].sort());
+});
+
+test("where packages are missing and may not be installed, the exact line is printed and the rest goes on", () => {
+  const nothing = mkdtempSync(join(tmpdir(), "thymus-path-"));
+  try {
+    const done = spawnSync(process.execPath, [join(root, "scripts/install.mjs")], {
+      encoding: "utf8",
+      env: { PATH: nothing },
+    });
+    assert.equal(done.status, 0, done.stderr);
+    const line = `apt-get install --no-install-recommends ${systemPackages.map((each) => each.package).join(" ")}`;
+    assert.ok(done.stderr.includes(line), done.stderr);
+    for (const each of systemPackages) assert.ok(done.stderr.includes(each.for));
+  } finally {
+    rmSync(nothing, { recursive: true });
+  }
 });
 
 test("a command's status is passed on, as a shell would give it", async () => {
