@@ -95,24 +95,24 @@ export async function startCentre(options: CentreOptions): Promise<{ close(): Pr
   const signing = await loadOrCreateSigningKeys(at.signing);
   const { identity } = await loadOrCreateSampleIdentity(at.sample);
   const publisher = await TufPublisher.open({ dir: at.tuf });
+  const stop = new AbortController();
   const link = createLinkClient({
     url: enrolment.url,
     serverKey: enrolment.serverKey,
     signing,
     machine: enrolment.machine,
+    signal: stop.signal,
   });
   // Whatever a killed run left half done is worthless: finished cases lie in cases/.
   await rm(at.work, { recursive: true, force: true });
   for (const folder of [at.work, at.cases]) await mkdir(folder, { recursive: true, mode: 0o700 });
-  const stop = new AbortController();
   const centre = new Centre(options, link, publisher, identity, stop.signal);
   const loops = Array.from({ length: options.workers }, () => centre.claimLoop());
   loops.push(centre.timestampLoop());
   return {
     async close() {
       stop.abort();
-      // A claim that is held by the server is not waited for: it has given out nothing yet.
-      await Promise.race([Promise.all(loops), new Promise((resolve) => setTimeout(resolve, 1500))]);
+      await Promise.all(loops);
     },
   };
 }
