@@ -1,1 +1,1 @@
-export {};
+export { type AdminOptions, type AdminServer, startAdmin } from "./start.ts";

@@ -19,6 +19,10 @@ export type CaseStage = z.infer<typeof CaseStage>;
 export const CaseOutcome = z.enum(["healed", "contained", "harmless", "known", "gave-up", "rejected"]);
 export type CaseOutcome = z.infer<typeof CaseOutcome>;
 
+/** What a case waits for a person to decide, if it does: approving goes on from there, rejecting ends the case. */
+export const CaseWait = z.enum(["submit", "repair", "rollout", "gave-up", "halted"]);
+export type CaseWait = z.infer<typeof CaseWait>;
+
 /** One entry of a case's history; never removed. */
 export const CaseEvent = z.strictObject({
   at: Instant,
@@ -33,6 +37,7 @@ export const Case = z.strictObject({
   machine: MachineId,
   stage: CaseStage,
   outcome: CaseOutcome.nullable(),
+  waits: CaseWait.nullable(),
   sample: z.strictObject({ sha256: Sha256, size: Count, name: z.string() }),
   score: z.number(),
   verdict: Verdict.nullable(),

@@ -1,3 +1,4 @@
+export * from "./api.ts";
 export * from "./behaviour.ts";
 export * from "./case.ts";
 export * from "./common.ts";

@@ -127,7 +127,8 @@ test("whatever the order of claims, failures and time: one live holder, nothing 
   let round = 0;
   await fc.assert(
     fc.asyncProperty(fc.array(step, { maxLength: 40 }), async (steps) => {
-      const kind = `r${(round += 1)}`;
+      round += 1;
+      const kind = `r${round}`;
       const queue = createQueue(db, clock);
       const enqueued = new Set<string>();
       const done = new Set<string>();

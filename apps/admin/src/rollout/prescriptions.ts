@@ -1,0 +1,151 @@
+import { type Prescription, type PrescriptionId, ThymusError } from "@thymus/contracts";
+import type { Kysely } from "kysely";
+import type { CaseState } from "../cases/machine.ts";
+import type { IncidentRow } from "../cases/rows.ts";
+import type { AdminDatabase } from "../state/schema.ts";
+import type { Change } from "../state/state.ts";
+
+/**
+ * Gives a prescription to the patient of a case or to every machine. Giving it to the patient (again) starts anew:
+ * earlier outcomes of it are forgotten and a recall is taken back.
+ */
+export async function assign(
+  change: Change,
+  prescription: PrescriptionId,
+  scope: "patient" | "all",
+  incident: IncidentRow,
+): Promise<void> {
+  const { db } = change;
+  if (scope === "patient") await db.deleteFrom("outcome").where("prescription", "=", prescription).execute();
+  const given = {
+    incident: incident.id,
+    patient: incident.machine,
+    state: "active",
+    scope,
+    recalled: null,
+    why: null,
+  };
+  await db
+    .insertInto("prescription")
+    .values({ id: prescription, ...given, published: null, document_json: null })
+    .onConflict((conflict) => conflict.column("id").doUpdateSet(given))
+    .execute();
+  await db
+    .insertInto("specimen")
+    .values({ sha256: incident.sha256, prescription })
+    .onConflict((conflict) => conflict.doNothing())
+    .execute();
+  await change.revise();
+  change.tell({ type: "prescription", id: prescription });
+}
+
+/** Withdraws a prescription from every machine; a second recall changes nothing. */
+export async function recall(change: Change, prescription: string, why: string): Promise<void> {
+  const withdrawn = { state: "recalled", recalled: change.now, why: why.slice(0, 1024) };
+  const result = await change.db
+    .insertInto("prescription")
+    .values({
+      id: prescription,
+      incident: null,
+      patient: null,
+      scope: "none",
+      published: null,
+      document_json: null,
+      ...withdrawn,
+    })
+    .onConflict((conflict) =>
+      conflict.column("id").doUpdateSet(withdrawn).where("prescription.state", "<>", "recalled"),
+    )
+    .executeTakeFirst();
+  if ((result.numInsertedOrUpdatedRows ?? 0n) === 0n) return;
+  await change.revise();
+  change.tell({ type: "prescription", id: prescription });
+}
+
+/** Remembers a prescription that appeared among the published targets. */
+export async function rememberPublished(change: Change, document: Prescription): Promise<void> {
+  const published = { published: change.now, document_json: JSON.stringify(document) };
+  await change.db
+    .insertInto("prescription")
+    .values({
+      id: document.id,
+      incident: null,
+      patient: null,
+      state: "active",
+      scope: "none",
+      recalled: null,
+      why: null,
+      ...published,
+    })
+    .onConflict((conflict) => conflict.column("id").doUpdateSet(published))
+    .execute();
+  for (const sha256 of document.proof.samples) {
+    await change.db
+      .insertInto("specimen")
+      .values({ sha256, prescription: document.id })
+      .onConflict((conflict) => conflict.doNothing())
+      .execute();
+  }
+  change.tell({ type: "prescription", id: document.id });
+}
+
+/** True where every machine has the prescription by another case than this. */
+export async function isCovered(
+  db: Kysely<AdminDatabase>,
+  prescription: string,
+  incident: string,
+): Promise<boolean> {
+  const row = await db
+    .selectFrom("prescription")
+    .select("incident")
+    .where("id", "=", prescription)
+    .where("state", "=", "active")
+    .where("scope", "=", "all")
+    .executeTakeFirst();
+  return row !== undefined && row.incident !== incident;
+}
+
+/** The prescription that answers a sample on every machine, if there is one. */
+export async function activeAnswer(
+  db: Kysely<AdminDatabase>,
+  sha256: string,
+): Promise<Pick<CaseState, "prescription" | "verdict" | "family"> | null> {
+  const row = await db
+    .selectFrom("specimen")
+    .innerJoin("prescription", "prescription.id", "specimen.prescription")
+    .leftJoin("incident", "incident.id", "prescription.incident")
+    .select(["prescription.id as prescription", "incident.verdict", "incident.family"])
+    .where("specimen.sha256", "=", sha256)
+    .where("prescription.state", "=", "active")
+    .where("prescription.scope", "=", "all")
+    .executeTakeFirst();
+  return (row as Pick<CaseState, "prescription" | "verdict" | "family"> | undefined) ?? null;
+}
+
+/** What a machine shall have active, and what it must give back. */
+export async function assignedTo(
+  db: Kysely<AdminDatabase>,
+  machine: string,
+): Promise<{ assigned: string[]; recalled: string[] }> {
+  const rows = await db
+    .selectFrom("prescription")
+    .select(["id", "state"])
+    .where((where) =>
+      where.or([
+        where("state", "=", "recalled"),
+        where("scope", "=", "all"),
+        where.and([where("scope", "=", "patient"), where("patient", "=", machine)]),
+      ]),
+    )
+    .orderBy("id")
+    .execute();
+  const ids = (state: string) => rows.filter((row) => row.state === state).map((row) => row.id);
+  return { assigned: ids("active"), recalled: ids("recalled") };
+}
+
+/** @throws ThymusError NOT_FOUND */
+export async function knownPrescription(db: Kysely<AdminDatabase>, id: string) {
+  const row = await db.selectFrom("prescription").selectAll().where("id", "=", id).executeTakeFirst();
+  if (row) return row;
+  throw new ThymusError("NOT_FOUND", `there is no prescription ${id}`, "look at the list of prescriptions");
+}
