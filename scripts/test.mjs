@@ -1,6 +1,6 @@
 // @ts-check
 // `npm test` runs every test; `npm test -- PART ...` those whose path contains one of the parts.
-import { mkdirSync } from "node:fs";
+import { existsSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { ensureInstalledOrExit } from "./install.mjs";
 import { root } from "./lib/root.mjs";
@@ -16,14 +16,9 @@ if (files.length === 0) {
 }
 
 const { missing } = ensureInstalledOrExit({ systemPackages: true });
-const data = join(root, ".cache/test-data");
-// One chamber and one corpus for all tests, kept between runs.
-const env = pinnedEnvironment({
-  THYMUS_TEST_DATA: data,
-  THYMUS_CHAMBER_DIR: process.env.THYMUS_CHAMBER_DIR ?? join(data, "chamber"),
-  THYMUS_CORPUS_DIR: process.env.THYMUS_CORPUS_DIR ?? join(data, "corpus"),
-});
-if (parts.length === 0) await prepare();
+const data = process.env.THYMUS_TEST_DATA ?? join(root, ".cache/test-data");
+const env = pinnedEnvironment({ THYMUS_TEST_DATA: data });
+if (files.some((file) => /^(tests\/e2e|apps\/analysis)\//.test(file))) await prepare();
 
 // Each file in its own process; two at a time; no single test may take more than ten minutes.
 process.exitCode = await run(
@@ -32,7 +27,7 @@ process.exitCode = await run(
   { env },
 );
 
-/** The chamber that tests share is built once and kept; a test that needs it would build it too, but untold. */
+/** Makes the chamber and self that tests share, before two test files want to make them at the same time. */
 async function prepare() {
   if (missing.length > 0) {
     process.stderr.write(
@@ -41,11 +36,17 @@ async function prepare() {
     return;
   }
   mkdirSync(data, { recursive: true, mode: 0o700 });
+  await make("chamber");
+  if (!existsSync(join(data, "corpus/manifest.json"))) await make("corpus");
+}
+
+/** @param {"chamber" | "corpus"} what */
+async function make(what) {
   const main = join(root, "apps/cli/src/main.ts");
-  const status = await run(pinnedNode, [main, "chamber", "build", "--data", data], {
+  const status = await run(pinnedNode, [main, what, "build", "--data", data], {
     env,
     stdio: ["ignore", process.stderr, "inherit"],
   });
   if (status !== 0)
-    process.stderr.write(`thymus: no chamber could be built (status ${status}); its tests will say so\n`);
+    process.stderr.write(`thymus: no ${what} (status ${status}); the tests that need it will say so\n`);
 }
