@@ -1,0 +1,199 @@
+import { createHash } from "node:crypto";
+import { mkdir, readFile } from "node:fs/promises";
+import { type CorpusFile, CorpusManifest, ThymusError } from "@thymus/contracts";
+import { failpoint, writeFileAtomic } from "@thymus/store";
+import { corpusDigest, decodeFiles, encodeFiles } from "./files/file-list.ts";
+import { Journal } from "./files/journal.ts";
+import { layout, readManifest, removeOld } from "./files/layout.ts";
+import { learnModel } from "./learn/learn-model.ts";
+import { readFiles } from "./learn/read-files.ts";
+import { selectFiles } from "./learn/select.ts";
+import { ORDER } from "./model/tables.ts";
+import type { Candidate } from "./sources/candidate.ts";
+import { collectCandidates, PACKAGE_MANAGER } from "./sources/collect.ts";
+
+export const DEFAULT_MAX_BYTES = 2 * 1024 ** 3;
+export const DEFAULT_MAX_FILE_BYTES = 128 * 1024 ** 2;
+export const DEFAULT_MODEL_BYTES = 96 * 1024 ** 2;
+
+export interface BuildCorpusOptions {
+  /** Folder of the corpus; made if missing. */
+  readonly dir: string;
+  /** Folders of goodware, and `dpkg` for what this machine's package manager vouches for; only the latter unless told. */
+  readonly sources?: readonly string[];
+  /** Bytes of goodware to hold. */
+  readonly maxBytes?: number;
+  readonly maxFileBytes?: number;
+  /** Bytes that the model is learned from. */
+  readonly modelBytes?: number;
+  readonly workers?: number;
+  /** `total` is 0 where it is not known. */
+  readonly onProgress?: (step: string, done: number, total: number) => void;
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * Learns self: lists and digests goodware and learns its statistics. Can be interrupted at any point and started again;
+ * what has been read already (same size and time of change) is not read again. The old corpus stays until the new one is
+ * complete.
+ * @throws ThymusError CORPUS_MISSING where the sources hold no file, NOT_FOUND, INTERRUPTED
+ */
+export async function buildCorpus(options: BuildCorpusOptions): Promise<CorpusManifest> {
+  const { dir } = options;
+  const sources = options.sources ?? [PACKAGE_MANAGER];
+  const say = options.onProgress ?? (() => {});
+  await mkdir(dir, { recursive: true, mode: 0o700 });
+  say("listing goodware", 0, 0);
+  const candidates = await collectCandidates(sources, options.maxFileBytes ?? DEFAULT_MAX_FILE_BYTES);
+  const journal = new Journal(layout(dir).journal);
+  try {
+    const known = await knownFiles(dir, journal);
+    const chosen = await choose(candidates, known, options);
+    const files = await digestAll(chosen, known, journal, options);
+    if (files.length === 0) {
+      throw new ThymusError(
+        "CORPUS_MISSING",
+        `no goodware was found in ${sources.join(", ")}`,
+        "name folders of goodware: thymus corpus build PATH...",
+      );
+    }
+    const manifest = await finish(files, sources, options, await previous(dir));
+    journal.remove();
+    await removeOld(dir, manifest);
+    return manifest;
+  } finally {
+    journal.close();
+  }
+}
+
+async function previous(dir: string): Promise<CorpusManifest | null> {
+  try {
+    return await readManifest(dir);
+  } catch {
+    return null;
+  }
+}
+
+/** What the last corpus and an unfinished build say about files, by path. */
+async function knownFiles(dir: string, journal: Journal): Promise<Map<string, CorpusFile>> {
+  const known = new Map<string, CorpusFile>();
+  const manifest = await previous(dir);
+  if (manifest) {
+    const text = await readFile(layout(dir).list(manifest.digest), "utf8").catch(() => "");
+    for (const file of decodeFiles(text, true)) known.set(file.path, file);
+  }
+  for (const file of journal.read()) known.set(file.path, file);
+  return known;
+}
+
+function unchanged(candidate: Candidate, known: ReadonlyMap<string, CorpusFile>): CorpusFile | null {
+  const file = known.get(candidate.path);
+  return file && file.size === candidate.size && file.mtimeMs === candidate.mtimeMs ? file : null;
+}
+
+/** All candidates, or where they are too many bytes those that {@link selectFiles} keeps. */
+async function choose(
+  candidates: readonly Candidate[],
+  known: ReadonlyMap<string, CorpusFile>,
+  options: BuildCorpusOptions,
+): Promise<readonly Candidate[]> {
+  const maxBytes = options.maxBytes ?? DEFAULT_MAX_BYTES;
+  if (candidates.reduce((sum, { size }) => sum + size, 0) <= maxBytes) return candidates;
+  const typed = candidates.flatMap((candidate) => unchanged(candidate, known) ?? []);
+  const open = candidates.filter((candidate) => !unchanged(candidate, known));
+  const selectable: { path: string; size: number; type: CorpusFile["type"] }[] = typed;
+  await readFiles(open, {
+    ...readOptions(options),
+    mode: "identify",
+    onBatch(files, answers) {
+      for (const [index, { path, size }] of files.entries()) {
+        const type = answers[index]?.type;
+        if (type) selectable.push({ path, size, type });
+      }
+      options.onProgress?.("looking at goodware", selectable.length - typed.length, open.length);
+    },
+  });
+  const chosen = selectFiles(selectable, maxBytes);
+  return candidates.filter(({ path }) => chosen.has(path));
+}
+
+function readOptions(options: BuildCorpusOptions) {
+  return {
+    workers: options.workers ?? 2,
+    maxFileBytes: options.maxFileBytes ?? DEFAULT_MAX_FILE_BYTES,
+    signal: options.signal,
+  };
+}
+
+/** Digests what is not known yet; in order of path. */
+async function digestAll(
+  chosen: readonly Candidate[],
+  known: ReadonlyMap<string, CorpusFile>,
+  journal: Journal,
+  options: BuildCorpusOptions,
+): Promise<CorpusFile[]> {
+  const files = chosen.flatMap((candidate) => unchanged(candidate, known) ?? []);
+  const open = chosen.filter((candidate) => !unchanged(candidate, known));
+  let done = 0;
+  await readFiles(open, {
+    ...readOptions(options),
+    mode: "digest",
+    onBatch(batch, answers) {
+      const read = batch.flatMap(({ path, size, mtimeMs }, index): CorpusFile[] => {
+        const answer = answers[index];
+        return answer?.sha256 ? [{ path, size, mtimeMs, sha256: answer.sha256, type: answer.type }] : [];
+      });
+      journal.append(read);
+      files.push(...read);
+      done += batch.length;
+      options.onProgress?.("reading goodware", done, open.length);
+    },
+  });
+  await failpoint("analysis.corpus.read");
+  return files.sort((a, b) => (a.path < b.path ? -1 : 1));
+}
+
+/** Learns the model and makes the new corpus current. */
+async function finish(
+  files: readonly CorpusFile[],
+  sources: readonly string[],
+  options: BuildCorpusOptions,
+  old: CorpusManifest | null,
+): Promise<CorpusManifest> {
+  const { dir } = options;
+  const digest = corpusDigest(files);
+  await writeFileAtomic(layout(dir).list(digest), encodeFiles(files));
+  const model = (await keptModel(dir, digest, old)) ?? (await newModel(files, options));
+  await failpoint("analysis.corpus.before-manifest");
+  const manifest = CorpusManifest.parse({
+    version: 1,
+    digest,
+    files: files.length,
+    bytes: files.reduce((sum, { size }) => sum + size, 0),
+    made: new Date().toISOString(),
+    sources: [...sources],
+    model,
+  });
+  await writeFileAtomic(layout(dir).manifest, `${JSON.stringify(manifest, null, 2)}\n`);
+  return manifest;
+}
+
+/** The model of the same files need not be learned again. */
+async function keptModel(dir: string, digest: string, old: CorpusManifest | null) {
+  if (old?.digest !== digest) return null;
+  const bytes = await readFile(layout(dir).model(old.model.sha256)).catch(() => null);
+  return bytes && sha256(bytes) === old.model.sha256 ? old.model : null;
+}
+
+async function newModel(files: readonly CorpusFile[], options: BuildCorpusOptions) {
+  options.onProgress?.("learning statistics", 0, 0);
+  const limit = options.modelBytes ?? DEFAULT_MODEL_BYTES;
+  const { encoded, bytes } = await learnModel(files, limit, options.signal);
+  const digest = sha256(encoded);
+  await writeFileAtomic(layout(options.dir).model(digest), encoded);
+  return { order: ORDER, bytes, sha256: digest };
+}
+
+function sha256(bytes: Uint8Array): string {
+  return createHash("sha256").update(bytes).digest("hex");
+}

@@ -1,0 +1,42 @@
+import { readdir, readFile, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { CorpusManifest, parseJsonDocument, ThymusError } from "@thymus/contracts";
+
+/**
+ * A corpus folder holds manifest.json and what it names by digest, so that the change of the manifest alone makes a new
+ * corpus current, and the unfinished state of a build.
+ */
+export function layout(dir: string) {
+  return {
+    manifest: join(dir, "manifest.json"),
+    list: (digest: string) => join(dir, `files-${digest.replace("sha256:", "").slice(0, 16)}.ndjson`),
+    model: (sha256: string) => join(dir, `model-${sha256.slice(0, 16)}.bin`),
+    journal: join(dir, "unfinished.ndjson"),
+  };
+}
+
+/** @throws ThymusError CORPUS_MISSING, DOCUMENT_INVALID */
+export async function readManifest(dir: string): Promise<CorpusManifest> {
+  let text: string;
+  try {
+    text = await readFile(layout(dir).manifest, "utf8");
+  } catch (cause) {
+    throw new ThymusError(
+      "CORPUS_MISSING",
+      `there is no corpus of self in ${dir}`,
+      "run: thymus corpus build",
+      { cause },
+    );
+  }
+  return parseJsonDocument(CorpusManifest, text, layout(dir).manifest);
+}
+
+/** Removes lists, models and temporary files that the manifest does not name. */
+export async function removeOld(dir: string, manifest: CorpusManifest): Promise<void> {
+  const { list, model } = layout(dir);
+  const kept = new Set([list(manifest.digest), model(manifest.model.sha256)]);
+  for (const name of await readdir(dir)) {
+    const path = join(dir, name);
+    if (/^(files|model)-[0-9a-f]{16}\./.test(name) && !kept.has(path)) await rm(path, { force: true });
+  }
+}
