@@ -1,0 +1,103 @@
+import { existsSync } from "node:fs";
+import { mkdir, rm } from "node:fs/promises";
+import type { ChamberInfo } from "@thymus/contracts";
+import { failpoint, writeFileAtomic } from "@thymus/store";
+import { type ChamberManifest, chamberInfo, imageDigest, qemuVersion, readManifest } from "../manifest.ts";
+import { CHAMBER_FORMAT, type ChamberPaths, chamberPaths } from "../paths.ts";
+import { buildKernel } from "./kernel.ts";
+import { takeLock } from "./lock.ts";
+import { buildPool } from "./pool.ts";
+import { buildRoot } from "./root.ts";
+import { buildSnapshot } from "./snapshot.ts";
+
+export interface BuildOptions {
+  /** Folder of the chamber; made where it is missing. */
+  readonly dataDir: string;
+  /** Called at each step: what it is, how many steps are done, how many there are. */
+  readonly onProgress?: (step: string, done: number, total: number) => void;
+  readonly signal?: AbortSignal | undefined;
+}
+
+interface Step {
+  readonly name: string;
+  readonly done: (paths: ChamberPaths) => boolean;
+  readonly run: (
+    paths: ChamberPaths,
+    signal: AbortSignal | undefined,
+    note: (what: string) => void,
+  ) => Promise<void>;
+}
+
+/** In order. Each leaves whole artefacts by a rename, or nothing: a build that was killed goes on at the next step. */
+const steps: readonly Step[] = [
+  {
+    name: "root file system",
+    done: (paths) => existsSync(paths.root) && existsSync(paths.packages),
+    run: buildRoot,
+  },
+  {
+    name: "kernel and guest program",
+    done: (paths) => existsSync(paths.kernel) && existsSync(paths.initramfs),
+    run: buildKernel,
+  },
+  {
+    name: "saved machine",
+    done: (paths) => existsSync(paths.memory) && existsSync(paths.state),
+    run: buildSnapshot,
+  },
+  {
+    name: "manifest",
+    done: (paths) => existsSync(paths.manifest),
+    run: async (paths) => {
+      const manifest: ChamberManifest = {
+        format: CHAMBER_FORMAT,
+        image: await imageDigest(paths),
+        accelerator: "tcg",
+        qemu: await qemuVersion(),
+      };
+      await writeFileAtomic(paths.manifest, `${JSON.stringify(manifest, null, 2)}\n`);
+    },
+  },
+  { name: "pool of programs for decoys", done: (paths) => existsSync(paths.poolList), run: buildPool },
+];
+
+/**
+ * Makes the chamber from the distribution's packages, once; where it is finished, only reads what it is.
+ * @throws ThymusError TOOL_MISSING, TOOL_FAILED, CHAMBER_FAILED, INTERRUPTED, or CONFLICT while another build runs
+ */
+export async function buildChamber(options: BuildOptions): Promise<ChamberInfo> {
+  const paths = chamberPaths(options.dataDir);
+  await mkdir(options.dataDir, { recursive: true, mode: 0o700 });
+  const release = await takeLock(paths.lock, `the chamber in ${options.dataDir} is being built`);
+  try {
+    await rm(paths.temp, { recursive: true, force: true });
+    await mkdir(paths.temp, { mode: 0o755 });
+    await dropStale(paths, options.dataDir);
+    for (const [index, step] of steps.entries()) {
+      if (step.done(paths)) continue;
+      options.onProgress?.(step.name, index, steps.length);
+      const note = (what: string) => options.onProgress?.(`${step.name}: ${what}`, index, steps.length);
+      await step.run(paths, options.signal, note);
+      await failpoint(`chamber.build.${step.name.split(" ")[0]}`);
+    }
+    options.onProgress?.("done", steps.length, steps.length);
+    return chamberInfo(await readManifest(paths, options.dataDir));
+  } finally {
+    await rm(paths.temp, { recursive: true, force: true });
+    await release();
+  }
+}
+
+/** A saved machine fits one QEMU only; a chamber of another format nothing at all. */
+async function dropStale(paths: ChamberPaths, dataDir: string): Promise<void> {
+  const manifest = await readManifest(paths, dataDir).catch(() => null);
+  const drop = (...names: string[]) =>
+    Promise.all(names.map((name) => rm(name, { recursive: true, force: true })));
+  if (manifest && manifest.qemu === (await qemuVersion())) return;
+  if (manifest) await drop(paths.manifest, paths.memory, paths.state);
+  else if (existsSync(paths.manifest))
+    await drop(
+      ...[paths.manifest, paths.memory, paths.state, paths.kernel, paths.initramfs],
+      ...[paths.root, paths.packages, paths.poolList, paths.pool],
+    );
+}

@@ -1,0 +1,4 @@
+export { type BuildOptions, buildChamber } from "./build/build.ts";
+export type { Chamber, ChamberResult, ChamberRun, DecoyOutcome, DecoySet, DroppedFile } from "./chamber.ts";
+export { openChamber } from "./open.ts";
+export { chamberPackages } from "./packages.ts";

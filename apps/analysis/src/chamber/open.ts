@@ -1,0 +1,38 @@
+import { ThymusError } from "@thymus/contracts";
+import type { Chamber } from "./chamber.ts";
+import { chamberInfo, qemuVersion, readManifest } from "./manifest.ts";
+import { chamberPaths } from "./paths.ts";
+import { runInChamber } from "./run/run.ts";
+
+/**
+ * Opens a finished chamber. Runs may go on side by side; each takes about 300 MB of memory.
+ * @throws ThymusError CHAMBER_NOT_BUILT where there is none, or one that this machine's QEMU cannot restore
+ */
+export async function openChamber(options: { dataDir: string }): Promise<Chamber> {
+  const paths = chamberPaths(options.dataDir);
+  const manifest = await readManifest(paths, options.dataDir);
+  const version = await qemuVersion();
+  if (manifest.qemu !== version)
+    throw new ThymusError(
+      "CHAMBER_NOT_BUILT",
+      `the chamber was saved by ${manifest.qemu}, this machine has ${version}`,
+      "build it again with: thymus chamber build (only the saved machine is made anew)",
+    );
+  const info = chamberInfo(manifest);
+  const closing = new AbortController();
+  const runs = new Set<Promise<unknown>>();
+  return {
+    info,
+    run(run) {
+      const signal = run.signal ? AbortSignal.any([run.signal, closing.signal]) : closing.signal;
+      const result = runInChamber(paths, info, { ...run, signal });
+      runs.add(result);
+      result.catch(() => {}).finally(() => runs.delete(result));
+      return result;
+    },
+    async close() {
+      closing.abort();
+      await Promise.allSettled(runs);
+    },
+  };
+}

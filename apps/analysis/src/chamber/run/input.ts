@@ -1,0 +1,117 @@
+/** Writes the disk that carries a run into the guest. */
+import { type FileHandle, open, readdir, readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { DRILL_FOLDER, ThymusError } from "@thymus/contracts";
+import type { ChamberRun } from "../chamber.ts";
+import { guestUser, inputDisk } from "../layout.ts";
+import { interpreterOf } from "./command.ts";
+import { type TarInput, writeTar } from "./tar.ts";
+
+/** Limits of one run in the guest, in seconds. */
+export interface GuestLimits {
+  readonly sample: number;
+  readonly touch: number;
+  readonly quiet: number;
+}
+
+const quote = (word: string) => `'${word.replaceAll("'", `'\\''`)}'`;
+/** Folders that stay root's own, since programs of the system lie in or below them. */
+const shared: Readonly<Record<string, number>> = { "": 0o1777, "usr/local/bin": 0o1777, "usr/local/lib": 0o1777, tmp: 0o1777 };
+const rootOwned = /^(usr|usr\/local|opt|home|run|var|etc)$/;
+
+/** Entries for all folders above the files, outermost first: the user's own unless the system needs them. */
+function folders(files: readonly TarInput[]): TarInput[] {
+  const paths = new Set<string>([""]);
+  for (const file of files) {
+    const parts = file.path.split("/").slice(0, -1);
+    for (let depth = 1; depth <= parts.length; depth++) paths.add(parts.slice(0, depth).join("/"));
+  }
+  return [...paths].sort().map((path) => {
+    const mode = shared[path];
+    const root = mode !== undefined || rootOwned.test(path);
+    return { path: path || ".", mode: mode ?? 0o755, uid: root ? 0 : guestUser.id, folder: true };
+  });
+}
+
+/** The name that the sample bears in the guest: one plain path part. */
+export function sampleName(name: string): string {
+  const plain = name.replace(/^.*\//s, "").replace(/[\0-\x1f\x7f]/g, "_");
+  const short = Buffer.from(plain).subarray(0, 200).toString("utf8").replace(/\ufffd+$/, "");
+  return /^\.*$/.test(short) ? "sample" : short;
+}
+
+async function drillFiles(folder: string, sample: Buffer, name: string, words: string[]): Promise<TarInput[]> {
+  const base = DRILL_FOLDER.slice(1);
+  const own = { mode: 0o755, uid: guestUser.id };
+  const extension = /\.(mjs|cjs)$/.exec(name)?.[0] ?? "";
+  const command = [...words, `${DRILL_FOLDER}/sample${extension}`].map(quote).join(" ");
+  const files: TarInput[] = [
+    { ...own, path: `${base}/spread`, content: await readFile(join(import.meta.dirname, "../guest/spread")) },
+    { ...own, path: `${base}/sample${extension}`, content: sample },
+    { ...own, path: `${base}/run-sample`, content: Buffer.from(`#!/bin/sh\nexec ${command}\n`) },
+    { ...own, path: `${base}/turns/.keep`, mode: 0o644, content: Buffer.alloc(0) },
+    { ...own, path: `${base}/programs/.keep`, mode: 0o644, content: Buffer.alloc(0) },
+  ];
+  for (const entry of await readdir(folder, { withFileTypes: true }))
+    if (entry.isFile() && !entry.name.startsWith("."))
+      files.push({ ...own, path: `${base}/programs/${entry.name}`, content: await readFile(join(folder, entry.name)) });
+  return files;
+}
+
+/** How the user at the desk handles a decoy. */
+function touchLine(content: Uint8Array, path: string, type: ChamberRun["sample"]["type"], mode: number): string {
+  if (["text", "other", "archive", "empty"].includes(type) || (mode & 0o111) === 0 && /\/index\.[cm]?js$/.test(path)) return `data ${path}`;
+  const words = interpreterOf(content, type, path);
+  return `${words.length === 0 ? (mode & 0o111 ? "run" : "data") : words[0]} ${path}`;
+}
+
+/** @throws ThymusError TOO_LARGE where sample and decoys do not fit the disk */
+export async function writeInput(disk: string, run: ChamberRun, limits: GuestLimits): Promise<void> {
+  const sample = await readFile(run.sample.path);
+  const name = sampleName(run.sample.name);
+  const samplePath = `${guestUser.downloads}/${name}`;
+  const words = interpreterOf(sample, run.sample.type, name);
+  const tree: TarInput[] = [];
+  const touch: string[] = [];
+  for (const decoy of run.decoys.decoys) {
+    if (decoy.path === samplePath) continue;
+    const content = await readFile(join(run.decoys.folder, decoy.sha256));
+    tree.push({ path: decoy.path.slice(1), mode: decoy.mode, uid: guestUser.id, content });
+    touch.push(touchLine(content, decoy.path, decoy.type, decoy.mode));
+  }
+  tree.push({ path: samplePath.slice(1), mode: 0o755, uid: guestUser.id, content: sample });
+  if (run.drillPrograms !== null) tree.push(...(await drillFiles(run.drillPrograms, sample, name, words)));
+  const job = {
+    DIRECTORY: guestUser.downloads,
+    HOME_FOLDER: guestUser.home,
+    USER_NAME: guestUser.name,
+    LIMIT: String(limits.sample),
+    TOUCH_LIMIT: String(limits.touch),
+    QUIET_TURNS: String(Math.round(limits.quiet * 10)),
+  };
+  const file = (path: string, text: string): TarInput => ({ path, mode: 0o600, uid: 0, content: Buffer.from(text) });
+  const control = [
+    file("job", Object.entries(job).map(([key, value]) => `${key}=${quote(value)}\n`).join("")),
+    file("command", `set -- ${[...words, words.length > 0 ? samplePath : `./${name}`].map(quote).join(" ")}\n`),
+    file("decoys", tree.length > 0 ? run.decoys.decoys.map((decoy) => `${decoy.path}\n`).join("") : ""),
+    file("touch", touch.map((line) => `${line}\n`).join("")),
+  ];
+  const handle = await open(disk, "wx", 0o600);
+  try {
+    await writeParts(handle, writeTar(control), 0, inputDisk.tree);
+    await writeParts(handle, writeTar([...folders(tree), ...tree]), inputDisk.tree, inputDisk.size);
+    await handle.truncate(inputDisk.size);
+  } finally {
+    await handle.close();
+  }
+}
+
+async function writeParts(handle: FileHandle, parts: Iterable<Uint8Array>, start: number, end: number): Promise<void> {
+  let at = start;
+  for (const part of parts) {
+    if (at + part.length > end)
+      throw new ThymusError("TOO_LARGE", "sample and decoys do not fit the chamber's disk", "hand in a smaller sample");
+    if (part.length > 0) await handle.write(part, 0, part.length, at);
+    at += part.length;
+  }
+}
