@@ -50,6 +50,7 @@ export const neverReaches: readonly { entry: string; never: readonly string[] }[
     entry: "apps/analysis/src/worker/main.ts",
     never: [
       "@thymus/trust",
+      "node:net",
       "node:http",
       "node:https",
       "node:http2",
