@@ -7,7 +7,7 @@ import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
-import { type Case, DrillReport, parseJsonDocument } from "@thymus/contracts";
+import { type CaseSummary, DrillReport, parseJsonDocument } from "@thymus/contracts";
 import { needs } from "@thymus/testkit";
 import { ensureTestData, thymus } from "./support/cli.ts";
 import { Installation } from "./support/installation.ts";
@@ -60,7 +60,7 @@ test("killed once at every crash point, the loop ends the same", {
     assert.equal(drill.status, 0, `${drill.stdout}\n${drill.stderr}\n${installation.logs()}`);
     const report = parseJsonDocument(DrillReport, drill.stdout, "the drill's report");
     assert.equal(report.passed, true);
-    const { cases } = await installation.api<{ cases: Case[] }>("/api/v1/cases");
+    const { cases } = await installation.api<{ cases: CaseSummary[] }>("/api/v1/cases");
     assert.deepEqual(
       cases.map((item) => [item.stage, item.outcome]),
       [["closed", "healed"]],

@@ -4,7 +4,7 @@ import { existsSync } from "node:fs";
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
-import { type Case, DrillReport, parseJsonDocument } from "@thymus/contracts";
+import { type CaseSummary, DrillReport, parseJsonDocument } from "@thymus/contracts";
 import { needs } from "@thymus/testkit";
 import { ensureTestData, thymus } from "./support/cli.ts";
 import { Installation } from "./support/installation.ts";
@@ -39,7 +39,7 @@ for (const pathogen of ["prepend-sh", "append-elf"]) {
       process.stderr.write(
         `${pathogen}: last agent protected ${report.protectedAfter.toFixed(1)} s after the first write\n`,
       );
-      const { cases } = await installation.api<{ cases: Case[] }>("/api/v1/cases");
+      const { cases } = await installation.api<{ cases: CaseSummary[] }>("/api/v1/cases");
       assert.deepEqual(
         cases.map((item) => [item.stage, item.outcome, item.verdict]),
         [["closed", "healed", "infector"]],

@@ -3,9 +3,16 @@ import { existsSync } from "node:fs";
 import { chmod, copyFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { agentIdentity, baselineHolds } from "@thymus/agent";
-import { Case, type DrillReport, newId, parseDocument, ThymusError } from "@thymus/contracts";
+import {
+  Case,
+  CaseList,
+  type CaseSummary,
+  type DrillReport,
+  newId,
+  parseDocument,
+  ThymusError,
+} from "@thymus/contracts";
 import { drillFile, drillProgramsFolder } from "@thymus/testkit/drills";
-import { z } from "zod";
 import { Api } from "../api.ts";
 import type { Context } from "../context.ts";
 import { changedFiles, type DrillFile, infectInChamber, writeFiles } from "./stage.ts";
@@ -19,7 +26,6 @@ export interface InfectionDrill {
   readonly onEvent: (entry: DrillReport["timeline"][number]) => void;
 }
 
-const CaseList = z.object({ cases: z.array(Case) });
 const sleep = (seconds: number) => new Promise((resolve) => setTimeout(resolve, seconds * 1000));
 
 /** Asks until it is so, or the time is over. */
@@ -138,16 +144,17 @@ async function followCase(
   since: number,
   timeoutSeconds: number,
   note: (machine: string, what: string, at: number) => void,
-): Promise<Case | null> {
+): Promise<CaseSummary | null> {
   const told = new Set<string>();
-  let last: Case | null = null;
+  let last: CaseSummary | null = null;
   await until(timeoutSeconds, async () => {
     const value = await api.request("GET", "/api/v1/cases").catch(() => null);
     if (!value) return false;
     const mine = parseDocument(CaseList, value, "the list of cases").cases.filter(
       (item) => item.machine === machine && Date.parse(item.opened) >= since - 1000,
     );
-    for (const item of [...mine].reverse()) {
+    for (const summary of [...mine].reverse()) {
+      const item = parseDocument(Case, await api.request("GET", `/api/v1/cases/${summary.id}`), "the case");
       for (const event of item.history) {
         const key = `${item.id} ${event.at} ${event.what}`;
         if (told.has(key)) continue;
@@ -162,7 +169,7 @@ async function followCase(
       (last.outcome === "healed" || mine.every((item) => item.stage === "closed" || item.stage === "person"))
     );
   });
-  const found = last as Case | null;
+  const found = last as CaseSummary | null;
   return found && (found.stage === "closed" || found.stage === "person") ? found : null;
 }
 

@@ -1,16 +1,18 @@
 /** What the admin server knows: cases, prescriptions, policy. All through the documented API. */
-import { Case, Level, Policy, Prescription, parseDocument, ThymusError } from "@thymus/contracts";
+import {
+  Case,
+  CaseList,
+  Level,
+  Policy,
+  PrescriptionList,
+  parseDocument,
+  ThymusError,
+} from "@thymus/contracts";
 import type { Command } from "commander";
-import { z } from "zod";
 import { Api } from "../api.ts";
 import type { Context } from "../context.ts";
 import { printJson, printLine, printTable, visible } from "../output.ts";
 import { acting, type Register, withGlobals } from "./verb.ts";
-
-const CaseList = z.object({ cases: z.array(Case) });
-const PrescriptionList = z.object({
-  prescriptions: z.array(z.object({ prescription: Prescription, state: z.string() }).loose()),
-});
 
 function showJson(context: Context, value: unknown): number {
   printLine(JSON.stringify(value, null, context.json ? 0 : 2));
@@ -70,17 +72,7 @@ export const registerCases: Register = (program) => {
       acting(async (context, _options, [id]) => {
         const value = await Api.of(context).request("GET", `/api/v1/cases/${encodeURIComponent(id!)}`);
         if (context.json) return showJson(context, value);
-        const item = parseDocument(
-          z.union([
-            z
-              .object({ case: Case })
-              .loose()
-              .transform((v) => v.case),
-            Case,
-          ]),
-          value,
-          "the case",
-        );
+        const item = parseDocument(Case, value, "the case");
         printLine(
           `${item.id}  ${item.stage}${item.outcome ? ` (${item.outcome})` : ""}  ${item.verdict ?? "no verdict yet"}`,
         );
@@ -113,17 +105,14 @@ export const registerPrescriptions: Register = (program) => {
         else
           printTable(
             ["PRESCRIPTION", "STATE", "FAMILY", "FRESH DETECTED", "FRESH REPAIRED", "GOODWARE HITS"],
-            list.map(({ prescription, state }) => {
-              const { decoys, goodware } = prescription.proof;
-              return [
-                prescription.id,
-                state,
-                prescription.family,
-                `${decoys.freshDetected}/${decoys.freshInfected}`,
-                `${decoys.freshRepaired}/${decoys.freshInfected}`,
-                `${goodware.matches}/${goodware.files}`,
-              ];
-            }),
+            list.map(({ id, state, scope, family, proof }) => [
+              id,
+              scope === "all" || state === "recalled" ? state : `${state} (${scope})`,
+              family ?? "-",
+              proof ? `${proof.decoys.freshDetected}/${proof.decoys.freshInfected}` : "-",
+              proof ? `${proof.decoys.freshRepaired}/${proof.decoys.freshInfected}` : "-",
+              proof ? `${proof.goodware.matches}/${proof.goodware.files}` : "-",
+            ]),
           );
         return 0;
       }),
