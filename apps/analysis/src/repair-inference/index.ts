@@ -1,0 +1,1 @@
+export { inferRepairs, type RepairInference } from "./infer.ts";

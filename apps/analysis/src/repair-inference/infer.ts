@@ -1,0 +1,186 @@
+import type { Repair } from "@thymus/contracts";
+import { applyRepair, repairWith } from "@thymus/repair";
+import type { InfectedPair, InfectionAnalysis } from "../infection/analysis.ts";
+import { equalBytes } from "../infection/bytes.ts";
+import { hunkKind } from "../infection/hunk.ts";
+import type { Specimen } from "../infection/specimen.ts";
+import { anchorsFor } from "./anchor.ts";
+import { inferRecipe } from "./recipe.ts";
+
+export interface RepairInference {
+  readonly recipes: Repair[];
+  /** Infected decoys that the recipes gave back byte for byte, of `pairs`. */
+  readonly checked: number;
+  readonly pairs: number;
+  /** Decoys that a recipe gave back which was inferred without them. */
+  readonly heldOut: number;
+  /** In plain words why some (or all) infected files cannot be repaired; null where all can. */
+  readonly why: string | null;
+}
+
+const MAX_RECIPES = 16;
+const FOLDS = 3;
+/** Part of the held-out pairs that must come back; a recipe that fits only what it was made from is a guess. */
+const HELD_OUT_SHARE = 0.66;
+const SEED_SIZE = 4;
+const MAX_SEEDS = 8;
+const MAX_ANCHORS_TRIED = 6;
+
+/**
+ * Recipes that undo the infection, one for each kind of change. Each is inferred from one cluster of pairs, must give back
+ * byte for byte every pair that it fits (of all clusters), and most pairs that were held out while it was inferred.
+ * `preferred` are byte runs to hold on to first (the signature's strings).
+ */
+export function inferRepairs(
+  analysis: InfectionAnalysis,
+  _specimens: readonly Specimen[] = [],
+  preferred: readonly Uint8Array[] = [],
+): RepairInference {
+  const all = analysis.groups.flatMap((group) => group.pairs);
+  const recipes: Repair[] = [];
+  const reasons: string[] = [];
+  let heldOut = 0;
+  let open = [...all];
+  for (const cluster of clusters(all)) {
+    let left = cluster.filter((pair) => open.includes(pair));
+    while (left.length > 0 && recipes.length < MAX_RECIPES) {
+      const found = solveCluster(left, all, preferred);
+      if (typeof found === "string") {
+        reasons.push(`${describe(left)}: ${found}`);
+        break;
+      }
+      recipes.push(found.recipe);
+      heldOut += found.heldOut;
+      open = open.filter((pair) => outcome(found.recipe, pair) !== "right");
+      left = left.filter((pair) => open.includes(pair));
+    }
+  }
+  const checked = all.filter((pair) => givenBack(recipes, pair)).length;
+  const why = checked === all.length ? null : reasons.join("; ") || "some infected files fit no recipe";
+  return { recipes, checked, pairs: all.length, heldOut: Math.min(heldOut, checked), why };
+}
+
+/** Pairs with the same kinds of change in the same order, the largest cluster first. */
+function clusters(pairs: readonly InfectedPair[]): InfectedPair[][] {
+  const buckets = new Map<string, InfectedPair[]>();
+  for (const pair of pairs) {
+    const shape = pair.hunks.map((hunk) => hunk.region ?? hunkKind(hunk)).join("+");
+    const elf = pair.afterType.startsWith("elf") ? pair.afterType : "";
+    const key = `${elf} ${shape}`;
+    buckets.set(key, [...(buckets.get(key) ?? []), pair]);
+  }
+  return [...buckets.values()].sort((a, b) => b.length - a.length);
+}
+
+interface Found {
+  readonly recipe: Repair;
+  readonly heldOut: number;
+}
+
+/** A recipe for the whole cluster, else for the part of it that agrees with a few of its pairs. */
+function solveCluster(
+  cluster: readonly InfectedPair[],
+  all: readonly InfectedPair[],
+  preferred: readonly Uint8Array[],
+): Found | string {
+  if (cluster.length < 2) return "only one infected file of this kind was seen, which proves no rule";
+  const whole = solve(cluster, all, preferred);
+  if (typeof whole !== "string" || cluster.length <= 2) return whole;
+  const ordered = cluster.toSorted(
+    (a, b) => a.afterType.localeCompare(b.afterType) || a.specimen.kind.localeCompare(b.specimen.kind),
+  );
+  let best: Found | null = null;
+  let most = 0;
+  const stride = Math.max(1, Math.floor(ordered.length / MAX_SEEDS));
+  for (let at = 0; at < ordered.length; at += stride) {
+    const seed = ordered.slice(at, at + SEED_SIZE);
+    if (seed.length < 2) break;
+    const first = inferOnce(seed, preferred);
+    if (typeof first === "string") continue;
+    const agreeing = cluster.filter((pair) => outcome(first, pair) === "right");
+    if (agreeing.length <= most || agreeing.length < 2) continue;
+    const found = solve(agreeing, all, preferred);
+    if (typeof found === "string") continue;
+    best = found;
+    most = agreeing.length;
+  }
+  return best ?? whole;
+}
+
+function inferOnce(pairs: readonly InfectedPair[], preferred: readonly Uint8Array[]): Repair | string {
+  let why = "the infected files share no constant run to hold on to";
+  for (const anchor of anchorsFor(pairs, preferred).slice(0, MAX_ANCHORS_TRIED)) {
+    const recipe = inferRecipe(pairs, anchor);
+    if (typeof recipe !== "string" && pairs.every((pair) => outcome(recipe, pair) === "right")) return recipe;
+    if (typeof recipe === "string") why = recipe;
+  }
+  return why;
+}
+
+/** Infers from all, then again without a part of the pairs, which must come back all the same. */
+function solve(
+  pairs: readonly InfectedPair[],
+  all: readonly InfectedPair[],
+  preferred: readonly Uint8Array[],
+): Found | string {
+  let why = "the infected files share no constant run to hold on to";
+  for (const anchor of anchorsFor(pairs, preferred).slice(0, MAX_ANCHORS_TRIED)) {
+    const recipe = inferRecipe(pairs, anchor);
+    if (typeof recipe === "string") {
+      why = recipe;
+      continue;
+    }
+    const own = pairs.every((pair) => outcome(recipe, pair) === "right");
+    if (!own || all.some((pair) => outcome(recipe, pair) === "wrong")) {
+      why = "the rule that fits most infected files gives others back wrongly";
+      continue;
+    }
+    const heldOut = crossValidate(pairs, anchor);
+    if (heldOut >= Math.max(1, pairs.length * HELD_OUT_SHARE)) return { recipe, heldOut };
+    why = "a rule fits these files, but does not give back files that it was not made from";
+  }
+  return why;
+}
+
+function crossValidate(pairs: readonly InfectedPair[], anchor: Uint8Array): number {
+  const folds = Math.min(FOLDS, pairs.length);
+  let right = 0;
+  for (let fold = 0; fold < folds; fold++) {
+    const recipe = inferRecipe(
+      pairs.filter((_, i) => i % folds !== fold),
+      anchor,
+    );
+    if (typeof recipe === "string") continue;
+    const wide = widenTypes(recipe, pairs);
+    right += pairs.filter((pair, i) => i % folds === fold && outcome(wide, pair) === "right").length;
+  }
+  return right;
+}
+
+/** A held-out pair may be the only one of its type; the types of the full recipe are used for the check. */
+function widenTypes(recipe: Repair, pairs: readonly InfectedPair[]): Repair {
+  return {
+    ...recipe,
+    identify: { ...recipe.identify, types: [...new Set(pairs.map((pair) => pair.afterType))] },
+    expect: { ...recipe.expect, types: [...new Set(pairs.map((pair) => pair.specimen.type))] },
+  };
+}
+
+function outcome(recipe: Repair, pair: InfectedPair): "right" | "wrong" | "refused" {
+  try {
+    const repaired = applyRepair(recipe, pair.specimen.after, pair.afterType);
+    return equalBytes(repaired, pair.specimen.before) ? "right" : "wrong";
+  } catch {
+    return "refused";
+  }
+}
+
+function givenBack(recipes: readonly Repair[], pair: InfectedPair): boolean {
+  const result = repairWith(recipes, pair.specimen.after, pair.afterType);
+  return "repaired" in result && equalBytes(result.repaired, pair.specimen.before);
+}
+
+function describe(pairs: readonly InfectedPair[]): string {
+  const types = [...new Set(pairs.map((pair) => pair.specimen.type))].sort();
+  return `${pairs.length} infected ${types.join("/")} file${pairs.length === 1 ? "" : "s"}`;
+}

@@ -1,0 +1,124 @@
+import type { NumberExpr, PositionExpr } from "@thymus/contracts";
+import { findPattern, parsePattern } from "@thymus/repair";
+import { isElf } from "../infection/specimen.ts";
+import { allEqual, type Base, baseOf, type Evidence } from "./evidence.ts";
+import { findNumber, integerOf } from "./numbers.ts";
+
+const bases: readonly Base[] = ["start", "anchor", "end"];
+
+/** The simplest expression of an offset in the infected files, or null. */
+export function findPosition(evidence: Evidence, targets: readonly number[]): PositionExpr | null {
+  return (
+    constantPosition(evidence, targets) ??
+    storedPosition(evidence, targets) ??
+    tableEnd(evidence, targets) ??
+    soughtPosition(evidence, targets)
+  );
+}
+
+/** A fixed distance: the very start or end first, then from the anchor, which travels with the body. */
+export function constantPosition(evidence: Evidence, targets: readonly number[]): PositionExpr | null {
+  const distances = bases.map((from) => ({
+    from,
+    values: targets.map((target, i) => target - baseOf(evidence.cases[i]!, from)),
+  }));
+  const constant = distances.filter(({ values }) => allEqual(values));
+  const best =
+    constant.find(({ from, values }) => from !== "anchor" && values[0] === 0) ??
+    constant.find(({ from }) => from === "anchor") ??
+    constant[0];
+  return best === undefined ? null : { from: best.from, plus: best.values[0]! };
+}
+
+function storedPosition(evidence: Evidence, targets: readonly number[]): PositionExpr | null {
+  for (const from of bases) {
+    const distances = targets.map((target, i) => target - baseOf(evidence.cases[i]!, from));
+    const plus = findNumber(evidence, distances);
+    if (plus !== null) return { from, plus };
+  }
+  return null;
+}
+
+/** The end of the section header table is where a linked ELF file usually ends (System V gABI). */
+function tableEnd(evidence: Evidence, targets: readonly number[]): PositionExpr | null {
+  if (!evidence.cases.every((each) => isElf(each.after) && each.after.length > 64)) return null;
+  const wide = evidence.cases[0]!.after[4] === 2;
+  if (!evidence.cases.every((each) => (each.after[4] === 2) === wide)) return null;
+  const [offsetAt, width, countAt, entry] = wide ? ([40, 8, 60, 64] as const) : ([32, 4, 48, 40] as const);
+  const order = evidence.big ? "big" : "little";
+  const left = targets.map((target, i) => {
+    const { after } = evidence.cases[i]!;
+    const offset = integerOf(after.subarray(offsetAt, offsetAt + width), evidence.big);
+    const count = integerOf(after.subarray(countAt, countAt + 2), evidence.big);
+    return offset === null || count === null ? Number.NaN : target - offset - count * entry;
+  });
+  if (!left.every(Number.isSafeInteger) || !allEqual(left)) return null;
+  const sum: NumberExpr[] = [
+    { read: { from: "start", plus: offsetAt }, width, order },
+    {
+      read: { from: "start", plus: countAt },
+      width: 2,
+      order,
+      times: entry,
+      ...(left[0] === 0 ? {} : { plus: left[0]! }),
+    },
+  ];
+  return { from: "start", plus: { sum } };
+}
+
+const LENGTHS = [56, 32, 16, 8, 4, 2, 1];
+const MIN_CONSTANT = 0.3;
+
+/** The first place, after a known one, where certain bytes stand: at the target itself or just before it. */
+function soughtPosition(evidence: Evidence, targets: readonly number[]): PositionExpr | null {
+  for (const from of ["anchor", "start"] as const) {
+    for (const origin of origins(evidence, from)) {
+      for (const length of LENGTHS) {
+        for (const lead of [0, length]) {
+          const pattern = patternAt(
+            evidence,
+            targets.map((target) => target - lead),
+            length,
+          );
+          if (pattern === null) continue;
+          const parsed = parsePattern(pattern);
+          const fits = evidence.cases.every((each, i) => {
+            const start = baseOf(each, from) + origin;
+            return start >= 0 && findPattern(parsed, each.after, start) === targets[i]! - lead;
+          });
+          if (fits) {
+            const plus = origin + lead;
+            return {
+              from,
+              plus: { seek: pattern, at: { from, plus: origin }, ...(plus === 0 ? {} : { plus }) },
+            };
+          }
+        }
+      }
+    }
+  }
+  return null;
+}
+
+function origins(evidence: Evidence, from: "anchor" | "start"): number[] {
+  if (from === "start") return evidence.cases.every((each) => isElf(each.after)) ? [0, 52, 64] : [0];
+  const low = evidence.windows.find((window) => window.from === "anchor")!.low;
+  return [...new Set([0, low])];
+}
+
+/** What all files have at their places: hex with `??` where they differ; null where too little is constant. */
+function patternAt(evidence: Evidence, starts: readonly number[], length: number): string | null {
+  let pattern = "";
+  let constant = 0;
+  for (let i = 0; i < length; i++) {
+    const bytes = evidence.cases.map((each, c) => each.after[starts[c]! + i]);
+    if (bytes[0] === undefined || starts[0]! < 0) return null;
+    if (bytes.every((byte) => byte === bytes[0])) {
+      pattern += bytes[0].toString(16).padStart(2, "0");
+      constant++;
+    } else pattern += "??";
+  }
+  const first = pattern.slice(0, 2);
+  if (first === "??" || constant < Math.max(1, length * MIN_CONSTANT)) return null;
+  return pattern;
+}

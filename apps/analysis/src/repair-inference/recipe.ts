@@ -1,0 +1,86 @@
+import { Repair, type RepairStep } from "@thymus/contracts";
+import type { InfectedPair } from "../infection/analysis.ts";
+import { view } from "../infection/bytes.ts";
+import { commonSegments } from "../infection/invariant.ts";
+import { bodyBytes } from "../infection/pair-infections.ts";
+import { instrumentation, touches } from "../signature/instrumentation.ts";
+import { allEqual, type Case, type Evidence, makeCase, makeEvidence } from "./evidence.ts";
+import { solvePlace } from "./steps.ts";
+
+const MAX_STEPS = 32;
+const CHECK_LENGTH = 64;
+const MAX_CHECKS = 6;
+
+/** A recipe that fits these pairs with this anchor, or why there is none. The pairs have the same shape of change. */
+export function inferRecipe(pairs: readonly InfectedPair[], anchor: Uint8Array): Repair | string {
+  const cases = pairs.map((pair) => makeCase(pair, view(pair.specimen.after).indexOf(anchor)));
+  const count = cases[0]!.hunks.length;
+  if (cases.some((each) => each.anchor < 0 || each.hunks.length !== count))
+    return "the changes have different shapes";
+  const evidence = makeEvidence(cases);
+  const steps: RepairStep[] = [];
+  for (let h = 0; h < count; h++) {
+    const solved = solvePlace(evidence, h);
+    if (typeof solved === "string") return solved;
+    steps.push(...solved);
+  }
+  if (steps.length === 0 || steps.length > MAX_STEPS)
+    return "the infection changes too many places of its hosts";
+  const grown = pairs.map(({ specimen }) => specimen.after.length - specimen.before.length);
+  const parsed = Repair.safeParse({
+    identify: {
+      types: [...new Set(pairs.map((pair) => pair.afterType))].sort(),
+      anchor: view(anchor).toString("hex"),
+      minSize: Math.max(anchor.length, ...(allEqual(grown) ? [grown[0]!] : [])),
+      checks: checksOf(pairs, evidence, anchor),
+    },
+    steps,
+    expect: { types: [...new Set(pairs.map((pair) => pair.specimen.type))].sort(), minSize: 0 },
+  });
+  return parsed.success ? parsed.data : "the recipe would be too large";
+}
+
+/** Constant runs of the body at fixed distances: a file that lacks one is infected in another way. */
+function checksOf(
+  pairs: readonly InfectedPair[],
+  evidence: Evidence,
+  anchor: Uint8Array,
+): Repair["identify"]["checks"] {
+  const segments = commonSegments(pairs.map(bodyBytes))
+    .filter((segment) => segment.bytes.length >= 16)
+    .sort((a, b) => b.bytes.length - a.bytes.length)
+    .slice(0, MAX_CHECKS);
+  const runs = segments.flatMap(({ bytes }) => [
+    bytes.subarray(0, CHECK_LENGTH),
+    bytes.subarray(-CHECK_LENGTH),
+  ]);
+  const checks = new Map<number, string>();
+  for (const run of runs) {
+    // The borders of a run may be equal by chance where a field of the body begins.
+    const inner = run.subarray(2, run.length - 2);
+    const distance = distanceOf(inner, evidence.cases);
+    if (distance === null || view(anchor).includes(inner) || checks.size === MAX_CHECKS) continue;
+    if (touches(instrumentation(inner), 0, inner.length)) continue;
+    checks.set(distance, view(inner).toString("hex"));
+  }
+  return [...checks].map(([plus, bytes]) => ({ at: { from: "anchor", plus }, bytes }));
+}
+
+function distanceOf(run: Uint8Array, cases: readonly Case[]): number | null {
+  const first = cases[0]!;
+  const bytes = view(first.after);
+  let near = bytes.indexOf(run, Math.max(0, first.anchor - 4096));
+  if (near < 0) near = bytes.indexOf(run);
+  if (near < 0) return null;
+  const distance = near - first.anchor;
+  const everywhere = cases.every((each) => {
+    const at = each.anchor + distance;
+    return (
+      at >= 0 &&
+      view(each.after)
+        .subarray(at, at + run.length)
+        .equals(run)
+    );
+  });
+  return everywhere ? distance : null;
+}

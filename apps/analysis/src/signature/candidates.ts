@@ -1,0 +1,122 @@
+import type { InfectedPair } from "../infection/analysis.ts";
+import { occurrences, view } from "../infection/bytes.ts";
+import type { Segment } from "../infection/invariant.ts";
+import type { Candidate } from "./candidate.ts";
+import { instrumentation, touches } from "./instrumentation.ts";
+import type { Self } from "./self.ts";
+
+/**
+ * A string this unlikely in goodware stands alone. Kephart and Arnold found no false positive at ln p <= -68 with their model;
+ * self is scanned exactly in any case.
+ */
+export const STRONG = -68;
+/** A weaker string serves only together with others, all of which must be there. */
+export const WEAK = -24;
+
+const BINARY_LENGTHS = [16, 24, 36, 48];
+const TEXT_LENGTHS = [24, 36, 48, 64];
+const MIN_LENGTH = 12;
+const MAX_STARTS = 6000;
+const MAX_GAP = 8;
+const MAX_JOINED = 64;
+
+/** Every run of the segments that may stand in a rule, unlikely ones first. Host bytes are sorted out later, by search. */
+export function candidatesOf(
+  segments: readonly Segment[],
+  pairs: readonly InfectedPair[],
+  self: Self,
+): Candidate[] {
+  const total = segments.reduce((sum, segment) => sum + segment.bytes.length, 0);
+  const stride = Math.max(1, Math.ceil(total / MAX_STARTS));
+  const forbidden = forbiddenTest(pairs);
+  const found: Candidate[] = [];
+  for (const segment of segments) {
+    for (let start = 0; start + MIN_LENGTH <= segment.bytes.length; start += stride) {
+      const candidate = bestAt(segment, start, self);
+      if (candidate !== null && !forbidden(Buffer.from(candidate.hex, "hex"))) found.push(candidate);
+    }
+  }
+  if (found.filter((each) => each.logProbability <= STRONG).length < 2) {
+    found.push(...joined(segments, pairs, self, forbidden));
+  }
+  return found.sort((a, b) => a.logProbability - b.logProbability);
+}
+
+/** The shortest usual length at this place that is unlikely enough, else the longest that fits. */
+function bestAt(segment: Segment, start: number, self: Self): Candidate | null {
+  const room = segment.bytes.length - start;
+  const lengths = isText(segment.bytes.subarray(start, start + MIN_LENGTH)) ? TEXT_LENGTHS : BINARY_LENGTHS;
+  const fitting = lengths.filter((length) => length <= room);
+  if (fitting.length < lengths.length && start === 0) fitting.push(room);
+  let best: Candidate | null = null;
+  for (const length of fitting) {
+    const bytes = segment.bytes.subarray(start, start + length);
+    if (isPlain(bytes)) continue;
+    const logProbability = self.logProbability(bytes);
+    if (logProbability > WEAK) continue;
+    best = { hex: view(bytes).toString("hex"), at: segment.at + start, length, logProbability };
+    if (logProbability <= STRONG) break;
+  }
+  return best;
+}
+
+/** Little variety: padding, tables, drawn lines. */
+function isPlain(bytes: Uint8Array): boolean {
+  const counts = new Map<number, number>();
+  for (const byte of bytes) counts.set(byte, (counts.get(byte) ?? 0) + 1);
+  return counts.size < Math.min(9, bytes.length * 0.5) || Math.max(...counts.values()) > bytes.length * 0.4;
+}
+
+export function isText(bytes: Uint8Array): boolean {
+  return bytes.every((byte) => (byte >= 0x20 && byte < 0x7f) || byte === 0x0a || byte === 0x09);
+}
+
+/** Whether a run lies on the exercise's own texts, judged where it stands in an infected file. */
+function forbiddenTest(pairs: readonly InfectedPair[]): (run: Uint8Array) => boolean {
+  const { after } = pairs[0]!.specimen;
+  const spans = instrumentation(after);
+  if (spans.length === 0) return () => false;
+  return (run) => occurrences(after, run, 16).some((at) => touches(spans, at, at + run.length));
+}
+
+/** Neighbouring segments with the same few varying bytes between them in every body: one string with wild cards. */
+function joined(
+  segments: readonly Segment[],
+  pairs: readonly InfectedPair[],
+  self: Self,
+  forbidden: (run: Uint8Array) => boolean,
+): Candidate[] {
+  const found: Candidate[] = [];
+  for (const [i, first] of segments.entries()) {
+    let hex = view(first.bytes.subarray(-MAX_JOINED / 2)).toString("hex");
+    const at = first.at + Math.max(0, first.bytes.length - MAX_JOINED / 2);
+    let logProbability = self.logProbability(first.bytes.subarray(-MAX_JOINED / 2));
+    let last = first;
+    let plain = first.bytes;
+    for (const next of segments.slice(i + 1, i + 4)) {
+      const gap = next.at - last.at - last.bytes.length;
+      if (gap < 1 || gap > MAX_GAP || !sameGap(last, next, gap, pairs)) break;
+      const part = next.bytes.subarray(0, MAX_JOINED / 2);
+      hex += "??".repeat(gap) + view(part).toString("hex");
+      logProbability += self.logProbability(part);
+      plain = Buffer.concat([plain, part]);
+      if (hex.length > 2 * MAX_JOINED || forbidden(last.bytes) || forbidden(part)) break;
+      if (!isPlain(plain) && logProbability <= WEAK)
+        found.push({ hex, at, length: hex.length / 2, logProbability });
+      last = next;
+    }
+  }
+  return found;
+}
+
+function sameGap(a: Segment, b: Segment, gap: number, pairs: readonly InfectedPair[]): boolean {
+  const tail = a.bytes.subarray(-16);
+  return pairs.every(({ specimen: { after } }) =>
+    occurrences(after, tail, 8).some((at) => {
+      const from = at + tail.length + gap;
+      return view(after)
+        .subarray(from, from + b.bytes.length)
+        .equals(b.bytes);
+    }),
+  );
+}
