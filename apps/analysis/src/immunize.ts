@@ -14,6 +14,7 @@ import { assemblePrescription, prescriptionIdOf } from "./publish/assemble.ts";
 import { renderReport } from "./report/html.ts";
 import { takeSample } from "./sample.ts";
 import type { AnalyseResult, ProveResult } from "./worker/protocol.ts";
+import { corpusFolders } from "./worker/readable.ts";
 import { runWorker } from "./worker/run.ts";
 
 export interface ImmunizeOptions {
@@ -59,7 +60,7 @@ export async function immunize(options: ImmunizeOptions): Promise<Immunized> {
     const step = {
       readable: [
         options.chamberDir,
-        options.corpusDir,
+        ...(await corpusFolders(options.corpusDir)),
         ...(options.drillPrograms ? [options.drillPrograms] : []),
       ],
       ...(options.onProgress ? { onProgress: options.onProgress } : {}),

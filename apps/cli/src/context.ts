@@ -71,3 +71,14 @@ export function makeContext(options: GlobalOptions): Context {
 
 /** Folder of the console's static files. */
 export const consoleDir = join(dirname(fileURLToPath(import.meta.url)), "../../console/public");
+
+/**
+ * Goodware where nobody names any: what the package manager vouches for, and the libraries of this installation, whose
+ * content its lockfile vouches for.
+ */
+export function goodwareSources(config: Config, named: readonly string[] = []): string[] {
+  if (named.length > 0) return named.map((path) => resolve(path));
+  if (config.analysis.goodware.length > 0) return config.analysis.goodware;
+  const locked = join(dirname(fileURLToPath(import.meta.url)), "../../../node_modules/.pnpm");
+  return ["dpkg", ...(existsSync(locked) ? [locked] : [])];
+}

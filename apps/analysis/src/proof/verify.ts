@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { Prescription, parseJsonDocument, ThymusError } from "@thymus/contracts";
 import type { ProveResult } from "../worker/protocol.ts";
+import { corpusFolders } from "../worker/readable.ts";
 import { runWorker } from "../worker/run.ts";
 
 export interface Verification {
@@ -44,7 +45,7 @@ export async function verifyPrescription(options: {
         out,
       },
       {
-        readable: [evidence, options.corpusDir],
+        readable: [evidence, ...(await corpusFolders(options.corpusDir))],
         limitSeconds: 600,
         signal: options.signal,
         ...(options.onProgress ? { onProgress: options.onProgress } : {}),

@@ -1,4 +1,5 @@
 import { buildCorpus, openCorpus } from "@thymus/analysis";
+import { goodwareSources } from "../context.ts";
 import { bar, printJson, printLine, progressReporter } from "../output.ts";
 import { acting, interruptSignal, type Register, withGlobals } from "./verb.ts";
 
@@ -13,10 +14,9 @@ export const registerCorpus: Register = (program) => {
     .action(
       acting<{ maxBytes?: string }>(async (context, options, paths) => {
         const progress = progressReporter();
-        const sources = paths.length > 0 ? paths : context.config.analysis.goodware;
         const manifest = await buildCorpus({
           dir: context.corpusDir,
-          ...(sources.length > 0 ? { sources } : {}),
+          sources: goodwareSources(context.config, paths),
           maxBytes: options.maxBytes ? Number(options.maxBytes) : context.config.analysis.maxGoodwareBytes,
           onProgress: (step: string, done: number, total: number) =>
             progress.say(total > 0 ? bar(done / total, step) : step),

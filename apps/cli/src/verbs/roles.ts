@@ -9,7 +9,7 @@ import { ThymusError } from "@thymus/contracts";
 import { writeFileAtomic } from "@thymus/store";
 import { drillProgramsFolder } from "@thymus/testkit/drills";
 import { Api, urlFile } from "../api.ts";
-import { type Context, consoleDir } from "../context.ts";
+import { type Context, consoleDir, goodwareSources } from "../context.ts";
 import { printJson, printLine, stderrLogger } from "../output.ts";
 import { acting, interruptSignal, type Register, withGlobals } from "./verb.ts";
 
@@ -76,11 +76,10 @@ async function prepare(context: Context, signal: AbortSignal): Promise<void> {
   });
   if (!existsSync(join(context.corpusDir, "manifest.json"))) {
     say("learning self from this machine's packages");
-    const { goodware, maxGoodwareBytes } = context.config.analysis;
     await buildCorpus({
       dir: context.corpusDir,
-      ...(goodware.length > 0 ? { sources: goodware } : {}),
-      maxBytes: maxGoodwareBytes,
+      sources: goodwareSources(context.config),
+      maxBytes: context.config.analysis.maxGoodwareBytes,
       signal,
     });
   }

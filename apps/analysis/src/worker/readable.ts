@@ -1,0 +1,11 @@
+import { readManifest } from "../self/files/layout.ts";
+
+/**
+ * Folders that a confined worker needs for a goodware scan: the corpus and the folders that it was learned from, as far
+ * as they are not the system's own.
+ * @throws ThymusError CORPUS_MISSING
+ */
+export async function corpusFolders(corpusDir: string): Promise<string[]> {
+  const { sources } = await readManifest(corpusDir);
+  return [corpusDir, ...sources.filter((source) => source.startsWith("/"))];
+}
