@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { mkdir, readFile } from "node:fs/promises";
 import { type CorpusFile, CorpusManifest, ThymusError } from "@thymus/contracts";
 import { failpoint, writeFileAtomic } from "@thymus/store";
-import { corpusDigest, decodeFiles, encodeFiles } from "./files/file-list.ts";
+import { corpusDigest, decodeTornFiles, encodeFiles } from "./files/file-list.ts";
 import { Journal } from "./files/journal.ts";
 import { layout, readManifest, removeOld } from "./files/layout.ts";
 import { learnModel } from "./learn/learn-model.ts";
@@ -14,7 +14,7 @@ import { collectCandidates, PACKAGE_MANAGER } from "./sources/collect.ts";
 
 export const DEFAULT_MAX_BYTES = 2 * 1024 ** 3;
 export const DEFAULT_MAX_FILE_BYTES = 128 * 1024 ** 2;
-export const DEFAULT_MODEL_BYTES = 96 * 1024 ** 2;
+export const DEFAULT_MODEL_BYTES = 64 * 1024 ** 2;
 
 export interface BuildCorpusOptions {
   /** Folder of the corpus; made if missing. */
@@ -80,7 +80,7 @@ async function knownFiles(dir: string, journal: Journal): Promise<Map<string, Co
   const manifest = await previous(dir);
   if (manifest) {
     const text = await readFile(layout(dir).list(manifest.digest), "utf8").catch(() => "");
-    for (const file of decodeFiles(text, true)) known.set(file.path, file);
+    for (const file of decodeTornFiles(text)) known.set(file.path, file);
   }
   for (const file of journal.read()) known.set(file.path, file);
   return known;

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { CorpusFile, ThymusError } from "@thymus/contracts";
+import { type CorpusFile, FileType, ThymusError } from "@thymus/contracts";
 
 /** Digest of self: over content, size, type and path of every file in order of path; not over times. */
 export function corpusDigest(files: readonly CorpusFile[]): `sha256:${string}` {
@@ -18,33 +18,49 @@ export function encodeFile({ sha256, size, mtimeMs, type, path }: CorpusFile): s
 }
 
 /**
- * Reads a list back.
- * @param torn a last line that was cut by a crash, and any other broken line, is passed over
- * @throws ThymusError DOCUMENT_INVALID unless `torn`
+ * Reads a whole list back.
+ * @throws ThymusError DOCUMENT_INVALID where any line is broken
  */
-export function decodeFiles(text: string, torn = false): CorpusFile[] {
-  const files: CorpusFile[] = [];
-  for (const line of text.split("\n")) {
-    if (line === "") continue;
-    const file = decodeLine(line);
-    if (file) files.push(file);
-    else if (!torn) {
-      throw new ThymusError(
-        "DOCUMENT_INVALID",
-        "the list of self's files is damaged",
-        "run: thymus corpus build",
-      );
-    }
+export function decodeFiles(text: string): CorpusFile[] {
+  const lines = parse(`[${text.trimEnd().replaceAll("\n", ",")}]`);
+  const files = Array.isArray(lines) ? lines.map(checked) : [];
+  if (!Array.isArray(lines) || files.includes(null)) {
+    throw new ThymusError(
+      "DOCUMENT_INVALID",
+      "the list of self's files is damaged",
+      "run: thymus corpus build",
+    );
   }
-  return files;
+  return files as CorpusFile[];
 }
 
-function decodeLine(line: string): CorpusFile | null {
+/** Reads what a crash left of a list: broken lines are passed over. */
+export function decodeTornFiles(text: string): CorpusFile[] {
+  return text.split("\n").flatMap((line) => checked(parse(line)) ?? []);
+}
+
+function parse(text: string): unknown {
   try {
-    const [sha256, size, mtimeMs, type, path, ...more] = JSON.parse(line) as unknown[];
-    const result = CorpusFile.safeParse({ sha256, size, mtimeMs, type, path });
-    return result.success && more.length === 0 ? result.data : null;
+    return JSON.parse(text);
   } catch {
     return null;
   }
+}
+
+const SHA256 = /^[0-9a-f]{64}$/;
+const types: ReadonlySet<unknown> = new Set(FileType.options);
+
+/** As the schema CorpusFile has it, by hand: a list has up to a million lines and is read at every start. */
+function checked(line: unknown): CorpusFile | null {
+  if (!Array.isArray(line) || line.length !== 5) return null;
+  const [sha256, size, mtimeMs, type, path] = line as unknown[];
+  const sound =
+    typeof sha256 === "string" &&
+    SHA256.test(sha256) &&
+    Number.isSafeInteger(size) &&
+    (size as number) >= 0 &&
+    Number.isFinite(mtimeMs) &&
+    types.has(type) &&
+    typeof path === "string";
+  return sound ? ({ path, size, mtimeMs, sha256, type } as CorpusFile) : null;
 }

@@ -1,7 +1,7 @@
 import { closeSync, mkdirSync, openSync, readFileSync, rmSync, writeSync } from "node:fs";
 import { dirname } from "node:path";
 import type { CorpusFile } from "@thymus/contracts";
-import { decodeFiles, encodeFiles } from "./file-list.ts";
+import { decodeTornFiles, encodeFiles } from "./file-list.ts";
 
 /** What an unfinished build has read already: appended as it goes, so that the next build need not read it again. */
 export class Journal {
@@ -15,7 +15,7 @@ export class Journal {
   /** Whatever an interrupted build left behind; a line that was cut is passed over. */
   read(): CorpusFile[] {
     try {
-      return decodeFiles(readFileSync(this.#path, "utf8"), true);
+      return decodeTornFiles(readFileSync(this.#path, "utf8"));
     } catch {
       return [];
     }

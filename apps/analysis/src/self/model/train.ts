@@ -25,7 +25,7 @@ export type Sample = () => Iterable<SampleChunk>;
 
 /**
  * Learns the model of a sample. Depends on nothing but the chunks and their order.
- * @param sampleBytes about how many bytes come: sets the size of the working memory (at most 450 MB)
+ * @param sampleBytes about how many bytes come: sets the size of the working memory (at most 500 MB)
  */
 export function train(sample: Sample, sampleBytes: number): ModelTables {
   const bits = Math.ceil(Math.log2(Math.max(1 << 12, sampleBytes)));
@@ -33,15 +33,12 @@ export function train(sample: Sample, sampleBytes: number): ModelTables {
   const two = new Uint32Array(65536);
   const three = new Uint32Array(256 ** 3);
   const four = new Sketch(Math.min(26, bits + 1));
-  const five = new Sketch(Math.min(27, bits + 2));
+  const five = new Sketch(Math.min(26, bits + 1));
   let total = 0;
   for (const chunk of counted(sample)) {
     total += chunk.length;
     countLow(chunk, one, two, three);
-    eachWord(chunk, (word, last) => {
-      four.add(mix(word, -1));
-      if (last >= 0) five.add(mix(word, last));
-    });
+    countHigh(chunk, four, five);
   }
   const fourTable = CountTable.empty(Math.min(FOUR_BITS, bits + 1));
   const fiveTable = CountTable.empty(Math.min(FIVE_BITS, bits + 1));
@@ -73,16 +70,17 @@ function countLow(chunk: Uint8Array, one: Uint32Array, two: Uint32Array, three: 
   }
 }
 
-/** Every run of four bytes, with the byte after it or -1 at the end. */
-function eachWord(chunk: Uint8Array, visit: (word: number, last: number) => void): void {
+function countHigh(chunk: Uint8Array, four: Sketch, five: Sketch): void {
   let word = 0;
   for (let at = 0; at < chunk.length; at++) {
-    word = (word << 8) | chunk[at]!;
-    if (at >= 3) visit(word, at + 1 < chunk.length ? chunk[at + 1]! : -1);
+    const byte = chunk[at]!;
+    if (at >= 4) five.add(mix(word, byte));
+    word = (word << 8) | byte;
+    if (at >= 3) four.add(mix(word, -1));
   }
 }
 
-/** The n-grams that are frequent enough for the finished tables. */
+/** Moves the n-grams that are frequent enough to the finished tables. */
 function carryOver(
   sample: Sample,
   four: Sketch,
@@ -90,21 +88,23 @@ function carryOver(
   five: Sketch,
   fiveTable: CountTable,
 ): void {
-  const leastFour = four.threshold(fourTable.counts.length * FILL);
-  const leastFive = five.threshold(fiveTable.counts.length * FILL);
-  const move = (from: Sketch, least: number, to: CountTable, word: number, last: number) => {
-    const hash = mix(word, last);
-    const count = from.get(hash);
-    if (count < least) return;
-    to.put(hash, fingerprint(word, last), count);
-    from.clear(hash);
-  };
+  four.selectFrequent(fourTable.counts.length * FILL);
+  five.selectFrequent(fiveTable.counts.length * FILL);
   for (const chunk of counted(sample)) {
-    eachWord(chunk, (word, last) => {
-      move(four, leastFour, fourTable, word, -1);
-      if (last >= 0) move(five, leastFive, fiveTable, word, last);
-    });
+    let word = 0;
+    for (let at = 0; at < chunk.length; at++) {
+      const byte = chunk[at]!;
+      if (at >= 4) move(five, fiveTable, word, byte);
+      word = (word << 8) | byte;
+      if (at >= 3) move(four, fourTable, word, -1);
+    }
   }
+}
+
+function move(from: Sketch, to: CountTable, word: number, last: number): void {
+  const hash = mix(word, last);
+  const count = from.takeFrequent(hash);
+  if (count > 0) to.put(hash, fingerprint(word, last), count);
 }
 
 /** Expectation maximisation on the chunks that were not counted, order by order upwards. */
