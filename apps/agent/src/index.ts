@@ -1,1 +1,2 @@
-export {};
+export { type AgentOptions, type RunningAgent, startAgent } from "./agent.ts";
+export { type JoinOptions, joinServer } from "./link/join.ts";

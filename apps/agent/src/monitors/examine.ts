@@ -23,14 +23,14 @@ export function isProgram(type: FileType): boolean {
 }
 
 /**
- * Looks at one path. Only programs are read whole, and at most `maxBytes`.
+ * Looks at one path. Only programs are read whole (others where `always` says so), and at most `maxBytes`.
  * @returns null for what is no regular file, is missing, or is being written without pause
  */
-export async function examine(path: string, maxBytes: number): Promise<Examined | null> {
+export async function examine(path: string, maxBytes: number, always = false): Promise<Examined | null> {
   const head = await readHead(path, HEAD);
   if (!head) return null;
   const type = identifyFile(head, basename(path));
-  if (!isProgram(type)) {
+  if (!isProgram(type) && !always) {
     const facts = await factsAt(path);
     return facts && { path, facts, type, program: false, content: null };
   }
@@ -41,7 +41,7 @@ export async function examine(path: string, maxBytes: number): Promise<Examined 
     path,
     facts: content.facts,
     type,
-    program: true,
+    program: isProgram(type),
     content: { bytes, whole, sha256: sha256Of(bytes) },
   };
 }

@@ -91,8 +91,9 @@ export class TreeWatch {
   }
 
   #drain(): void {
-    let length: number;
-    while (!this.#closed && (length = inotify.read(this.#fd, this.#buffer)) > 0) {
+    while (!this.#closed) {
+      const length = inotify.read(this.#fd, this.#buffer);
+      if (length === 0) return;
       for (let at = 0; at < length; ) {
         const wd = this.#buffer.readInt32LE(at);
         const mask = this.#buffer.readUInt32LE(at + 4);

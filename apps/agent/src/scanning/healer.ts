@@ -61,8 +61,9 @@ export class Healer {
       }
     }
     if (outcome.result === "repaired" || outcome.why?.startsWith(HELD)) return outcome;
+    const said = await this.#saidBefore(found.prescription.id, outcome);
     await recordHandled(db, found.prescription.id, outcome);
-    if (outcome.result !== "not-infected")
+    if (!said && outcome.result !== "not-infected")
       await timeline.note(db, found.case, `not repaired: ${found.path}: ${outcome.why}`);
     return outcome;
   }
@@ -132,6 +133,17 @@ export class Healer {
       },
     });
     return outcome;
+  }
+
+  /** A re-check finds what could not be repaired again and again: it is told once. */
+  async #saidBefore(prescription: string, outcome: RepairOutcome): Promise<boolean> {
+    const row = await this.#options.db
+      .selectFrom("handled")
+      .select(["result", "why", "before"])
+      .where("prescription", "=", prescription)
+      .where("path", "=", outcome.path)
+      .executeTakeFirst();
+    return row?.result === outcome.result && row.why === outcome.why && row.before === outcome.sha256Before;
   }
 
   async #allowed(path: string, sha256: string): Promise<boolean> {

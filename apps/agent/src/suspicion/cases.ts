@@ -41,6 +41,7 @@ export class Cases {
       .selectAll()
       .where("root", "=", root)
       .where("step", "!=", "closed")
+      .orderBy("opened", "desc")
       .executeTakeFirst();
     return row ?? null;
   }

@@ -30,7 +30,8 @@ export function rankCandidates(incident: Incident, evidence: readonly Evidence[]
   const candidates = incident.changes
     .filter((change) => change.now.content?.whole)
     .map((change) => {
-      const dropper = !isChanged(change) && change.now.program && changed.length > 0;
+      const appeared = !isChanged(change) && change.now.program && changed.length > 0;
+      const dropper = appeared && (!change.earlier || holdsRun(change.now.content!.bytes, runs));
       const about = evidence.filter((each) => dropper || each.shared || each.path === change.path);
       const counted = strongestOfEachRule(about, change.path);
       return { change, dropper, evidence: counted, score: combine(counted.map(({ weight }) => weight)) };

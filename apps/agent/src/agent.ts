@@ -1,0 +1,146 @@
+import { mkdir } from "node:fs/promises";
+import { join } from "node:path";
+import { type Config, type Logger, MachineId } from "@thymus/contracts";
+import { ProtectedPaths } from "./files/protected.ts";
+import { Roots } from "./files/roots.ts";
+import { Conversation } from "./link/conversation.ts";
+import { readEnrolment } from "./link/enrolment.ts";
+import { Outbox } from "./link/outbox.ts";
+import { openServer, type Server } from "./link/server.ts";
+import { Timeline } from "./link/timeline.ts";
+import { Decoys } from "./monitors/decoys/decoys.ts";
+import { dpkg, type PackageManager } from "./monitors/package-manager.ts";
+import { Watchman } from "./monitors/watchman.ts";
+import { Quarantine } from "./quarantine/quarantine.ts";
+import { openVault } from "./quarantine/vault.ts";
+import { recoverOperations } from "./repair/recover.ts";
+import { ActivePrescriptions } from "./scanning/active.ts";
+import { Healer } from "./scanning/healer.ts";
+import { Prescriptions } from "./scanning/prescriptions.ts";
+import { openAgentDatabase } from "./state/open.ts";
+import { Serial } from "./state/serial.ts";
+import { Cases } from "./suspicion/cases.ts";
+import { Investigator, type InvestigatorOptions } from "./suspicion/investigator.ts";
+
+export interface AgentOptions {
+  /** DIR/agent */
+  readonly dataDir: string;
+  readonly config: Config;
+  readonly log: Logger;
+  /** Address of the server where it is another than the one that this machine joined under. */
+  readonly url?: string;
+}
+
+/** What a test may replace. */
+export interface AgentParts {
+  readonly server?: Server | null;
+  readonly packages?: PackageManager;
+}
+
+export interface RunningAgent {
+  /** Ends all watching and work in progress; the next start goes on where this one stopped. */
+  close(): Promise<void>;
+}
+
+/**
+ * Starts the agent: first whatever a crash left unfinished, then the watch and the comparison with the baseline, then
+ * the talk with the server. Without a server it observes and acts on the prescriptions that it has.
+ * @throws ThymusError STORE_FAILED, STORE_NEWER, KEY_PERMISSIONS, KEY_INVALID
+ */
+export function startAgent(options: AgentOptions): Promise<RunningAgent> {
+  return runAgent(options, {});
+}
+
+export async function runAgent(options: AgentOptions, parts: AgentParts): Promise<RunningAgent> {
+  const { config, dataDir, log } = options;
+  const drill = join(dataDir, "drill");
+  await mkdir(drill, { recursive: true, mode: 0o700 });
+  const db = await openAgentDatabase(dataDir);
+  const stop = new AbortController();
+  const serial = new Serial();
+  const maxBytes = config.admin.maxSampleBytes;
+  const roots = await Roots.of(config.agent.watch, dataDir, drill);
+  const paths = new ProtectedPaths(dataDir, [drill, roots.drill]);
+  const quarantine = new Quarantine({
+    db,
+    folder: join(dataDir, "quarantine"),
+    vault: await openVault(dataDir),
+    maxBytes: config.agent.quarantineBytes,
+  });
+  const context = { db, quarantine, maxBytes };
+  await recoverOperations(context, log);
+  await quarantine.sweep();
+
+  const timeline = new Timeline(dataDir, log);
+  const active = new ActivePrescriptions(db, log);
+  await active.load();
+  const cases = new Cases(db);
+  const decoys = new Decoys(db, log);
+  const healer = new Healer({ ...context, active, config, paths, timeline });
+  const server = parts.server === undefined ? await joined(options, stop.signal) : parts.server;
+
+  let watchman: Watchman;
+  const requeue = (root: string, changed: Iterable<string>) => watchman.requeue(root, changed);
+  const shared = { ...context, cases, decoys, log, requeue, timeline };
+  const outbox = new Outbox({ ...shared, folder: join(dataDir, "outbox") });
+  const investigation: InvestigatorOptions = {
+    ...shared,
+    active,
+    config,
+    healer,
+    machine: () => server?.enrolment.machine ?? MachineId.parse("machine-local"),
+    outbox,
+    packages: parts.packages ?? dpkg(),
+  };
+  const prescriptions = new Prescriptions({
+    ...context,
+    active,
+    healer,
+    log,
+    paths,
+    roots: () => roots.all,
+    rootOf: (path) => roots.of(path),
+    isDecoy: async (path) => (await decoys.get(path)) !== null,
+    timeline,
+    onOutcome: () => conversation?.wake(),
+  });
+  watchman = new Watchman({
+    investigation,
+    investigator: new Investigator(investigation),
+    prescriptions,
+    roots,
+    serial,
+  });
+  const conversation = server
+    ? new Conversation({ ...shared, active, outbox, prescriptions, serial, server, watchman })
+    : null;
+  timeline.onEvent = () => conversation?.wake();
+  outbox.wake = () => conversation?.wake();
+
+  await outbox.resume();
+  await watchman.start();
+  conversation?.start();
+  log.info("the agent watches", { roots: roots.all, server: server?.enrolment.url ?? "none" });
+  let closing: Promise<void> | null = null;
+  const close = async () => {
+    stop.abort();
+    await conversation?.close();
+    await watchman.close();
+    await serial.idle();
+    active.close();
+    await db.destroy();
+  };
+  return {
+    close() {
+      closing ??= close();
+      return closing;
+    },
+  };
+}
+
+async function joined({ dataDir, log, url }: AgentOptions, signal: AbortSignal): Promise<Server | null> {
+  const enrolment = await readEnrolment(dataDir);
+  if (enrolment) return openServer(dataDir, url ? { ...enrolment, url } : enrolment, signal, log);
+  log.warn("this machine has not joined a server: it observes, and acts on what it knows");
+  return null;
+}

@@ -1,0 +1,44 @@
+import { realpath } from "node:fs/promises";
+
+/** The watched folders, by their real paths, and whose each path is. */
+export class Roots {
+  readonly all: readonly string[];
+  readonly #dataDir: string;
+  /** The drill folder by its real path. */
+  readonly drill: string;
+
+  private constructor(all: readonly string[], dataDir: string, drill: string) {
+    this.all = all;
+    this.#dataDir = dataDir;
+    this.drill = drill;
+  }
+
+  /** @param drill the drill folder, inside of the data folder; both exist */
+  static async of(wanted: readonly string[], dataDir: string, drill: string): Promise<Roots> {
+    const data = await realpath(dataDir);
+    const drillFolder = await realpath(drill);
+    const named = await Promise.all(wanted.map((path) => realpath(path).catch(() => path)));
+    const outer = named.filter((path) => path !== data && !path.startsWith(`${data}/`));
+    // A folder inside of another one is watched with it.
+    const top = outer.filter(
+      (path) => !outer.some((other) => other !== path && path.startsWith(`${other}/`)),
+    );
+    return new Roots([...new Set([...top, drillFolder])], data, drillFolder);
+  }
+
+  /** The root that a path belongs to; null outside of all, and for the agent's own data. */
+  of(path: string): string | null {
+    const inside = (folder: string) => path.startsWith(folder === "/" ? "/" : `${folder}/`);
+    if (inside(this.drill)) return this.drill;
+    if (path === this.#dataDir || inside(this.#dataDir)) return null;
+    return this.all.find(inside) ?? null;
+  }
+
+  /** True for a folder below another root that is not to be entered: our own data, kernel file systems. */
+  skip = (folder: string): boolean =>
+    folder === this.#dataDir ||
+    folder === "/proc" ||
+    folder === "/sys" ||
+    folder === "/dev" ||
+    folder === "/run";
+}

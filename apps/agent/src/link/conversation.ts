@@ -1,0 +1,83 @@
+import { type Logger, type SyncReply, THYMUS_VERSION } from "@thymus/contracts";
+import type { Watchman } from "../monitors/watchman.ts";
+import type { ActivePrescriptions } from "../scanning/active.ts";
+import type { Prescriptions } from "../scanning/prescriptions.ts";
+import { readMeta, writeMeta } from "../state/meta.ts";
+import type { Serial } from "../state/serial.ts";
+import { tellServer } from "./courier.ts";
+import { type EndedCasesOptions, endCase } from "./ended-cases.ts";
+import { Loop } from "./loop.ts";
+import type { Outbox } from "./outbox.ts";
+import type { Server } from "./server.ts";
+
+export interface ConversationOptions extends EndedCasesOptions {
+  readonly active: ActivePrescriptions;
+  readonly outbox: Outbox;
+  readonly prescriptions: Prescriptions;
+  readonly serial: Serial;
+  readonly server: Server;
+  readonly watchman: Watchman;
+  readonly log: Logger;
+}
+
+/** Seconds for which the server may hold a question while nothing is new. */
+const WAIT = 20;
+/** Milliseconds that two questions without news are apart at least. */
+const PAUSE = 1000;
+
+/** The talk with the server: one loop asks what is new, another tells what happened here. */
+export class Conversation {
+  readonly #options: ConversationOptions;
+  readonly #asking: Loop;
+  readonly #telling: Loop;
+
+  constructor(options: ConversationOptions) {
+    this.#options = options;
+    const { db, log, outbox, server, timeline } = options;
+    this.#asking = new Loop("sync", log, () => this.#ask());
+    this.#telling = new Loop("report", log, () => tellServer(db, server, outbox, timeline));
+  }
+
+  start(): void {
+    this.#asking.start();
+    this.#telling.start();
+  }
+
+  /** Something waits to be told. */
+  wake(): void {
+    this.#telling.wake();
+  }
+
+  async #ask(): Promise<number> {
+    const { active, db, serial, server, watchman } = this.#options;
+    const known = Number((await readMeta(db, "revision")) ?? 0);
+    const began = Date.now();
+    const reply = await server.link.send({
+      type: "sync",
+      known,
+      waitSeconds: WAIT,
+      health: { version: THYMUS_VERSION, active: active.ids as never, ...(await watchman.health()) },
+    });
+    if (reply.type !== "synced") return PAUSE;
+    await serial.run(() => this.#apply(reply));
+    if (reply.revision !== known) return 0;
+    return Math.max(0, PAUSE - (Date.now() - began));
+  }
+
+  /** The revision is kept only once all of it is done: what fails here is asked for and tried again. */
+  async #apply(reply: SyncReply): Promise<void> {
+    const { db, prescriptions, server } = this.#options;
+    await server.learn(reply);
+    await prescriptions.recall(reply.recalled);
+    await prescriptions.assign(reply.assigned);
+    await prescriptions.activate(await server.source());
+    await prescriptions.carryOut();
+    for (const ended of reply.cases) await endCase(this.#options, ended);
+    await writeMeta(db, "revision", String(reply.revision));
+    this.#telling.wake();
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([this.#asking.stop(), this.#telling.stop()]);
+  }
+}

@@ -1,0 +1,268 @@
+import {
+  asThymusError,
+  type CaseId,
+  type Logger,
+  Prescription,
+  type PrescriptionId,
+  parseJsonDocument,
+  type ReportOutcome,
+  ThymusError,
+} from "@thymus/contracts";
+import { scanPaths } from "@thymus/detection";
+import { failpoint } from "@thymus/store";
+import type { ProtectedPaths } from "../files/protected.ts";
+import type { Timeline } from "../link/timeline.ts";
+import { giveBack } from "../repair/give-back.ts";
+import type { OperationContext } from "../repair/operation.ts";
+import type { PrescriptionState } from "../state/schema.ts";
+import type { ActivePrescriptions } from "./active.ts";
+import { handledBy } from "./handled.ts";
+import type { Healer } from "./healer.ts";
+import { selfCheck } from "./self-check.ts";
+
+/** Where prescriptions come from: the verified TUF repository and nothing else. */
+export interface PrescriptionSource {
+  refresh(): Promise<void>;
+  read(path: string): Promise<Uint8Array>;
+}
+
+export interface PrescriptionsOptions extends OperationContext {
+  readonly active: ActivePrescriptions;
+  readonly healer: Healer;
+  readonly log: Logger;
+  readonly paths: ProtectedPaths;
+  readonly roots: () => readonly string[];
+  readonly rootOf: (path: string) => string | null;
+  readonly isDecoy: (path: string) => Promise<boolean>;
+  readonly timeline: Timeline;
+  /** Called when an outcome waits to be reported. */
+  readonly onOutcome: () => void;
+}
+
+/** Takes prescriptions from assigned to carried out and reported, and takes recalled ones back. */
+export class Prescriptions {
+  readonly #options: PrescriptionsOptions;
+
+  constructor(options: PrescriptionsOptions) {
+    this.#options = options;
+  }
+
+  /** Writes down what the server assigned; what is known already stays as it is. */
+  async assign(ids: readonly PrescriptionId[]): Promise<void> {
+    for (const id of ids)
+      await this.#options.db
+        .insertInto("prescription")
+        .values({
+          id,
+          state: "wanted",
+          document: null,
+          why: null,
+          case_id: null,
+          scanned: 0,
+          changed: new Date().toISOString(),
+        })
+        .onConflict((conflict) => conflict.doNothing())
+        .execute();
+  }
+
+  async #inState(state: PrescriptionState) {
+    return this.#options.db
+      .selectFrom("prescription")
+      .selectAll()
+      .where("state", "=", state)
+      .orderBy("id")
+      .execute();
+  }
+
+  async #set(id: string, state: PrescriptionState, more: { document?: string; why?: string } = {}) {
+    await this.#options.db
+      .updateTable("prescription")
+      .set({ state, ...more, changed: new Date().toISOString() })
+      .where("id", "=", id)
+      .execute();
+  }
+
+  /**
+   * Fetches, checks and activates what is wanted. Trouble with the repository leaves all as it was.
+   * @throws ThymusError TUF_* and UNREACHABLE: to be tried again
+   */
+  async activate(source: PrescriptionSource | null): Promise<void> {
+    const wanted = await this.#inState("wanted");
+    if (wanted.length === 0 || !source) return;
+    await source.refresh();
+    for (const { id } of wanted) {
+      const bytes = await source.read(`prescriptions/${id}.json`);
+      await this.#activateOne(id as PrescriptionId, Buffer.from(bytes).toString("utf8"));
+    }
+  }
+
+  async #activateOne(id: PrescriptionId, document: string): Promise<void> {
+    const { active, db, log, paths, timeline } = this.#options;
+    try {
+      const prescription = parseJsonDocument(Prescription, document, `prescription ${id}`);
+      if (prescription.id !== id)
+        throw new ThymusError(
+          "DOCUMENT_INVALID",
+          `prescription ${id} says that it is ${prescription.id}`,
+          "report it",
+        );
+      await selfCheck(prescription, paths);
+    } catch (thrown) {
+      const error = asThymusError(thrown);
+      // Only what is wrong with the prescription itself is a refusal; a full disk is not.
+      if (error.code !== "DOCUMENT_INVALID" && error.code !== "RULE_INVALID") throw error;
+      log.error("a prescription is refused", { id, code: error.code, why: error.message });
+      await this.#set(id, "refused", { why: `${error.code}: ${error.message}` });
+      await timeline.note(db, null, `refused the prescription ${id}: ${error.message}`);
+      await this.#saveOutcome({
+        type: "outcome",
+        prescription: id,
+        case: null,
+        files: [],
+        healthy: false,
+        why: `${error.code}: ${error.message}`.slice(0, 1024),
+      });
+      return;
+    }
+    await this.#set(id, "active", { document });
+    await active.load();
+    await failpoint("agent.assigned");
+  }
+
+  /** Scans the watched roots with every active prescription that has not been carried out here yet. */
+  async carryOut(): Promise<void> {
+    const rows = await this.#inState("active");
+    for (const row of rows.filter(({ scanned }) => scanned === 0)) {
+      const prescription = this.#options.active.get(row.id);
+      if (prescription) await this.#carryOutOne(prescription);
+    }
+  }
+
+  async #carryOutOne(prescription: Prescription): Promise<void> {
+    const { db, healer, isDecoy, log, rootOf, timeline } = this.#options;
+    const { id } = prescription;
+    const caseId = await this.#caseOf(prescription);
+    const paths = await this.#find(prescription);
+    for (const path of paths) {
+      const root = (await isDecoy(path)) ? null : rootOf(path);
+      await healer.heal({ path, root, prescription, case: caseId });
+    }
+    const files = (await handledBy(db, id)).filter(({ result }) => result !== "not-infected");
+    const failed = files.filter(({ result }) => result === "failed");
+    await this.#saveOutcome({
+      type: "outcome",
+      prescription: id,
+      case: caseId,
+      files,
+      healthy: failed.length === 0,
+      why: failed[0] ? `${failed[0].path}: ${failed[0].why}`.slice(0, 1024) : null,
+    });
+    await timeline.note(
+      db,
+      caseId,
+      `immune against ${prescription.family} (${id}): ${files.length} files found`,
+    );
+    log.info("carried out", { prescription: id, files: files.length });
+  }
+
+  /** Files that the rule finds below the watched roots, and those that are specimens themselves. */
+  async #find(prescription: Prescription): Promise<string[]> {
+    const { active, db, log, maxBytes, roots, rootOf } = this.#options;
+    const found = new Set<string>();
+    await scanPaths({
+      paths: roots(),
+      bundle: active.bundleOf([prescription.id]),
+      maxFileBytes: maxBytes,
+      onFinding: ({ path }) => found.add(path),
+      onError: (path, error) => log.warn("a file was not scanned", { path, why: error.message }),
+    });
+    const samples = prescription.proof.samples as string[];
+    const accepted = await db.selectFrom("file").select("path").where("sha256", "in", samples).execute();
+    const suspects = await db
+      .selectFrom("case_member")
+      .select("path")
+      .where("sha256", "in", samples)
+      .execute();
+    for (const { path } of [...accepted, ...suspects]) found.add(path);
+    // A root may lie around the data folder; nothing of ours but the drill folder is looked at.
+    return [...found].filter((path) => rootOf(path) !== null).sort();
+  }
+
+  /** The case of this machine that the prescription answers, or null. */
+  async #caseOf({ id, proof }: Prescription): Promise<CaseId | null> {
+    const row = await this.#options.db
+      .selectFrom("suspect_case")
+      .select("id")
+      .where((eb) => eb.or([eb("known", "=", id), eb("sha256", "in", proof.samples as string[])]))
+      .orderBy("opened", "desc")
+      .executeTakeFirst();
+    return (row?.id ?? null) as CaseId | null;
+  }
+
+  async #saveOutcome(outcome: ReportOutcome): Promise<void> {
+    const body = JSON.stringify(outcome);
+    await this.#options.db.transaction().execute(async (trx) => {
+      await trx
+        .insertInto("outcome")
+        .values({ prescription: outcome.prescription, body, sent: 0 })
+        .onConflict((conflict) => conflict.column("prescription").doUpdateSet({ body, sent: 0 }))
+        .execute();
+      await trx
+        .updateTable("prescription")
+        .set({ scanned: 1, case_id: outcome.case })
+        .where("id", "=", outcome.prescription)
+        .execute();
+    });
+    this.#options.onOutcome();
+  }
+
+  /**
+   * Withdraws prescriptions: first the rule, then everything that it did, byte for byte. A file that somebody changed
+   * since stays as it is, and its original stays in quarantine.
+   */
+  async recall(ids: readonly PrescriptionId[]): Promise<void> {
+    const { active, db, timeline } = this.#options;
+    for (const id of ids) {
+      const row = await db.selectFrom("prescription").select("state").where("id", "=", id).executeTakeFirst();
+      if (!row || row.state === "recalled") continue;
+      // `refused` until all is back: after a crash the next sync names it as recalled again.
+      await this.#set(id, "refused", { why: "recalled" });
+      await active.load();
+      await failpoint("agent.recall.before-restore");
+      const restored = await this.#restoreAll(id);
+      await this.#set(id, "recalled");
+      await timeline.note(db, null, `recalled ${id}: ${restored} files are back as they were`);
+    }
+  }
+
+  async #restoreAll(id: string): Promise<number> {
+    const { db, rootOf, timeline } = this.#options;
+    const entries = await db
+      .selectFrom("quarantine")
+      .select(["id", "file"])
+      .where("prescription", "=", id)
+      .where("state", "in", ["held", "repaired"])
+      .orderBy("at")
+      .execute();
+    let restored = 0;
+    for (const entry of entries) {
+      const path = (JSON.parse(entry.file) as { path: string }).path;
+      try {
+        await giveBack(this.#options, entry.id, {
+          byOwner: false,
+          root: rootOf(path),
+          why: `${id} was recalled`,
+        });
+        await timeline.note(db, null, `restored ${path}: ${id} was recalled`);
+        restored++;
+      } catch (thrown) {
+        await timeline.note(
+          db,
+          null,
+          `not restored: ${path}: ${asThymusError(thrown).message} (${entry.id})`,
+        );
+      }
+    }
+    return restored;
+  }
+}

@@ -1,0 +1,226 @@
+import type { CaseId, Config, Logger, MachineId } from "@thymus/contracts";
+import { factsAt, readRegular } from "../files/regular.ts";
+import type { Outbox } from "../link/outbox.ts";
+import type { Timeline } from "../link/timeline.ts";
+import { accept } from "../monitors/baseline.ts";
+import type { Decoys } from "../monitors/decoys/decoys.ts";
+import { examine } from "../monitors/examine.ts";
+import type { PackageManager } from "../monitors/package-manager.ts";
+import { observe } from "../monitors/registry.ts";
+import { holdFile } from "../repair/hold.ts";
+import type { OperationContext } from "../repair/operation.ts";
+import type { ActivePrescriptions } from "../scanning/active.ts";
+import type { Healer } from "../scanning/healer.ts";
+import type { Cases, NewMember } from "./cases.ts";
+import { type Collected, collect } from "./collect.ts";
+import type { Change, Incident } from "./incident.ts";
+import { type Candidate, rankCandidates, suspicionOf } from "./judge.ts";
+
+export interface InvestigatorOptions extends OperationContext {
+  readonly active: ActivePrescriptions;
+  readonly cases: Cases;
+  readonly config: Config;
+  readonly decoys: Decoys;
+  readonly healer: Healer;
+  readonly log: Logger;
+  readonly machine: () => MachineId;
+  readonly outbox: Outbox;
+  readonly packages: PackageManager;
+  readonly timeline: Timeline;
+  /** Looks at these paths again after the next quiet time. */
+  readonly requeue: (root: string, paths: Iterable<string>) => void;
+}
+
+/** Candidates whose suspicion is kept for a case that may follow. */
+const KEPT_CANDIDATES = 8;
+/** Seconds for which a program that appeared counts as a possible cause of changes; within the first it comes first. */
+const RECENT = 3600;
+const FRESH = 60;
+/** Times that changes wait for a package manager at work. */
+const MAX_WAITS = 120;
+
+/** Judges the changes of a root that came together: accepts them, or opens a case about one of them. */
+export class Investigator {
+  readonly #options: InvestigatorOptions;
+  readonly #waits = new Map<string, number>();
+
+  constructor(options: InvestigatorOptions) {
+    this.#options = options;
+  }
+
+  async settle(root: string, paths: ReadonlySet<string>): Promise<void> {
+    const collected = await collect(this.#options, root, paths);
+    const unknown = await this.#withoutPackages(root, collected);
+    if (unknown === null) return;
+    const { lostDecoys, signatures } = collected;
+    if (unknown.length === 0 && lostDecoys.length === 0) return;
+    const incident: Incident = {
+      root,
+      changes: [...unknown, ...(await this.#recentlyAppeared(root, unknown))],
+      lostDecoys,
+      signatures,
+    };
+    const candidates = rankCandidates(incident, observe(incident));
+    const open = await this.#options.cases.openOf(root);
+    const best = candidates[0];
+    if (open) await this.#join(open.id as CaseId, candidates, incident);
+    else if (best && best.score >= this.#options.config.agent.threshold)
+      await this.#open(incident, candidates, best);
+    else await this.#accept(incident, candidates);
+    await this.#restoreLost(incident, open?.id ?? null);
+  }
+
+  /** Takes in what the package manager vouches for. @returns the rest, or null while it is at work: all waits */
+  async #withoutPackages(root: string, { changes, lostDecoys }: Collected): Promise<Change[] | null> {
+    const { db, packages, requeue, timeline } = this.#options;
+    const contents = new Map(
+      changes.flatMap(({ path, now, decoy }) =>
+        now.content?.whole && !decoy ? [[path, now.content.bytes] as const] : [],
+      ),
+    );
+    const vouched = await packages.vouches(contents);
+    const rest: Change[] = [];
+    for (const change of changes) {
+      const by = vouched.get(change.path);
+      if (by === undefined) {
+        rest.push(change);
+        continue;
+      }
+      await accept(db, root, change.now, "package-manager", change.before === null);
+      await timeline.note(db, null, `accepted ${change.path}: package ${by} brought it`, true);
+    }
+    const waits = this.#waits.get(root) ?? 0;
+    const harmed = rest.some(({ decoy }) => decoy) || lostDecoys.length > 0;
+    if (rest.length > 0 && !harmed && waits < MAX_WAITS && (await packages.busy())) {
+      this.#waits.set(root, waits + 1);
+      requeue(
+        root,
+        rest.map(({ path }) => path),
+      );
+      return null;
+    }
+    this.#waits.delete(root);
+    return rest;
+  }
+
+  /** Programs that appeared a while ago and were accepted: one of them may have changed the others only now. */
+  async #recentlyAppeared(root: string, changes: readonly Change[]): Promise<Change[]> {
+    if (!changes.some((change) => change.before !== null || change.decoy)) return [];
+    const since = new Date(Date.now() - RECENT * 1000).toISOString();
+    const rows = await this.#options.db
+      .selectFrom("file")
+      .select(["path", "appeared"])
+      .where("root", "=", root)
+      .where("program", "=", 1)
+      .where("appeared", ">", since)
+      .orderBy("appeared", "desc")
+      .limit(16)
+      .execute();
+    const found: Change[] = [];
+    for (const row of rows) {
+      if (changes.some(({ path }) => path === row.path)) continue;
+      const now = await examine(row.path, this.#options.maxBytes).catch(() => null);
+      const earlier = Date.parse(row.appeared!) < Date.now() - FRESH * 1000;
+      if (now?.content) found.push({ path: row.path, before: null, now, decoy: false, earlier, foreign: [] });
+    }
+    return found;
+  }
+
+  async #open(incident: Incident, candidates: readonly Candidate[], best: Candidate): Promise<void> {
+    const { cases, config, db, machine, outbox, timeline } = this.#options;
+    const suspicion = suspicionOf(best, incident, machine());
+    const id = await cases.open(incident.root, suspicion, this.#members(incident, candidates));
+    const why = best.evidence.map(({ what }) => what).join("; ");
+    await timeline.note(db, id, `suspected ${best.change.path} (score ${best.score.toFixed(2)}): ${why}`);
+    await outbox.spool(id);
+    if (config.policy.submit === "observe") {
+      await cases.close(id, { outcome: "gave-up", verdict: null, why: "policy.submit is observe" });
+      await timeline.note(db, id, "not submitted: policy.submit is observe");
+    }
+    await this.#coverDecoys(id, incident);
+    outbox.wake();
+  }
+
+  async #join(id: CaseId, candidates: readonly Candidate[], incident: Incident): Promise<void> {
+    const { cases, db, timeline } = this.#options;
+    const members = this.#members(incident, candidates);
+    await cases.join(id, members);
+    for (const { path } of members) await timeline.note(db, id, `also changed: ${path}`);
+    await this.#coverDecoys(id, incident);
+  }
+
+  #members(incident: Incident, candidates: readonly Candidate[]): NewMember[] {
+    return candidates
+      .filter(({ change }) => !change.earlier || candidates.length <= KEPT_CANDIDATES)
+      .map((candidate, rank) => ({
+        path: candidate.change.path,
+        sha256: candidate.change.now.content!.sha256,
+        score: candidate.score,
+        appeared: candidate.change.before === null && !candidate.change.decoy,
+        decoy: candidate.change.decoy,
+        suspicion: rank < KEPT_CANDIDATES ? suspicionOf(candidate, incident, this.#options.machine()) : null,
+      }));
+  }
+
+  /** Takes touched decoys into quarantine, as evidence, and makes them anew. */
+  async #coverDecoys(id: CaseId, incident: Incident): Promise<void> {
+    const { db, decoys, log, maxBytes } = this.#options;
+    for (const { path, now, decoy } of incident.changes) {
+      if (!decoy) continue;
+      const row = await decoys.get(path);
+      if (!row || row.touched >= 10) continue;
+      try {
+        const content = await readRegular(path, maxBytes);
+        if (content?.whole) {
+          const subject = { path, root: null, type: now.type, facts: content.facts, bytes: content.bytes };
+          const quarantine = await holdFile(this.#options, {
+            subject,
+            why: "a touched decoy",
+            prescription: null,
+            case: id,
+            also: async () => {},
+          });
+          await db
+            .updateTable("case_member")
+            .set({ quarantine })
+            .where("case_id", "=", id)
+            .where("path", "=", path)
+            .where("sha256", "=", now.content!.sha256)
+            .execute();
+        }
+        await decoys.restore(path);
+      } catch (error) {
+        log.warn("a touched decoy cannot be replaced", { path, why: (error as Error).message });
+      }
+    }
+  }
+
+  async #restoreLost({ lostDecoys, root }: Incident, caseId: string | null): Promise<void> {
+    const { db, decoys, timeline } = this.#options;
+    for (const path of lostDecoys)
+      if ((await decoys.restore(path)) && !caseId)
+        await timeline.note(db, null, `a decoy of ${root} was gone and is there again`, true);
+  }
+
+  /** Not enough speaks against it: the owner's changes become self. */
+  async #accept(incident: Incident, candidates: readonly Candidate[]): Promise<void> {
+    const { db, maxBytes, timeline } = this.#options;
+    const scores = new Map(candidates.map(({ change, score }) => [change.path, score]));
+    for (const { path, now, before, earlier, decoy } of incident.changes) {
+      if (earlier !== undefined || decoy || incident.signatures.has(path)) continue;
+      const facts = await factsAt(path).catch(() => null);
+      if (!facts) continue;
+      await accept(db, incident.root, now, "owner-change", before === null);
+      const score = scores.get(path);
+      const said = before === null ? "appeared" : "changed";
+      await timeline.note(
+        db,
+        null,
+        score === undefined
+          ? `accepted ${path}: it ${said}, and is larger than ${maxBytes} bytes: it cannot be submitted`
+          : `accepted ${path}: it ${said}, score ${score.toFixed(2)}`,
+        score !== undefined,
+      );
+    }
+  }
+}
