@@ -1,12 +1,12 @@
 // @ts-check
 // Brings a clone to the state in which everything runs. Says nothing where nothing is to be done.
-import { execFileSync, spawnSync } from "node:child_process";
+import { spawnSync } from "node:child_process";
 import { accessSync, constants, existsSync, readFileSync } from "node:fs";
 import { delimiter, join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { root } from "./lib/root.mjs";
 import { pinnedNode } from "./lib/runtime.mjs";
-import { systemPackages } from "./lib/system-packages.mjs";
+import { runtimePackages, systemPackages } from "./lib/system-packages.mjs";
 
 const pnpm = "pnpm@12.21.0";
 
@@ -17,12 +17,12 @@ const pnpm = "pnpm@12.21.0";
  */
 export function ensureInstalled(options) {
   if (!workspaceInStep()) installWorkspace();
+  ensureRuntime();
   return { missing: options.systemPackages ? ensureSystemPackages() : [] };
 }
 
 /** pnpm keeps a copy of the lockfile that it installed from, written last: equal bytes mean installed and whole. */
 function workspaceInStep() {
-  if (!existsSync(pinnedNode)) return false;
   try {
     const wanted = readFileSync(join(root, "pnpm-lock.yaml"));
     return wanted.equals(readFileSync(join(root, "node_modules/.pnpm/lock.yaml")));
@@ -42,26 +42,29 @@ function installWorkspace() {
   if (done.error) throw new Error(`npx does not run (${done.error.message}): install npm`);
   if (done.status !== 0)
     throw new Error(`pnpm install ended with status ${done.status}: see its message above`);
-  try {
-    execFileSync(pinnedNode, ["--version"], { stdio: "ignore" });
-  } catch {
+}
+
+/** The pinned Node needs libraries that a minimal system lacks. */
+function ensureRuntime() {
+  if (!existsSync(pinnedNode))
     throw new Error(
-      `there is no pinned Node for ${process.platform}-${process.arch} in this lockfile: use linux x64 or arm64, or macOS arm64`,
+      `the lockfile has no Node for ${process.platform}-${process.arch}: use linux x64 or arm64, or macOS arm64`,
     );
-  }
+  const trial = () => spawnSync(pinnedNode, ["--version"], { encoding: "utf8" });
+  if (trial().status === 0) return;
+  if (mayInstall()) aptInstall(runtimePackages);
+  const { status, stderr } = trial();
+  if (status !== 0)
+    throw new Error(
+      `the pinned Node does not start (${stderr.trim().split("\n")[0]}); run: sudo ${aptLine(runtimePackages)}`,
+    );
 }
 
 function ensureSystemPackages() {
   let missing = missingPackages();
   if (missing.length === 0) return [];
-  const line = `apt-get install --no-install-recommends ${missing.join(" ")}`;
-  if (process.platform === "linux" && process.getuid?.() === 0 && onPath("apt-get")) {
-    say(`${line} ...`);
-    // A fresh machine has no package lists, an old one stale ones: look for new lists only when the first try fails.
-    if (!apt(["install", "--yes", "--no-install-recommends", ...missing])) {
-      apt(["update"]);
-      apt(["install", "--yes", "--no-install-recommends", ...missing]);
-    }
+  if (mayInstall()) {
+    aptInstall(missing);
     missing = missingPackages();
   }
   if (missing.length > 0) {
@@ -69,11 +72,29 @@ function ensureSystemPackages() {
     for (const each of lacking) say(`missing: ${each.package}, for ${each.for}`);
     say(
       process.platform === "linux"
-        ? `to get it: sudo ${line}`
+        ? `to get it: sudo ${aptLine(missing)}`
         : "it runs on Linux only; the rest works without it",
     );
   }
   return missing;
+}
+
+const mayInstall = () => process.platform === "linux" && process.getuid?.() === 0 && onPath("apt-get");
+
+/** @param {string[]} packages */
+const aptLine = (packages) => `apt-get install --no-install-recommends ${packages.join(" ")}`;
+
+/** @param {string[]} packages */
+function aptInstall(packages) {
+  say(`${aptLine(packages)} ...`);
+  const args = ["install", "--yes", "--no-install-recommends", ...packages];
+  // A fresh machine has no package lists, an old one stale ones: look for new lists only when the first try fails.
+  const first = apt(args);
+  if (first.ok) return;
+  say("apt-get update ...");
+  const lists = apt(["update"]);
+  const second = lists.ok ? apt(args) : lists;
+  if (!second.ok) process.stderr.write(second.said);
 }
 
 function missingPackages() {
@@ -83,8 +104,14 @@ function missingPackages() {
 /** @param {string[]} args */
 function apt(args) {
   const env = { ...process.env, DEBIAN_FRONTEND: "noninteractive" };
-  const done = spawnSync("apt-get", ["-qq", ...args], { stdio: ["ignore", process.stderr, "inherit"], env });
-  return done.status === 0;
+  // Hundreds of lines about unpacking help nobody, unless it fails.
+  const done = spawnSync("apt-get", ["-qq", "-o", "Dpkg::Use-Pty=0", ...args], {
+    stdio: ["ignore", "pipe", "pipe"],
+    encoding: "utf8",
+    maxBuffer: 64 * 1024 * 1024,
+    env,
+  });
+  return { ok: done.status === 0, said: `${done.stdout ?? ""}${done.stderr ?? ""}` };
 }
 
 /** @param {string} command */

@@ -1,4 +1,7 @@
 // @ts-check
+/** Shared libraries of the pinned Node that a minimal Debian does not have. Without them nothing runs. */
+export const runtimePackages = ["libatomic1", "libstdc++6"];
+
 /**
  * What the whole loop needs from the distribution: the package and the command by which we see that it is there.
  * `for` is told to a person whose machine lacks it.
