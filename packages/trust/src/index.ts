@@ -5,7 +5,7 @@ export { createLinkClient, type LinkClient, type LinkClientOptions } from "./lin
 export type { OpenOptions } from "./link/guard.ts";
 export { MAX_LARGE_MESSAGE_BYTES, MAX_MESSAGE_BYTES, NONCE_MEMORY_MS } from "./link/limits.ts";
 export { type OpenedRequest, openLinkRequest } from "./link/open-request.ts";
-export { type OpenedUpload, openUpload, openUploadHeader } from "./link/open-upload.ts";
+export { type OpenedUpload, openUpload } from "./link/open-upload.ts";
 export { answerRefusal, LINK_CONTENT_TYPE, type LinkAnswer, refusalOf } from "./link/refusal.ts";
 export { openSample, sealSample, type Written } from "./samples/sample-files.ts";
 export { openBytes, openStream, sealBytes, sealStream } from "./samples/seal.ts";

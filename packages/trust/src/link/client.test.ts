@@ -10,7 +10,7 @@ import { scratchFolder } from "../testing/scratch.ts";
 import { bodyOf, type Handler, serve, serveProxy } from "../testing/web.ts";
 import { createLinkClient, type LinkClientOptions } from "./client.ts";
 import { openLinkRequest } from "./open-request.ts";
-import { openUpload, openUploadHeader } from "./open-upload.ts";
+import { openUpload } from "./open-upload.ts";
 import { answerRefusal, LINK_CONTENT_TYPE, refusalOf } from "./refusal.ts";
 
 const keys = newLinkKeys();
@@ -139,16 +139,15 @@ test("who has not enrolled says nothing", async () => {
   await assert.rejects(client.uploadSample(CASE, "/none"), { code: "UNAUTHENTICATED" });
 });
 
-async function uploadServer(t: TestContext, sealedAnswer: boolean) {
+async function uploadServer(t: TestContext) {
   const options = serverSide(keys, signing.publicKey, () => Date.now());
   const got: { path: string; body: Buffer; digest: string }[] = [];
   const url = await serve(t, async (request, response) => {
     try {
       const text = String(request.headers["thymus-seal"]);
-      const opened = sealedAnswer ? await openUpload(text, options) : null;
-      const upload = opened?.upload ?? (await openUploadHeader(text, options));
+      const { upload, reply } = await openUpload(text, options);
       got.push({ path: request.url ?? "", body: await bodyOf(request), digest: upload.ciphertext });
-      response.writeHead(200).end(opened === null ? "" : await opened.reply(DONE));
+      response.writeHead(200).end(await reply(DONE));
     } catch (thrown) {
       const { status, body } = answerRefusal(thrown);
       response.writeHead(status).end(body);
@@ -162,18 +161,19 @@ test("a sample is uploaded with what binds it to its case, also through the prox
   const content = Buffer.alloc(300_000, "ciphertext");
   writeFileSync(file, content);
   const proxy = await serveProxy(t);
-  for (const sealedAnswer of [true, false]) {
-    const { url, got } = await uploadServer(t, sealedAnswer);
-    await clientFor(url, { proxy: proxy.url }).uploadSample(CASE, file);
-    await clientFor(url).uploadSample(CASE, file);
-    assert.equal(got.length, 2);
-    for (const { path, body, digest } of got) {
-      assert.equal(path, `/link/v1/samples/${CASE}`);
-      assert.deepEqual(body, content);
-      assert.equal(digest, createHash("sha256").update(content).digest("hex"));
-    }
+  const { url, got } = await uploadServer(t);
+  await clientFor(url, { proxy: proxy.url }).uploadSample(CASE, file);
+  await clientFor(url).uploadSample(CASE, file);
+  assert.equal(got.length, 2);
+  for (const { path, body, digest } of got) {
+    assert.equal(path, `/link/v1/samples/${CASE}`);
+    assert.deepEqual(body, content);
+    assert.equal(digest, createHash("sha256").update(content).digest("hex"));
   }
-  const { url } = await uploadServer(t, true);
+  const feigned = await serve(t, (request, response) => {
+    request.resume().on("end", () => response.end("{}"));
+  });
+  await assert.rejects(clientFor(feigned).uploadSample(CASE, file), { code: "UNREACHABLE" });
   await assert.rejects(
     clientFor(url, { machine: "machine-other" as typeof MACHINE }).uploadSample(CASE, file),
     {
@@ -200,7 +200,7 @@ test("an upload that is refused early tells why", async (t) => {
 test("text that is no sealed header is refused", async () => {
   const options = serverSide(keys, signing.publicKey, () => Date.now());
   for (const text of ["", "?", "A".repeat(100), "A".repeat(10_000)]) {
-    await assert.rejects(openUploadHeader(text, options), { code: "SEAL_BROKEN" });
+    await assert.rejects(openUpload(text, options), { code: "SEAL_BROKEN" });
   }
 });
 
@@ -213,9 +213,9 @@ test("an upload's header counts once", async (t) => {
     text = String(request.headers["thymus-seal"]);
     request.resume().on("end", () => response.end());
   });
-  await clientFor(url).uploadSample(CASE, file);
-  await openUploadHeader(text, options);
-  await assert.rejects(openUploadHeader(text, options), { code: "REPLAYED" });
+  await assert.rejects(clientFor(url).uploadSample(CASE, file), { code: "UNREACHABLE" });
+  await openUpload(text, options);
+  await assert.rejects(openUpload(text, options), { code: "REPLAYED" });
 });
 
 test("a sample is downloaded under a lease, whole or not at all", async (t) => {

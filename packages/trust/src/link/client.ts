@@ -56,11 +56,11 @@ export interface LinkClient {
   enrol(request: EnrolRequest): Promise<EnrolReply>;
   /** A refusal becomes a ThymusError of its code. @throws ThymusError also UNREACHABLE, SEAL_BROKEN, TOO_LARGE */
   send(request: LinkRequest): Promise<LinkReply>;
-  /** Uploads an age ciphertext for a case; doing it twice is harmless. @throws ThymusError */
+  /** Uploads an age ciphertext for a case; returns once the server itself says that it arrived. @throws ThymusError */
   uploadSample(caseId: CaseId, file: string): Promise<void>;
   /**
-   * Downloads the age ciphertext of a case under lease (which this renews by ten minutes). Compare the digest of the
-   * opened sample with the case's: a seal does not say who sealed. @throws ThymusError
+   * Downloads the age ciphertext of a case under lease. Compare the digest of the opened sample with the case's: a
+   * seal does not say who sealed. @throws ThymusError
    */
   downloadSample(caseId: CaseId, lease: string, destination: string): Promise<void>;
 }

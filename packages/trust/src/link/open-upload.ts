@@ -37,8 +37,3 @@ export async function openUpload(text: string, options: OpenOptions): Promise<Op
     return { upload, reply: async (body: LinkReply) => sealReply(exchange, body) };
   });
 }
-
-/** As `openUpload`, where the answer is not sealed. */
-export async function openUploadHeader(text: string, options: OpenOptions): Promise<SampleUpload> {
-  return (await openUpload(text, options)).upload;
-}
