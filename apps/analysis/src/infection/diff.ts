@@ -1,6 +1,6 @@
 import { chain, commonBlocks } from "./blocks.ts";
 import { commonBackward, commonForward } from "./bytes.ts";
-import type { Hunk } from "./hunk.ts";
+import { type Hunk, hunkKind } from "./hunk.ts";
 
 /** Equal runs shorter than this inside a changed place are chance, not host. */
 const MERGE_GAP = 16;
@@ -21,9 +21,23 @@ export function diffBytes(before: Uint8Array, after: Uint8Array): Hunk[] {
   ].filter((hunks) => hunks !== null);
   const best = readings.reduce((a, b) => (cost(b) < cost(a) ? b : a));
   const enough = Math.max(3 * HUNK_COST, Math.min(before.length * GOOD_ENOUGH, 2048));
-  if (cost(best) <= enough) return best;
+  if (cost(best) <= enough) return mergePatches(best);
   const blocks = byBlocks(before, after);
-  return cost(blocks) < cost(best) ? blocks : best;
+  return mergePatches(cost(blocks) < cost(best) ? blocks : best);
+}
+
+/** Long patches with a short equal run between them are one: body and host agree there by chance (zeros, padding). */
+function mergePatches(hunks: readonly Hunk[]): Hunk[] {
+  const result: Hunk[] = [];
+  for (const hunk of hunks) {
+    const last = result.at(-1);
+    const gap = last === undefined ? 0 : hunk.afterStart - last.afterEnd;
+    const sizes = last === undefined ? 0 : last.afterEnd - last.afterStart + hunk.afterEnd - hunk.afterStart;
+    if (last !== undefined && hunkKind(last) === "patch" && hunkKind(hunk) === "patch" && gap * 4 <= sizes) {
+      result[result.length - 1] = { ...last, beforeEnd: hunk.beforeEnd, afterEnd: hunk.afterEnd };
+    } else result.push(hunk);
+  }
+  return result;
 }
 
 /** Host bytes that the script does not find again, and a price for every place. */

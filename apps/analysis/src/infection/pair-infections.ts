@@ -103,7 +103,10 @@ function agreed(mechanisms: readonly MechanismName[]): MechanismName {
   const counts = new Map<MechanismName, number>();
   for (const each of mechanisms) counts.set(each, (counts.get(each) ?? 0) + 1);
   const [name, count] = [...counts].sort((a, b) => b[1] - a[1])[0]!;
-  return count >= mechanisms.length * AGREE ? name : "mixed";
+  if (count >= mechanisms.length * AGREE) return name;
+  // One place by a rule of the host's content may be the front of one host and the middle of another.
+  const places: MechanismName[] = ["prepend", "append", "insert"];
+  return counts.has("insert") && mechanisms.every((each) => places.includes(each)) ? "insert" : "mixed";
 }
 
 function worst(states: readonly HostState[]): HostState {

@@ -97,8 +97,8 @@ export const fields = {
 } as const satisfies Record<string, Record<Region["kind"], readonly Field[]>>;
 
 const MAX_REGIONS = 4096;
-/** A patch larger than this is a body that lies over the tables, not a change of them. */
-const MAX_PATCH = 1024;
+/** A patch that leaves the tables by more bytes than this is a body that lies over them, not a change of them. */
+const MAX_OUTSIDE = 16;
 
 /** Header structures of an ELF file, in order of their place; none for anything else. */
 export function elfRegions(bytes: Uint8Array): Region[] {
@@ -128,19 +128,18 @@ export function splitAtRegions(hunks: readonly Hunk[], before: Uint8Array): Hunk
   if (regions.length === 0) return [...hunks];
   const result: Hunk[] = [];
   const taken = new Set<Region>();
+  const isLink = (hunk: Hunk) => isLinkPatch(hunk, regions);
   const fits = (region: Region) =>
     hunks.every(
       (hunk) =>
-        hunk.beforeEnd <= region.start ||
-        hunk.beforeStart >= region.start + region.size ||
-        (hunkKind(hunk) === "patch" && hunk.beforeEnd - hunk.beforeStart <= MAX_PATCH),
+        hunk.beforeEnd <= region.start || hunk.beforeStart >= region.start + region.size || isLink(hunk),
     );
   for (const hunk of hunks) {
     const inside = regions.filter(
       (region) =>
         region.start < hunk.beforeEnd && region.start + region.size > hunk.beforeStart && fits(region),
     );
-    if (hunkKind(hunk) !== "patch" || hunk.beforeEnd - hunk.beforeStart > MAX_PATCH || inside.length === 0) {
+    if (!isLink(hunk) || inside.length === 0) {
       result.push(hunk);
       continue;
     }
@@ -160,6 +159,18 @@ export function splitAtRegions(hunks: readonly Hunk[], before: Uint8Array): Hunk
     rest(hunk.beforeEnd);
   }
   return result.sort((a, b) => a.afterStart - b.afterStart || a.afterEnd - b.afterEnd);
+}
+
+/** A change of header fields; whatever writes over the magic or beyond the tables is a body. */
+function isLinkPatch(hunk: Hunk, regions: readonly Region[]): boolean {
+  if (hunkKind(hunk) !== "patch" || hunk.beforeStart < 4) return false;
+  let outside = hunk.beforeEnd - hunk.beforeStart;
+  for (const region of regions) {
+    const shared =
+      Math.min(hunk.beforeEnd, region.start + region.size) - Math.max(hunk.beforeStart, region.start);
+    outside -= Math.max(0, shared);
+  }
+  return outside <= MAX_OUTSIDE;
 }
 
 function piece(start: number, end: number, shift: number): Hunk {

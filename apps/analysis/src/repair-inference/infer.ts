@@ -86,15 +86,9 @@ function solveCluster(
   if (cluster.length < 2) return "only one infected file of this kind was seen, which proves no rule";
   const whole = solve(cluster, all, preferred);
   if (typeof whole !== "string" || cluster.length <= 2) return whole;
-  const ordered = cluster.toSorted(
-    (a, b) => a.afterType.localeCompare(b.afterType) || a.specimen.kind.localeCompare(b.specimen.kind),
-  );
   let best: Found | null = null;
   let most = 0;
-  const stride = Math.max(1, Math.floor(ordered.length / MAX_SEEDS));
-  for (let at = 0; at < ordered.length; at += stride) {
-    const seed = ordered.slice(at, at + SEED_SIZE);
-    if (seed.length < 2) break;
+  for (const seed of seedsOf(cluster)) {
     const first = inferOnce(seed, preferred);
     if (typeof first === "string") continue;
     const agreeing = cluster.filter((pair) => outcome(first, pair) === "right");
@@ -105,6 +99,22 @@ function solveCluster(
     most = agreeing.length;
   }
   return best ?? whole;
+}
+
+/** Few pairs that are alike: by how much they grew, and by type and kind. */
+function seedsOf(cluster: readonly InfectedPair[]): InfectedPair[][] {
+  const growth = ({ specimen }: InfectedPair) => specimen.after.length - specimen.before.length;
+  const label = ({ afterType, specimen }: InfectedPair) => `${afterType} ${specimen.kind}`;
+  const orders = [
+    cluster.toSorted((a, b) => growth(a) - growth(b) || label(a).localeCompare(label(b))),
+    cluster.toSorted((a, b) => label(a).localeCompare(label(b)) || growth(a) - growth(b)),
+  ];
+  const stride = Math.max(1, Math.floor((2 * cluster.length) / MAX_SEEDS));
+  return orders.flatMap((order) => {
+    const seeds: InfectedPair[][] = [];
+    for (let at = 0; at + 2 <= order.length; at += stride) seeds.push(order.slice(at, at + SEED_SIZE));
+    return seeds;
+  });
 }
 
 function inferOnce(pairs: readonly InfectedPair[], preferred: readonly Uint8Array[]): Repair | string {

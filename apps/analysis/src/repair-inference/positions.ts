@@ -66,6 +66,53 @@ function tableEnd(evidence: Evidence, targets: readonly number[]): PositionExpr 
   return { from: "start", plus: { sum } };
 }
 
+/** What names an entry of a table: type and flags of a segment, name and type of a section; `?` for the other bytes. */
+const identities = {
+  ehdr: { wide: "", narrow: "" },
+  phdr: { wide: "xxxxxxxx", narrow: "xxxx????????????????????xxxx" },
+  shdr: { wide: "xxxxxxxx", narrow: "xxxxxxxx" },
+} as const;
+
+/** Place of a header structure: as any position, else the first entry of its table that has this identity. */
+export function findStructure(
+  evidence: Evidence,
+  targets: readonly number[],
+  kind: keyof typeof identities,
+): PositionExpr | null {
+  const wide = evidence.cases[0]!.after[4] === 2;
+  const simple = constantPosition(evidence, targets) ?? storedPosition(evidence, targets);
+  const mask = identities[kind][wide ? "wide" : "narrow"];
+  if (simple !== null || mask === "") return simple;
+  const pattern = [...mask]
+    .map((letter, i) => {
+      const bytes = evidence.cases.map((each, c) => each.after[targets[c]! + i]);
+      return letter === "x" && bytes[0] !== undefined && allEqual(bytes as number[])
+        ? hexByte(bytes[0])
+        : "??";
+    })
+    .join("");
+  const origin = wide ? 64 : 52;
+  const parsed = parsePattern(pattern);
+  const fits = evidence.cases.every((each, i) => findPattern(parsed, each.after, origin) === targets[i]);
+  return fits ? sought("start", pattern, origin, 0) : soughtPosition(evidence, targets);
+}
+
+/** The same position some bytes on. */
+export function shifted(position: PositionExpr, by: number): PositionExpr {
+  const { from, plus } = position;
+  if (by === 0) return position;
+  if (typeof plus === "number") return { from, plus: plus + by };
+  if ("sum" in plus) return { from, plus: { sum: [plus, by] } };
+  return { from, plus: { ...plus, plus: (plus.plus ?? 0) + by } };
+}
+
+function sought(from: Base, seek: string, origin: number, lead: number): PositionExpr {
+  const plus = origin + lead;
+  return { from, plus: { seek, at: { from, plus: origin }, ...(plus === 0 ? {} : { plus }) } };
+}
+
+const hexByte = (byte: number) => byte.toString(16).padStart(2, "0");
+
 const LENGTHS = [56, 32, 16, 8, 4, 2, 1];
 const MIN_CONSTANT = 0.3;
 
@@ -86,13 +133,7 @@ function soughtPosition(evidence: Evidence, targets: readonly number[]): Positio
             const start = baseOf(each, from) + origin;
             return start >= 0 && findPattern(parsed, each.after, start) === targets[i]! - lead;
           });
-          if (fits) {
-            const plus = origin + lead;
-            return {
-              from,
-              plus: { seek: pattern, at: { from, plus: origin }, ...(plus === 0 ? {} : { plus }) },
-            };
-          }
+          if (fits) return sought(from, pattern, origin, lead);
         }
       }
     }
@@ -114,7 +155,7 @@ function patternAt(evidence: Evidence, starts: readonly number[], length: number
     const bytes = evidence.cases.map((each, c) => each.after[starts[c]! + i]);
     if (bytes[0] === undefined || starts[0]! < 0) return null;
     if (bytes.every((byte) => byte === bytes[0])) {
-      pattern += bytes[0].toString(16).padStart(2, "0");
+      pattern += hexByte(bytes[0]);
       constant++;
     } else pattern += "??";
   }

@@ -163,6 +163,7 @@ export function computed(
   evidence: Evidence,
   clean: readonly Uint8Array[],
   places: readonly number[],
+  own: PositionExpr | null = null,
 ): ByteSource | null {
   const width = clean[0]!.length;
   if (!(width === 1 || width === 2 || width === 4 || width === 8)) return null;
@@ -173,14 +174,19 @@ export function computed(
   if (targets.length !== values.length) return null;
   const direct = findNumber(evidence, targets);
   if (direct !== null) return { number: direct, width, order };
-  for (const { expr, values: offsets } of offsetsOf(evidence, places, width)) {
+  for (const { expr, values: offsets } of offsetsOf(evidence, places, width, own)) {
     const rest = findNumber(
       evidence,
       targets.map((target, i) => target - offsets[i]!),
     );
-    if (rest !== null) return { number: { sum: [expr, rest] }, width, order };
+    if (rest !== null) return { number: added(expr, rest), width, order };
   }
   return null;
+}
+
+function added(expr: NumberExpr, rest: NumberExpr): NumberExpr {
+  if (typeof rest === "number" && typeof expr === "object" && "read" in expr) return { ...expr, plus: rest };
+  return { sum: [expr, rest] };
 }
 
 /** Numbers that an infection measures from: the field as it is now, the new entry point, a place, the size. */
@@ -188,6 +194,7 @@ function offsetsOf(
   evidence: Evidence,
   places: readonly number[],
   width: 1 | 2 | 4 | 8,
+  ownPlace: PositionExpr | null,
 ): { expr: NumberExpr; values: number[] }[] {
   const order = evidence.big ? "big" : "little";
   const found: { expr: NumberExpr; values: number[] }[] = [];
@@ -195,7 +202,7 @@ function offsetsOf(
     const known = values.filter((value) => value !== null);
     if (known.length === evidence.cases.length) found.push({ expr, values: known });
   };
-  const own = findPosition(evidence, places);
+  const own = ownPlace ?? findPosition(evidence, places);
   if (own !== null) {
     add(
       { read: own, width, order },

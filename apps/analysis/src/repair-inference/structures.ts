@@ -2,7 +2,7 @@ import type { RepairStep } from "@thymus/contracts";
 import { equalBytes } from "../infection/bytes.ts";
 import { type Field, fields } from "../infection/regions.ts";
 import type { Evidence } from "./evidence.ts";
-import { findPosition } from "./positions.ts";
+import { findStructure, shifted } from "./positions.ts";
 import { computed, findSource } from "./sources.ts";
 import type { Place } from "./steps.ts";
 
@@ -17,7 +17,7 @@ export function solveStructure(
   const now = cases.map((each, i) => each.after.subarray(place.afterStart[i]!, place.afterEnd[i]!));
   const wide = cases[0]!.after[4] === 2;
   if (!cases.every((each) => (each.after[4] === 2) === wide)) return "the hosts are of different ELF classes";
-  const at = findPosition(evidence, place.afterStart);
+  const at = findStructure(evidence, place.afterStart, kind);
   if (at === null) return `no rule tells which ${names[kind]} was changed`;
   const layout: readonly Field[] = fields[wide ? "elf64" : "elf32"][kind];
   const changed = layout.filter(([offset, width]) =>
@@ -37,12 +37,11 @@ export function solveStructure(
     const first = Buffer.from(field[0]!);
     const from = field.every((bytes) => first.equals(bytes))
       ? { bytes: first.toString("hex") }
-      : computed(evidence, field, places);
-    const own = findPosition(evidence, places);
-    if (from === null || own === null) {
+      : computed(evidence, field, places, shifted(at, offset));
+    if (from === null) {
       return `the clean value of the field at byte ${offset} of the ${names[kind]} is nowhere in the infected file`;
     }
-    steps.push({ op: "put", at: own, from });
+    steps.push({ op: "put", at: shifted(at, offset), from });
   }
   return steps;
 }

@@ -40,10 +40,11 @@ export function textHost(
 export function textHosts(
   types: readonly FileType[],
   each: number,
-  options?: { shebang?: boolean; newline?: boolean },
+  options: { shebang?: boolean; newline?: boolean } = {},
+  round = 0,
 ): Host[] {
   return types.flatMap((type, t) =>
-    Array.from({ length: each }, (_, i) => textHost(type, t * 100 + i + 1, options)),
+    Array.from({ length: each }, (_, i) => textHost(type, round * 1000 + t * 100 + i + 1, options)),
   );
 }
 
@@ -113,8 +114,8 @@ export function elfHost(seed: number, options: { wide?: boolean; note?: boolean 
   return { path: `/usr/local/bin/${type}-${seed}`, kind: "dynamic-small", type, bytes };
 }
 
-export function elfHosts(count: number, options?: { wide?: boolean; note?: boolean }): Host[] {
-  return Array.from({ length: count }, (_, i) => elfHost(i + 1, options));
+export function elfHosts(count: number, options: { wide?: boolean; note?: boolean } = {}, round = 0): Host[] {
+  return Array.from({ length: count }, (_, i) => elfHost(round * 1000 + i + 1, options));
 }
 
 /** Bytes with the skewed distribution of machine code. */

@@ -41,17 +41,18 @@ const u64 = (value: number | bigint) => {
 };
 const xor = (bytes: Uint8Array, key: Uint8Array) =>
   Buffer.from(bytes.map((byte, i) => byte ^ key[i % key.length]!));
-const scripts = textHosts(["shell", "python", "perl"], 5);
-const noNewline = textHosts(["shell"], 9);
-const elf = elfHosts(10);
+/** Round 0 is what is learned from; other rounds are hosts that nobody has seen. */
+const scripts = (round: number) => textHosts(["shell", "python", "perl"], 5, {}, round);
+const shells = (round: number) => textHosts(["shell"], 9, {}, round);
+const elf = (round: number) => elfHosts(10, {}, round);
 const entryOf = (bytes: Buffer) => Number(bytes.readBigUInt64LE(24));
 const withEntry = (bytes: Buffer, entry: number) => {
   const copy = Buffer.from(bytes);
   copy.writeBigUInt64LE(BigInt(entry), 24);
   return copy;
 };
-const nodeHosts = (): Host[] =>
-  textHosts(["node"], 12, { newline: true }).map((host, i) => {
+const nodeHosts = (round: number): Host[] =>
+  textHosts(["node"], 12, { newline: true }, round).map((host, i) => {
     const lead = [
       "#!/usr/bin/env node\n",
       '"use strict";\n',
@@ -78,7 +79,7 @@ const headerOf = (bytes: Buffer, type: number, flags?: number): number => {
 export interface Scenario {
   readonly name: string;
   readonly mechanism: string;
-  readonly specimens: () => Specimen[];
+  readonly specimens: (round: number) => Specimen[];
   /** `all`: every file must come back; `none`: must be refused with a reason. */
   readonly repair: "all" | "none";
   readonly rule: "sound" | "NO_CONSTANT_PART" | "NO_SOUND_RULE";
@@ -87,30 +88,30 @@ export interface Scenario {
 const scenario = (
   name: string,
   mechanism: string,
-  specimens: () => Specimen[],
+  specimens: (round: number) => Specimen[],
   repair: Scenario["repair"] = "all",
   rule: Scenario["rule"] = "sound",
 ): Scenario => ({ name, mechanism, specimens, repair, rule });
 
 export const scenarios: readonly Scenario[] = [
-  scenario("text prepended to scripts", "prepend", () =>
-    infect(scripts, (host) => cat("#!/bin/sh\n", TEXT, "\n", host.bytes)),
+  scenario("text prepended to scripts", "prepend", (round) =>
+    infect(scripts(round), (host) => cat("#!/bin/sh\n", TEXT, "\n", host.bytes)),
   ),
-  scenario("text appended to scripts with and without final newline", "append", () =>
-    infect(noNewline, (host) => cat(host.bytes, "\n", TEXT, "\n")),
+  scenario("text appended to scripts with and without final newline", "append", (round) =>
+    infect(shells(round), (host) => cat(host.bytes, "\n", TEXT, "\n")),
   ),
-  scenario("a program prepended to programs", "prepend", () =>
-    infect(elf, (host) => cat(elfHosts(1)[0]!.bytes.subarray(0, 300), CODE, host.bytes)),
+  scenario("a program prepended to programs", "prepend", (round) =>
+    infect(elf(round), (host) => cat(elfHosts(1)[0]!.bytes.subarray(0, 300), CODE, host.bytes)),
   ),
-  scenario("a program prepended to scripts", "prepend", () =>
-    infect(scripts, (host) => cat(elfHosts(1)[0]!.bytes.subarray(0, 300), CODE, host.bytes)),
+  scenario("a program prepended to scripts", "prepend", (round) =>
+    infect(scripts(round), (host) => cat(elfHosts(1)[0]!.bytes.subarray(0, 300), CODE, host.bytes)),
   ),
-  scenario("several hosts of many types", "prepend", () => [
-    ...infect(elf, (host) => cat(elfHosts(1)[0]!.bytes.subarray(0, 300), CODE, host.bytes)),
-    ...infect(scripts, (host) => cat("#!/bin/sh\n", TEXT, "\n", host.bytes)),
+  scenario("several hosts of many types", "prepend", (round) => [
+    ...infect(elf(round), (host) => cat(elfHosts(1)[0]!.bytes.subarray(0, 300), CODE, host.bytes)),
+    ...infect(scripts(round), (host) => cat("#!/bin/sh\n", TEXT, "\n", host.bytes)),
   ]),
-  scenario("appended to programs, entry point saved as u64", "append", () =>
-    infect(elf, (host) =>
+  scenario("appended to programs, entry point saved as u64", "append", (round) =>
+    infect(elf(round), (host) =>
       cat(
         withEntry(host.bytes, LOAD_AT * 4 + host.bytes.length),
         CODE,
@@ -119,15 +120,15 @@ export const scenarios: readonly Scenario[] = [
       ),
     ),
   ),
-  scenario("appended to 32-bit programs, entry point saved as u32 minus a base", "append", () =>
-    infect(elfHosts(10, { wide: false }), (host) => {
+  scenario("appended to 32-bit programs, entry point saved as u32 minus a base", "append", (round) =>
+    infect(elfHosts(10, { wide: false }, round), (host) => {
       const copy = Buffer.from(host.bytes);
       copy.writeUInt32LE(LOAD_AT * 2 + host.bytes.length, 24);
       return cat(copy, CODE.subarray(0, 500), u32(host.bytes.readUInt32LE(24) - LOAD_AT), CODE.subarray(500));
     }),
   ),
-  scenario("appended to programs, entry point saved as rel32 of a jump", "append", () =>
-    infect(elf, (host) => {
+  scenario("appended to programs, entry point saved as rel32 of a jump", "append", (round) =>
+    infect(elf(round), (host) => {
       const entry = LOAD_AT * 4 + host.bytes.length;
       const jump = entry + 300 + 5;
       return cat(
@@ -139,8 +140,8 @@ export const scenarios: readonly Scenario[] = [
       );
     }),
   ),
-  scenario("NOTE turned into LOAD, header and entry point saved", "append", () =>
-    infect(elf, (host) => {
+  scenario("NOTE turned into LOAD, header and entry point saved", "append", (round) =>
+    infect(elf(round), (host) => {
       const copy = withEntry(host.bytes, LOAD_AT * 4 + 0x40);
       const at = headerOf(copy, 4);
       const saved = Buffer.from(copy.subarray(at, at + 56));
@@ -153,8 +154,8 @@ export const scenarios: readonly Scenario[] = [
       return cat(copy, CODE, saved, u64(at), u64(entryOf(host.bytes)));
     }),
   ),
-  scenario("last segment grown by a constant", "append", () =>
-    infect(elf, (host) => {
+  scenario("last segment grown by a constant", "append", (round) =>
+    infect(elf(round), (host) => {
       const copy = withEntry(host.bytes, LOAD_AT * 4 + host.bytes.length);
       const at = headerOf(copy, 1, 6);
       for (const field of [32, 40])
@@ -162,8 +163,8 @@ export const scenarios: readonly Scenario[] = [
       return cat(copy, CODE, u64(entryOf(host.bytes)));
     }),
   ),
-  scenario("cavity between the segments, entry point saved", "cavity", () =>
-    infect(elf, (host) => {
+  scenario("cavity between the segments, entry point saved", "cavity", (round) =>
+    infect(elf(round), (host) => {
       const at = headerOf(host.bytes, 1, 5);
       const end = 0x1000 + Number(host.bytes.readBigUInt64LE(at + 32));
       const copy = withEntry(host.bytes, LOAD_AT + end + 8);
@@ -172,8 +173,8 @@ export const scenarios: readonly Scenario[] = [
       return copy;
     }),
   ),
-  scenario("inserted into modules after what leads them", "insert", () =>
-    infect(nodeHosts(), (host) => {
+  scenario("inserted into modules after what leads them", "insert", (round) =>
+    infect(nodeHosts(round), (host) => {
       const at = afterLead(host.bytes);
       return cat(
         host.bytes.subarray(0, at),
@@ -182,9 +183,9 @@ export const scenarios: readonly Scenario[] = [
       );
     }),
   ),
-  scenario("body encoded with a key that changes", "append", () =>
-    infect(elf, (host, i) => {
-      const key = random(i + 5).bytes(4);
+  scenario("body encoded with a key that changes", "append", (round) =>
+    infect(elf(round), (host, i) => {
+      const key = random(i + 5 + 50 * round).bytes(4);
       return cat(
         withEntry(host.bytes, LOAD_AT * 4 + host.bytes.length),
         CODE.subarray(0, 64),
@@ -194,25 +195,27 @@ export const scenarios: readonly Scenario[] = [
       );
     }),
   ),
-  scenario("head of the host moved to the end", "prepend", () =>
-    infect(elf, (host) => cat(CODE, host.bytes.subarray(CODE.length), host.bytes.subarray(0, CODE.length))),
+  scenario("head of the host moved to the end", "prepend", (round) =>
+    infect(elf(round), (host) =>
+      cat(CODE, host.bytes.subarray(CODE.length), host.bytes.subarray(0, CODE.length)),
+    ),
   ),
-  scenario("whole host stored as base64 in a script", "encode", () =>
-    infect(scripts, (host) =>
+  scenario("whole host stored as base64 in a script", "encode", (round) =>
+    infect(scripts(round), (host) =>
       cat("#!/bin/sh\n", TEXT, "\nkeepq='", host.bytes.toString("base64"), "'\n# zq-last-line-of-it 55aa\n"),
     ),
   ),
-  scenario("whole host stored as hex", "encode", () =>
-    infect(scripts, (host) => cat("#!/bin/sh\n", TEXT, "\nkeepq=", host.bytes.toString("hex"), "\n")),
+  scenario("whole host stored as hex", "encode", (round) =>
+    infect(scripts(round), (host) => cat("#!/bin/sh\n", TEXT, "\nkeepq=", host.bytes.toString("hex"), "\n")),
   ),
-  scenario("whole host xored with a key that changes, key in the body", "encode", () =>
-    infect(elf, (host, i) => {
-      const key = random(i + 77).bytes(8);
+  scenario("whole host xored with a key that changes, key in the body", "encode", (round) =>
+    infect(elf(round), (host, i) => {
+      const key = random(i + 77 + 50 * round).bytes(8);
       return cat(CODE, key, u64(host.bytes.length), xor(host.bytes, key), "trailer-of-the-body-zq");
     }),
   ),
-  scenario("name of the host and its size inside the body", "prepend", () =>
-    infect(scripts, (host) =>
+  scenario("name of the host and its size inside the body", "prepend", (round) =>
+    infect(scripts(round), (host) =>
       cat(
         "#!/bin/sh\n# zq-name ",
         host.path,
@@ -225,8 +228,8 @@ export const scenarios: readonly Scenario[] = [
       ),
     ),
   ),
-  scenario("host in the middle, its size in decimal", "mixed", () =>
-    infect(scripts, (host) =>
+  scenario("host in the middle, its size in decimal", "mixed", (round) =>
+    infect(scripts(round), (host) =>
       cat(
         TEXT,
         "\n# size=",
@@ -238,8 +241,8 @@ export const scenarios: readonly Scenario[] = [
       ),
     ),
   ),
-  scenario("two places of a script", "mixed", () =>
-    infect(scripts, (host) => {
+  scenario("two places of a script", "mixed", (round) =>
+    infect(scripts(round), (host) => {
       const at = host.bytes.indexOf(0x0a) + 1;
       return cat(
         host.bytes.subarray(0, at),
@@ -251,41 +254,43 @@ export const scenarios: readonly Scenario[] = [
       );
     }),
   ),
-  scenario("hosts that hold parts of the body", "append", () =>
+  scenario("hosts that hold parts of the body", "append", (round) =>
     infect(
-      noNewline.map((host, i) =>
+      shells(round).map((host, i) =>
         i % 2 === 0 ? host : { ...host, bytes: cat(host.bytes, TEXT.subarray(0, 40), host.bytes) },
       ),
       (host) => cat(host.bytes, "\n", TEXT, "\n"),
     ),
   ),
-  scenario("some hosts infected twice", "prepend", () =>
-    infect(scripts, (host, i) =>
+  scenario("some hosts infected twice", "prepend", (round) =>
+    infect(scripts(round), (host, i) =>
       cat(...Array.from({ length: i % 4 === 0 ? 2 : 1 }, () => cat(TEXT, "\n")), host.bytes),
     ),
   ),
-  scenario("filler of a length that varies before the body", "append", () =>
-    infect(elf, (host, i) => cat(host.bytes, CODE, u64(host.bytes.length), random(i).bytes(i * 7))),
+  scenario("filler of a length that varies before the body", "append", (round) =>
+    infect(elf(round), (host, i) =>
+      cat(host.bytes, CODE, u64(host.bytes.length), random(i + 50 * round).bytes(i * 7)),
+    ),
   ),
   scenario(
     "beginning overwritten, host lost",
     "overwrite",
-    () => infect(elf, (host) => cat(CODE, host.bytes.subarray(CODE.length))),
+    (round) => infect(elf(round), (host) => cat(CODE, host.bytes.subarray(CODE.length))),
     "none",
   ),
   scenario(
     "nothing constant",
     "append",
-    () => infect(scripts, (host, i) => cat(host.bytes, random(i + 900).bytes(300))),
+    (round) => infect(scripts(round), (host, i) => cat(host.bytes, random(i + 900 + 50 * round).bytes(300))),
     "none",
     "NO_CONSTANT_PART",
   ),
   scenario(
     "constant in half of the files only",
     "append",
-    () =>
-      infect(scripts, (host, i) =>
-        cat(host.bytes, "\n", i % 2 === 0 ? TEXT : random(i + 900).bytes(TEXT.length)),
+    (round) =>
+      infect(scripts(round), (host, i) =>
+        cat(host.bytes, "\n", i % 2 === 0 ? TEXT : random(i + 900 + 50 * round).bytes(TEXT.length)),
       ),
     "none",
     "NO_SOUND_RULE",
