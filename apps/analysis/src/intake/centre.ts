@@ -30,6 +30,7 @@ import {
   loadOrCreateSigningKeys,
   openSample,
   type PublishedFile,
+  publishRequests,
   TufPublisher,
 } from "@thymus/trust";
 import { z } from "zod";
@@ -288,17 +289,9 @@ class Centre {
     await run;
   }
 
+  /** In the order in which they must appear, timestamp last. */
   async #send(published: readonly PublishedFile[]): Promise<void> {
-    // Several messages: each stays under the size limit, and the order (timestamp last) is kept.
-    for (let at = 0; at < published.length; at += 16) {
-      await this.#link.send({
-        type: "publish",
-        files: published.slice(at, at + 16).map((file) => ({
-          path: file.path,
-          content: Buffer.from(file.content).toString("base64url"),
-        })),
-      });
-    }
+    for (const request of publishRequests(published)) await this.#link.send(request);
   }
 }
 

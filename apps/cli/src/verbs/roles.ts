@@ -95,7 +95,7 @@ export const registerAnalysis: Register = (program) => {
       acting<{ join?: string; token?: string }>(async (context, options) => {
         const signal = interruptSignal();
         const dataDir = join(context.dataDir, "analysis");
-        if (options.join) {
+        if (options.join && !centreIsEnrolled(dataDir)) {
           if (!options.token)
             throw new ThymusError(
               "USAGE",
