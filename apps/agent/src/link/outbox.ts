@@ -77,7 +77,7 @@ export class Outbox {
   async spool(id: CaseId): Promise<void> {
     const { cases, folder, log, requeue } = this.#options;
     const row = await cases.get(id);
-    if (!row || row.step !== "suspected") return;
+    if (row?.step !== "suspected") return;
     const bytes = await this.#bytes(row);
     if (!bytes) {
       // It changed or went between the suspicion and the copy: the incident is judged anew as it is now.

@@ -1,0 +1,68 @@
+import { mkdtemp, realpath, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { Config, type Logger, silentLogger } from "@thymus/contracts";
+import { type RunningAgent, runAgent } from "../agent.ts";
+import { joinServer } from "../link/join.ts";
+import type { PackageManager } from "../monitors/package-manager.ts";
+import { LinkServer } from "./link-server.ts";
+
+export const noPackages: PackageManager = { vouches: async () => new Map(), busy: async () => false };
+
+/** A machine for a test: a watched folder, a data folder, a server. */
+export interface Scene {
+  readonly dir: string;
+  readonly watched: string;
+  readonly dataDir: string;
+  readonly server: LinkServer;
+  readonly config: Config;
+  agent: RunningAgent | null;
+  startAgent(log?: Logger): Promise<void>;
+  stopAgent(): Promise<void>;
+  close(): Promise<void>;
+}
+
+export async function makeScene(
+  agentConfig: Partial<Config["agent"]> = {},
+  policy: Partial<Config["policy"]> = {},
+): Promise<Scene> {
+  const dir = await realpath(await mkdtemp(join(tmpdir(), "thymus-agent-")));
+  const watched = join(dir, "watched");
+  const dataDir = join(dir, "data", "agent");
+  const server = await new LinkServer(join(dir, "server")).start();
+  await joinServer({ dataDir, url: server.url, token: server.token, hostname: "test" });
+  const config = Config.parse({
+    agent: { watch: [watched], settleSeconds: 0.3, recheckSeconds: 3600, ...agentConfig },
+    policy,
+  });
+  const scene: Scene = {
+    dir,
+    watched,
+    dataDir,
+    server,
+    config,
+    agent: null,
+    async startAgent(log = silentLogger) {
+      scene.agent = await runAgent({ dataDir, config, log }, { packages: noPackages });
+    },
+    async stopAgent() {
+      await scene.agent?.close();
+      scene.agent = null;
+    },
+    async close() {
+      await scene.stopAgent();
+      await server.close();
+      await rm(dir, { recursive: true, force: true });
+    },
+  };
+  return scene;
+}
+
+/** Waits until something holds; the limit only ends a test that would never end. */
+export async function until(what: string, holds: () => boolean | Promise<boolean>): Promise<void> {
+  const limit = Date.now() + 60_000;
+  while (!(await holds())) {
+    if (Date.now() > limit) throw new Error(`did not happen within 60 s: ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}
