@@ -1,7 +1,7 @@
 import { ThymusError } from "@thymus/contracts";
 import type { Chamber } from "./chamber.ts";
-import { chamberInfo, qemuVersion, readManifest } from "./manifest.ts";
-import { chamberPaths } from "./paths.ts";
+import { type ChamberManifest, chamberInfo, qemuVersion, readManifest } from "./manifest.ts";
+import { type ChamberPaths, chamberPaths } from "./paths.ts";
 import { runInChamber } from "./run/run.ts";
 
 /**
@@ -18,6 +18,15 @@ export async function openChamber(options: { dataDir: string }): Promise<Chamber
       `the chamber was saved by ${manifest.qemu}, this machine has ${version}`,
       "build it again with: thymus chamber build (only the saved machine is made anew)",
     );
+  return chamberOf(paths, manifest);
+}
+
+/** For the build itself, which needs runs before all of the chamber is finished. */
+export async function openChamberUnchecked(paths: ChamberPaths): Promise<Chamber> {
+  return chamberOf(paths, await readManifest(paths, "the build"));
+}
+
+function chamberOf(paths: ChamberPaths, manifest: ChamberManifest): Chamber {
   const info = chamberInfo(manifest);
   const closing = new AbortController();
   const runs = new Set<Promise<unknown>>();

@@ -7,10 +7,14 @@ reseed='open(my $f, "+<&=0") or exit 1; ioctl($f, 0x40085203, pack("iia64", 512,
 chroot /squash /usr/bin/perl -e "$reseed" "$seed" <>/dev/urandom
 
 blockdev --flushbufs /dev/vdb
-tar -x -f /dev/vdb -C /job
+dd if=/dev/vdb bs=1048576 count=1 2>/dev/null | tar -x -C /job
 . /job/job
+. /job/size
 mkdir /out
-dd if=/dev/vdb bs=1048576 skip=1 2>/dev/null | tar -x -C /space/layer
+dd if=/dev/vdb bs=1048576 skip=1 count="$TREE_MIB" 2>/dev/null | tar -x -C /space/layer
+# Owner and mode of the root folder are those of the upper layer.
+chown "$(stat -c %u:%g /space/layer)" /space/upper
+chmod "$(stat -c %a /space/layer)" /space/upper
 mount -t overlay overlay -o lowerdir=/space/layer:/squash,upperdir=/space/upper,workdir=/space/work /newroot ||
   echo overlay >>/out/broken
 mount --bind /box /newroot/dev
@@ -112,14 +116,18 @@ cp /formats/events /out/formats
 cp /formats/page /out/page
 pack="/usr/bin/tar --create --format=gnu --numeric-owner --no-recursion --no-xattrs -C /mnt"
 to_disk() { chroot /squash /usr/bin/dd bs=1048576 iflag=fullblock seek="$1" count="$2" conv=notrunc 2>/dev/null >/dev/vdc; }
-chroot /squash $pack -T - </out/decoys 2>/dev/null | to_disk 16 96
-chroot /squash /bin/sh -c 'cd /mnt && xargs -r -d "\n" rm -f --' </out/decoys
+if [ -s /out/decoys ]; then
+  chroot /squash $pack -T - </out/decoys 2>/dev/null | to_disk 16 96
+  chroot /squash /bin/sh -c 'cd /mnt && xargs -r -d "\n" rm -f --' </out/decoys
+fi
 mkdir -p /space/upper/dev
 mv /space/shm /space/upper/dev/shm 2>/dev/null
 chroot /squash /usr/bin/find /mnt -xdev -type f -printf '%P\0' 2>/dev/null >/out/new
 tr -cd '\000' </out/new | wc -c >/out/new-count
-chroot /squash /usr/bin/head -z -n 2000 </out/new >/out/new-first
-chroot /squash $pack --null -T - </out/new-first 2>/dev/null | to_disk 112 80
+if [ -s /out/new ]; then
+  chroot /squash /usr/bin/head -z -n 2000 </out/new >/out/new-first
+  chroot /squash $pack --null -T - </out/new-first 2>/dev/null | to_disk 112 80
+fi
 rm -f /out/new /out/new-first
 echo complete >/out/complete
 tar -c -C /out . | to_disk 0 16

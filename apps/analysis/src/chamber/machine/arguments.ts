@@ -31,7 +31,7 @@ export function machineArguments(
     `virtio-blk-pci,drive=${id},id=disk-${id}`,
   ];
   return [
-    ...["-M", "q35,memory-backend=m0,usb=off,smbus=off,hpet=off,graphics=off"],
+    ...["-M", "q35,memory-backend=m0"],
     ...[
       "-object",
       `memory-backend-file,id=m0,size=${MEMORY_MIB}M,mem-path=${files.memory},share=${options.share}`,

@@ -3,7 +3,7 @@ import { type FileHandle, open, readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { DRILL_FOLDER, ThymusError } from "@thymus/contracts";
 import type { ChamberRun } from "../chamber.ts";
-import { guestUser, inputDisk } from "../layout.ts";
+import { guestUser, inputDisk, MIB } from "../layout.ts";
 import { interpreterOf } from "./command.ts";
 import { type TarInput, writeTar } from "./tar.ts";
 
@@ -98,15 +98,17 @@ export async function writeInput(disk: string, run: ChamberRun, limits: GuestLim
   ];
   const handle = await open(disk, "wx", 0o600);
   try {
+    const end = await writeParts(handle, writeTar([...folders(tree), ...tree]), inputDisk.tree, inputDisk.size);
+    // The guest's tar would read on to the end of the disk.
+    control.push(file("size", `TREE_MIB=${Math.ceil((end - inputDisk.tree) / MIB)}\n`));
     await writeParts(handle, writeTar(control), 0, inputDisk.tree);
-    await writeParts(handle, writeTar([...folders(tree), ...tree]), inputDisk.tree, inputDisk.size);
     await handle.truncate(inputDisk.size);
   } finally {
     await handle.close();
   }
 }
 
-async function writeParts(handle: FileHandle, parts: Iterable<Uint8Array>, start: number, end: number): Promise<void> {
+async function writeParts(handle: FileHandle, parts: Iterable<Uint8Array>, start: number, end: number): Promise<number> {
   let at = start;
   for (const part of parts) {
     if (at + part.length > end)
@@ -114,4 +116,5 @@ async function writeParts(handle: FileHandle, parts: Iterable<Uint8Array>, start
     if (part.length > 0) await handle.write(part, 0, part.length, at);
     at += part.length;
   }
+  return at;
 }
