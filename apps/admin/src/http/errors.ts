@@ -4,6 +4,8 @@ import type { FastifyError } from "fastify";
 /** What the web framework refuses by itself, in our words. */
 const FRAMEWORK: Readonly<Record<number, (message: string) => ThymusError>> = {
   400: (message) => new ThymusError("USAGE", message, "see /api/openapi.json"),
+  // A folder of the static files: there is nothing to see.
+  403: (message) => new ThymusError("NOT_FOUND", message, "see /api/openapi.json"),
   404: (message) => new ThymusError("NOT_FOUND", message, "see /api/openapi.json"),
   413: (message) => new ThymusError("TOO_LARGE", message, "send less at once"),
   415: (message) => new ThymusError("USAGE", message, "send application/json"),

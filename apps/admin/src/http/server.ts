@@ -1,5 +1,5 @@
 import { asThymusError, ThymusError } from "@thymus/contracts";
-import fastify, { type FastifyInstance } from "fastify";
+import fastify, { type FastifyInstance, type RouteOptions } from "fastify";
 import { linkPlugin } from "../link/http.ts";
 import type { Parts } from "../parts.ts";
 import { apiPlugin } from "./api.ts";
@@ -18,13 +18,20 @@ const SECURITY = {
   "cross-origin-resource-policy": "same-origin",
 } as const;
 
-/** The whole web server: console, API, link, TUF files, health and figures on one port. */
-export async function buildServer(parts: Parts): Promise<FastifyInstance> {
+/**
+ * The whole web server: console, API, link, TUF files, health and figures on one port.
+ * @param onRoute hears of every route as it is made
+ */
+export async function buildServer(
+  parts: Parts,
+  onRoute: (route: RouteOptions) => void = () => {},
+): Promise<FastifyInstance> {
   const app = fastify({
     bodyLimit: 64 * 1024,
     forceCloseConnections: true,
     routerOptions: { maxParamLength: 64 },
   });
+  app.addHook("onRoute", onRoute);
   app.addHook("onRequest", async (_request, reply) => {
     reply.headers(SECURITY);
   });

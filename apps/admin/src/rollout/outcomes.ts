@@ -121,7 +121,7 @@ export async function finishRollout(change: Change, parts: CaseParts, id: string
   const repaired = sum("repaired");
   const left = sum("refused") + sum("failed");
   const result = repaired === 0 && left > 0 ? "contained" : "healed";
-  const summary = `${result}: ${rows.length} machines reported, ${repaired} files repaired, ${left} kept in quarantine`;
+  const summary = `${result}; machines that reported: ${rows.length}, files repaired: ${repaired}, kept in quarantine: ${left}`;
   return applyMessage(change, parts, incident, { type: "rolled-out", result, summary });
 }
 

@@ -1,6 +1,6 @@
 /** A real admin server on a free port with real parties, for the tests of this app only. */
 import { createHash } from "node:crypto";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import {
@@ -32,19 +32,26 @@ export type Reply<T extends LinkReply["type"]> = Extract<LinkReply, { type: T }>
 export class House {
   readonly dir: string;
   config: Config;
+  readonly consoleDir: string;
   admin!: AdminServer;
   /** Milliseconds by which the clock of everybody here is ahead. */
   ahead = 0;
 
-  private constructor(dir: string, config: Config) {
+  private constructor(dir: string, config: Config, consoleDir: string) {
     this.dir = dir;
     this.config = config;
+    this.consoleDir = consoleDir;
   }
 
-  static async build(settings: { admin?: object; policy?: object } = {}): Promise<House> {
+  static async build(
+    settings: { admin?: object; policy?: object } = {},
+    consoleDir?: string,
+  ): Promise<House> {
     const dir = await mkdtemp(join(tmpdir(), "thymus-admin-"));
-    await writeFile(join(dir, "index.html"), "<!doctype html><title>Thymus</title>");
-    const house = new House(dir, Config.parse(settings));
+    const page = join(dir, "page");
+    await mkdir(page);
+    await writeFile(join(page, "index.html"), "<!doctype html><title>Thymus</title>");
+    const house = new House(dir, Config.parse(settings), consoleDir ?? page);
     await house.start();
     return house;
   }
@@ -54,7 +61,7 @@ export class House {
       dataDir: join(this.dir, "admin"),
       config: this.config,
       listen: "127.0.0.1:0",
-      consoleDir: this.dir,
+      consoleDir: this.consoleDir,
       log: silentLogger,
       now: () => Date.now() + this.ahead,
     });

@@ -1,0 +1,88 @@
+import { recallButton } from "./actions.js";
+import { byId, chip, el, number, time, update } from "./dom.js";
+
+const MACHINE = { well: ["Well", "well"], blind: ["Blind", "care"], silent: ["Silent", "care"] };
+
+function machineRow(machine) {
+  const [label, tone] = MACHINE[machine.state];
+  const analysis = machine.role === "analysis";
+  return el(
+    "tr",
+    {},
+    el(
+      "th",
+      { scope: "row", title: machine.id },
+      machine.hostname,
+      analysis ? " " : "",
+      analysis ? chip("analysis centre") : "",
+    ),
+    el("td", {}, chip(label, tone), machine.blind ? ` ${machine.blind}` : ""),
+    el("td", {}, time(machine.seen)),
+    el("td", { class: "number" }, analysis ? "" : number(machine.files)),
+    el("td", { class: "number" }, analysis ? "" : number(machine.active)),
+    el("td", {}, machine.version),
+  );
+}
+
+export function showMachines({ machines }) {
+  const agents = machines.filter((machine) => machine.role === "agent");
+  byId("machines-empty").hidden = agents.length > 0;
+  byId("machines-scroll").hidden = machines.length === 0;
+  update(byId("machines").tBodies[0], machines, (machine) => machine.id, machineRow);
+}
+
+const SCOPE = {
+  none: ["Not given yet", ""],
+  patient: ["On the first machine", "work"],
+  all: ["On every machine", "well"],
+};
+
+/** A count of a proof, said whole: the proof on known decoys and on fresh ones. */
+function proved(part, whole, freshPart, freshWhole) {
+  return `${number(part)} of ${number(whole)} and ${number(freshPart)} of ${number(freshWhole)} fresh`;
+}
+
+function prescriptionRow(changed) {
+  return (one) => {
+    const [label, tone] = one.state === "recalled" ? ["Recalled", "care"] : SCOPE[one.scope];
+    const decoys = one.proof?.decoys;
+    const goodware = one.proof?.goodware;
+    const { machines, repaired } = one.outcomes;
+    const name = one.family ?? one.id;
+    return el(
+      "tr",
+      {},
+      el(
+        "th",
+        { scope: "row", title: one.id },
+        one.case ? el("a", { href: `#${one.case}`, "data-focus": "open" }, name) : name,
+      ),
+      el("td", {}, chip(label, tone)),
+      el(
+        "td",
+        {},
+        decoys
+          ? proved(decoys.detected, decoys.infected, decoys.freshDetected, decoys.freshInfected)
+          : "not published",
+      ),
+      el(
+        "td",
+        {},
+        decoys ? proved(decoys.repaired, decoys.infected, decoys.freshRepaired, decoys.freshInfected) : "",
+      ),
+      el("td", {}, goodware ? `${number(goodware.matches)} of ${number(goodware.files)} files` : ""),
+      el(
+        "td",
+        {},
+        `${number(machines)} reported, ${number(repaired)} ${repaired === 1 ? "file" : "files"} restored`,
+      ),
+      el("td", {}, recallButton(one, changed)),
+    );
+  };
+}
+
+export function showPrescriptions({ prescriptions }, changed) {
+  byId("prescriptions-empty").hidden = prescriptions.length > 0;
+  byId("prescriptions-scroll").hidden = prescriptions.length === 0;
+  update(byId("prescriptions").tBodies[0], prescriptions, (one) => one.id, prescriptionRow(changed));
+}
