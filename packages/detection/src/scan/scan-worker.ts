@@ -11,8 +11,9 @@ import {
 
 /** Batches that one thread holds: the one in work and the next. */
 const ROOM = 2;
-/** How long after the engine's own limit a thread is given up, and how often that is looked at. */
+/** How long after its limit a thread of the native engine is given up, which holds the limit itself. */
 const GRACE_MS = 5_000;
+/** How often threads are looked at. */
 const WATCH_MS = 500;
 /** A thread that dies without a file in work is not replaced for ever. */
 const MAX_IDLE_DEATHS = 2;
@@ -70,6 +71,8 @@ export class ScanWorker {
     this.#progress.reset(0);
     const thread = new Worker(new URL("./worker.ts", import.meta.url), {
       workerData: { ...this.#settings, progress: this.#progress.buffer } satisfies WorkerSettings,
+      // Not the options of this process: they may be such as a thread refuses.
+      execArgv: [],
       resourceLimits: { maxOldGenerationSizeMb: 1024 },
     });
     thread.on("message", (message: WorkerMessage) => {
@@ -109,7 +112,8 @@ export class ScanWorker {
     // Another number: what the thread told meanwhile has not been read yet.
     if (index < 0 || batch !== this.#batches[0]?.number) return;
     const elapsed = Date.now() - since;
-    if (elapsed <= this.#settings.timeoutMs + GRACE_MS) return;
+    const grace = this.#settings.engine === "native" ? GRACE_MS : 0;
+    if (elapsed <= this.#settings.timeoutMs + grace) return;
     this.#replace(new Error(`scanning took more than ${Math.round(elapsed / 1000)} seconds`));
   }
 

@@ -14,7 +14,10 @@ export async function learnModel(
 ): Promise<{ encoded: Uint8Array; bytes: number }> {
   const pieces = planSample(files, maxBytes);
   const bytes = pieces.reduce((sum, { length }) => sum + length, 0);
-  const worker = new Worker(new URL("./train-worker.ts", import.meta.url), { workerData: { pieces, bytes } });
+  const worker = new Worker(new URL("./train-worker.ts", import.meta.url), {
+    workerData: { pieces, bytes },
+    execArgv: [],
+  });
   try {
     const encoded = await new Promise<Uint8Array>((resolve, reject) => {
       const stop = () =>

@@ -29,6 +29,7 @@ export async function readFiles(files: readonly Candidate[], options: ReadFilesO
     () =>
       new Worker(new URL("./read-worker.ts", import.meta.url), {
         workerData: { maxFileBytes: options.maxFileBytes },
+        execArgv: [],
       }),
   );
   try {

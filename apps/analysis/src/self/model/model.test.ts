@@ -1,0 +1,91 @@
+import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
+import { test } from "node:test";
+import { NgramModel } from "./model.ts";
+import { COUNT_OF, quantise } from "./quantise.ts";
+import { decodeTables, encodeTables } from "./tables.ts";
+import { type SampleChunk, train } from "./train.ts";
+
+const nouns = ["file", "folder", "process", "thread", "socket", "user", "clock", "page"];
+const verbs = ["opens", "closes", "reads", "writes", "starts", "ends", "counts", "holds"];
+
+/** Text and noise that depend on nothing but their number. */
+function noise(seed: number, length: number): Uint8Array {
+  const blocks: Buffer[] = [];
+  for (let at = 0; at * 32 < length; at++) blocks.push(createHash("sha256").update(`${seed}:${at}`).digest());
+  return new Uint8Array(Buffer.concat(blocks).subarray(0, length));
+}
+function text(seed: number, length: number): Uint8Array {
+  const words = [...noise(seed, length)].map((byte, at) => (at % 2 ? verbs : nouns)[byte % 8]!);
+  return new Uint8Array(Buffer.from(words.join(" ").slice(0, length)));
+}
+function* sample(): Generator<SampleChunk> {
+  for (let at = 0; at < 40; at++) yield { bytes: text(at, 5000), heldOut: at % 8 === 7 };
+}
+
+const tables = train(sample, 200_000);
+const model = new NgramModel(tables);
+
+test("what is like the sample is more probable than what is not", () => {
+  const like = model.logProbability(text(1000, 24));
+  const shuffled = model.logProbability(text(1000, 24).toSorted());
+  const unlike = model.logProbability(noise(1, 24));
+  assert.ok(like > -40, `${like}`);
+  assert.ok(like > shuffled + 20 && shuffled > unlike, `${like} ${shuffled} ${unlike}`);
+  assert.ok(unlike < -68, `${unlike}`);
+});
+
+test("nothing is impossible, and no bytes are certain", () => {
+  assert.equal(model.logProbability(new Uint8Array()), 0);
+  for (let seed = 0; seed < 50; seed++) {
+    const value = model.logProbability(noise(seed, 36));
+    assert.ok(Number.isFinite(value) && value < 0);
+  }
+});
+
+test("the probabilities of all bytes at a place sum to about one", () => {
+  for (const context of [text(2000, 4), text(2001, 9), noise(3, 4), new Uint8Array()]) {
+    let sum = 0;
+    for (let byte = 0; byte < 256; byte++)
+      sum += model.probability(Uint8Array.of(...context, byte), context.length);
+    assert.ok(sum > 0.9 && sum < 1.1, `${sum}`);
+  }
+});
+
+test("the parts of a run sum to the run", () => {
+  const run = text(5, 30);
+  const sum = model.logProbabilities(run).reduce((a, b) => a + b, 0);
+  assert.ok(Math.abs(sum - model.logProbability(run)) < 1e-9);
+});
+
+test("learning is the same each time, and a stored model is the model", () => {
+  const encoded = encodeTables(tables);
+  assert.deepEqual(encodeTables(train(sample, 200_000)), encoded);
+  assert.ok(encoded.length <= 64 * 1024 * 1024);
+  const decoded = decodeTables(encoded.buffer as ArrayBuffer);
+  const run = text(6, 100);
+  assert.equal(new NgramModel(decoded!).logProbability(run), model.logProbability(run));
+});
+
+test("the largest model stays below 64 MiB", () => {
+  // 3-grams whole, 2^22 and 2^23 slots of three bytes.
+  assert.ok(256 ** 3 + 3 * (2 ** 22 + 2 ** 23) + 4 * 65536 + 4096 < 64 * 1024 * 1024);
+});
+
+test("a damaged model is refused", () => {
+  const encoded = encodeTables(tables);
+  assert.equal(decodeTables(new ArrayBuffer(0)), null);
+  assert.equal(decodeTables(encoded.buffer.slice(0, 1000) as ArrayBuffer), null);
+  assert.equal(decodeTables(encoded.buffer.slice(0, -1) as ArrayBuffer), null);
+  const other = encoded.slice();
+  other[0] = 0;
+  assert.equal(decodeTables(other.buffer as ArrayBuffer), null);
+});
+
+test("counts are kept within five per cent", () => {
+  for (const count of [1, 2, 3, 7, 100, 12_345, 1e9]) {
+    const kept = COUNT_OF[quantise(count)]!;
+    assert.ok(Math.abs(kept / count - 1) < 0.05, `${count} is kept as ${kept}`);
+  }
+  assert.equal(COUNT_OF[quantise(0)], 0);
+});

@@ -1,0 +1,48 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { Prescription } from "@thymus/contracts";
+import { loadEngine } from "../engine/load.ts";
+import { scanFile } from "../scan/scan-file.ts";
+import { BundleScope, bundleSources, createBundle } from "./bundle.ts";
+
+/** What a bundle looks at of a prescription. */
+function prescription(id: string, marker: string, scope: string[]): Prescription {
+  const rule = `rule r { strings: $a = "${marker}" condition: $a }`;
+  return { id, family: `family-${id}`, detect: { engine: "yara-x", rule, scope } } as unknown as Prescription;
+}
+
+test("a bundle names its rules by prescription and keeps their scopes", async () => {
+  const bundle = createBundle([
+    prescription("rx-one", "AAAA", ["shell"]),
+    prescription("rx-two", "AAAA", ["elf64", "shell"]),
+  ]);
+  for (const kind of ["native", "wasm"] as const) {
+    const compiled = (await loadEngine(kind)).compile(bundle.rules);
+    const content = new Uint8Array(Buffer.from("..AAAA"));
+    const ids = (type: "shell" | "elf64" | "text") =>
+      scanFile({ bundle, compiled }, content, type).map(({ rule }) => rule.prescription);
+    assert.deepEqual(ids("shell"), ["rx-one", "rx-two"]);
+    assert.deepEqual(ids("elf64"), ["rx-two"]);
+    assert.deepEqual(ids("text"), []);
+    compiled.close();
+  }
+});
+
+test("the digest depends on every source", () => {
+  const one = createBundle([prescription("rx-one", "AAAA", ["shell"])]);
+  assert.equal(one.digest, createBundle([prescription("rx-one", "AAAA", ["shell"])]).digest);
+  assert.notEqual(one.digest, createBundle([prescription("rx-one", "AAAB", ["shell"])]).digest);
+  assert.notEqual(one.digest, createBundle([prescription("rx-two", "AAAA", ["shell"])]).digest);
+});
+
+test("one prescription twice is refused", () => {
+  const same = prescription("rx-one", "AAAA", ["shell"]);
+  assert.throws(() => createBundle([same, same]), { code: "CONFLICT" });
+});
+
+test("plain sources count everywhere", () => {
+  const scope = new BundleScope(bundleSources([{ namespace: "n", source: "" }]));
+  assert.equal(scope.limited, false);
+  assert.equal(scope.mayMatch("archive"), true);
+  assert.equal(new BundleScope(bundleSources([], ["elf64"])).mayMatch("elf64"), false);
+});
