@@ -61,7 +61,10 @@ export class Healer {
       }
     }
     if (outcome.result === "repaired" || outcome.why?.startsWith(HELD)) return outcome;
-    const said = await this.#saidBefore(found.prescription.id, outcome);
+    const before = await this.#handledBefore(found.prescription.id, found.path);
+    // What was done to a file is not forgotten when it is looked at again, e.g. after a crash.
+    if (before && outcome.result === "not-infected") return outcome;
+    const said = before?.result === outcome.result && before.why === outcome.why;
     await recordHandled(db, found.prescription.id, outcome);
     if (!said && outcome.result !== "not-infected")
       await timeline.note(db, found.case, `not repaired: ${found.path}: ${outcome.why}`);
@@ -136,14 +139,13 @@ export class Healer {
   }
 
   /** A re-check finds what could not be repaired again and again: it is told once. */
-  async #saidBefore(prescription: string, outcome: RepairOutcome): Promise<boolean> {
-    const row = await this.#options.db
+  async #handledBefore(prescription: string, path: string) {
+    return this.#options.db
       .selectFrom("handled")
-      .select(["result", "why", "before"])
+      .select(["result", "why"])
       .where("prescription", "=", prescription)
-      .where("path", "=", outcome.path)
+      .where("path", "=", path)
       .executeTakeFirst();
-    return row?.result === outcome.result && row.why === outcome.why && row.before === outcome.sha256Before;
   }
 
   async #allowed(path: string, sha256: string): Promise<boolean> {

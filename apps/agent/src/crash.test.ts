@@ -1,0 +1,94 @@
+import assert from "node:assert/strict";
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { readdir, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { test } from "node:test";
+import { fileURLToPath } from "node:url";
+import { sha256Of } from "./files/regular.ts";
+import { DROPPER, digests, infect, prescriptionFor, writeScripts } from "./testing/infection.ts";
+import { makeScene, type Scene, until } from "./testing/scene.ts";
+
+const program = fileURLToPath(new URL("./testing/agent-process.ts", import.meta.url));
+
+async function start(scene: Scene, failpoint: string | null): Promise<ChildProcess> {
+  const { dataDir, config, dir } = scene;
+  const env = failpoint
+    ? { ...process.env, THYMUS_FAILPOINT: failpoint, THYMUS_FAILPOINT_ONCE: join(dir, "died") }
+    : process.env;
+  const child = spawn(process.execPath, [program, JSON.stringify({ dataDir, config })], {
+    env,
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  await Promise.race([once(child.stdout!, "data"), once(child, "exit")]);
+  return child;
+}
+
+const ended = (child: ChildProcess) => child.exitCode !== null || child.signalCode !== null;
+
+async function end(child: ChildProcess): Promise<void> {
+  if (ended(child)) return;
+  child.kill("SIGKILL");
+  await once(child, "exit");
+}
+
+/** Places in the order in which an incident passes them: the agent is killed at each in turn, in one incident. */
+const lives = [
+  ["agent.suspected", "agent.spooled", "agent.sealed", "agent.opened", "agent.uploaded", "agent.assigned"],
+  [
+    "agent.hold.before-move",
+    "agent.hold.after-move",
+    "agent.repair.before-quarantine",
+    "agent.repair.before-swap",
+    "agent.repair.after-swap",
+    "agent.reported",
+  ],
+];
+
+for (const places of lives)
+  test(`killed at ${places.join(", ")}, the agent ends where it would have ended`, async (t) => {
+    const scene = await makeScene();
+    t.after(() => scene.close());
+    const { server, watched } = scene;
+    const scripts = await writeScripts(watched, 4);
+    const clean = await digests(scripts);
+    await scene.startAgent();
+    await scene.stopAgent();
+    const waiting = [...places];
+    let child = await start(scene, waiting[0]!);
+    t.after(() => end(child));
+    const revive = async () => {
+      if (!ended(child)) return;
+      assert.equal(child.signalCode, "SIGKILL");
+      waiting.shift();
+      await rm(join(scene.dir, "died"), { force: true });
+      child = await start(scene, waiting[0] ?? null);
+    };
+    await writeFile(join(watched, "setup.sh"), DROPPER, { mode: 0o755 });
+    for (const path of scripts.slice(0, 3)) await infect(path);
+    await until("a submitted sample", async () => {
+      await revive();
+      return server.samples.size > 0;
+    });
+    assert.equal(server.cases.size, 1);
+    const [caseId] = server.cases.keys();
+    await server.prescribe(prescriptionFor([sha256Of(Buffer.from(DROPPER))]));
+    await until(`all deaths`, async () => {
+      await revive();
+      return waiting.length === 0;
+    });
+    await until("an outcome", () => server.outcomes.length > 0);
+    const outcome = server.outcomes.at(-1)!;
+    assert.equal(outcome.case, caseId);
+    assert.deepEqual(
+      outcome.files.map(({ path, result }) => [path, result]),
+      [[join(watched, "setup.sh"), "refused"], ...scripts.slice(0, 3).map((path) => [path, "repaired"])],
+    );
+    assert.deepEqual(await digests(scripts), clean);
+    const left = (await readdir(watched)).filter(
+      (name) => name.startsWith(".thymus-tmp-") || name === "setup.sh",
+    );
+    assert.deepEqual(left, []);
+    assert.equal((await readdir(join(scene.dataDir, "quarantine"))).length, 4, "each original is kept once");
+    assert.equal(server.cases.size, 1, "one case whatever happened");
+  });

@@ -1,0 +1,59 @@
+import { mkdir } from "node:fs/promises";
+import { join } from "node:path";
+import type { Config, QuarantineEntry } from "@thymus/contracts";
+import { Roots } from "../files/roots.ts";
+import { Quarantine } from "../quarantine/quarantine.ts";
+import { openVault } from "../quarantine/vault.ts";
+import { giveBack } from "../repair/give-back.ts";
+import { openAgentDatabase } from "../state/open.ts";
+
+export interface VerbOptions {
+  /** DIR/agent */
+  readonly dataDir: string;
+  readonly config: Config;
+}
+
+/** `thymus quarantine ...`: works beside a running agent and without one. */
+export interface QuarantineVerbs {
+  /** Newest first. */
+  list(): Promise<QuarantineEntry[]>;
+  /** @throws ThymusError NOT_FOUND */
+  show(id: string): Promise<QuarantineEntry>;
+  /**
+   * Brings the original back identical; it is then never refused again at that path. Doing it twice does nothing.
+   * @throws ThymusError NOT_FOUND, CONFLICT (another file lies there now; `force` overwrites it), QUARANTINE_DAMAGED
+   */
+  restore(id: string, options?: { force?: boolean }): Promise<QuarantineEntry>;
+  /** Ends an entry for good. @throws ThymusError NOT_FOUND */
+  delete(id: string): Promise<QuarantineEntry>;
+  close(): Promise<void>;
+}
+
+export async function openQuarantine({ dataDir, config }: VerbOptions): Promise<QuarantineVerbs> {
+  const drill = join(dataDir, "drill");
+  await mkdir(drill, { recursive: true, mode: 0o700 });
+  const db = await openAgentDatabase(dataDir);
+  const quarantine = new Quarantine({
+    db,
+    folder: join(dataDir, "quarantine"),
+    vault: await openVault(dataDir),
+    maxBytes: config.agent.quarantineBytes,
+  });
+  const roots = await Roots.of(config.agent.watch, dataDir, drill);
+  const context = { db, quarantine, maxBytes: config.admin.maxSampleBytes };
+  return {
+    list: () => quarantine.list(),
+    show: (id) => quarantine.show(id),
+    async restore(id, { force = false } = {}) {
+      const { file } = await quarantine.show(id);
+      return giveBack(context, id, {
+        force,
+        byOwner: true,
+        root: roots.of(file.path),
+        why: "restored by hand",
+      });
+    },
+    delete: (id) => quarantine.delete(id),
+    close: () => db.destroy(),
+  };
+}
