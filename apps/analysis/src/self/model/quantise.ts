@@ -11,3 +11,13 @@ export function quantise(count: number): number {
 export const COUNT_OF: Float64Array = Float64Array.from({ length: 256 }, (_, byte) =>
   byte === 0 ? 0 : BASE ** (byte - 1),
 );
+
+/** Quantises a whole array; most of a table of n-grams is zero. */
+export function quantiseAll(counts: Uint32Array): Uint8Array {
+  const bytes = new Uint8Array(counts.length);
+  for (let at = 0; at < counts.length; at++) {
+    const count = counts[at]!;
+    if (count !== 0) bytes[at] = quantise(count);
+  }
+  return bytes;
+}

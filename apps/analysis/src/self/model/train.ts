@@ -1,6 +1,6 @@
 import { fingerprint, mix } from "./hash.ts";
 import { NgramModel, weightIndex } from "./model.ts";
-import { quantise } from "./quantise.ts";
+import { quantiseAll } from "./quantise.ts";
 import { Sketch } from "./sketch.ts";
 import { CountTable } from "./table.ts";
 import { type ModelTables, ORDER, WEIGHT_BUCKETS } from "./tables.ts";
@@ -47,7 +47,7 @@ export function train(sample: Sample, sampleBytes: number): ModelTables {
     total,
     one,
     two,
-    three: Uint8Array.from(three, quantise),
+    three: quantiseAll(three),
     four: fourTable,
     five: fiveTable,
     weights: new Float32Array((ORDER - 1) * WEIGHT_BUCKETS),
