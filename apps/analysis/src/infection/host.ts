@@ -2,7 +2,7 @@ import type { Mechanism } from "@thymus/contracts";
 import type { z } from "zod";
 import { entropy } from "./bytes.ts";
 import { type Hunk, hunkKind, type Span } from "./hunk.ts";
-import { findSaved, type Saved } from "./saved.ts";
+import { findSaved, type Saved, type SearchMemory } from "./saved.ts";
 
 export type MechanismName = z.infer<typeof Mechanism>;
 
@@ -19,10 +19,14 @@ export interface Reading {
 /** Shorter changes are links into the body (an entry point, a size), not bodies. */
 const MIN_BODY = 8;
 const MIN_CLEAN = 16;
-const BIG = 1 << 18;
 
 /** Reads one edit script: where the body lies, what it did to the host. */
-export function readHost(hunks: readonly Hunk[], before: Uint8Array, after: Uint8Array): Reading {
+export function readHost(
+  hunks: readonly Hunk[],
+  before: Uint8Array,
+  after: Uint8Array,
+  memory: SearchMemory,
+): Reading {
   const spans = hunks
     .filter((hunk) => hunk.afterEnd > hunk.afterStart)
     .map((hunk) => ({ start: hunk.afterStart, end: hunk.afterEnd }));
@@ -32,7 +36,7 @@ export function readHost(hunks: readonly Hunk[], before: Uint8Array, after: Uint
   for (const hunk of hunks) {
     const clean = before.subarray(hunk.beforeStart, hunk.beforeEnd);
     if (hunk.region !== undefined || clean.length < MIN_CLEAN || isPadding(clean)) continue;
-    const saved = after.length > BIG && clean.length < 64 ? [] : findSaved(clean, after, spans);
+    const saved = findSaved(clean, after, spans, memory);
     const state = stateOf(saved);
     states.set(hunk, state);
     if (rank(state) > rank(host)) host = state;

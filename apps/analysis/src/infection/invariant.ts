@@ -10,6 +10,8 @@ export interface Segment {
 
 const MIN_RUN = 8;
 const MAX_SEGMENTS = 96;
+/** Of a longer body (mostly a host that was encoded) only the beginning and the end are compared. */
+const MAX_PART = 1 << 18;
 
 /** The runs (8 bytes or more) which all bodies have in common, in the order of the shortest body. */
 export function commonSegments(bodies: readonly (readonly Uint8Array[])[]): Segment[] {
@@ -18,7 +20,13 @@ export function commonSegments(bodies: readonly (readonly Uint8Array[])[]): Segm
   let segments: Segment[] = [];
   let at = 0;
   for (const part of ordered[0] ?? []) {
-    if (part.length >= MIN_RUN) segments.push({ bytes: part, at });
+    if (part.length > MAX_PART) {
+      const tail = part.length - MAX_PART / 4;
+      segments.push(
+        { bytes: part.subarray(0, (MAX_PART / 4) * 3), at },
+        { bytes: part.subarray(tail), at: at + tail },
+      );
+    } else if (part.length >= MIN_RUN) segments.push({ bytes: part, at });
     at += part.length;
   }
   for (const body of ordered.slice(1)) {

@@ -8,7 +8,7 @@ import { type Hunk, hunkKind } from "./hunk.ts";
 import { commonSegments } from "./invariant.ts";
 import { splitAtRegions } from "./regions.ts";
 import { type MissingDecoy, type NewFile, pairRenamed } from "./renamed.ts";
-import { findSaved } from "./saved.ts";
+import { findSaved, newMemory, type SearchMemory } from "./saved.ts";
 import { afterTypeOf, type Specimen, typeFamily } from "./specimen.ts";
 
 /** A group's mechanism is one name where this part of its pairs agrees. */
@@ -25,15 +25,19 @@ export function pairInfections(
   missing: readonly MissingDecoy[] = [],
   created: readonly NewFile[] = [],
 ): InfectionAnalysis {
-  const changed = specimens.filter((specimen) => !equalBytes(specimen.before, specimen.after));
+  // Small files first: what they teach about a key makes the search in large ones short.
+  const changed = specimens
+    .filter((specimen) => !equalBytes(specimen.before, specimen.after))
+    .sort((a, b) => a.after.length - b.after.length || (a.path < b.path ? -1 : 1));
+  const memory = newMemory();
   const buckets = new Map<string, { specimen: Specimen; hunks: Hunk[] }[]>();
   for (const specimen of changed) {
-    const hunks = editScript(specimen.before, specimen.after);
+    const hunks = editScript(specimen.before, specimen.after, memory);
     const key = `${typeFamily(specimen.type)} ${shapeOf(hunks)}`;
     buckets.set(key, [...(buckets.get(key) ?? []), { specimen, hunks }]);
   }
   const groups = [...buckets]
-    .map(([key, members]) => group(key, members))
+    .map(([key, members]) => group(key, members, memory))
     .sort((a, b) => b.pairs.length - a.pairs.length);
   const pairs = groups.flatMap((each) => each.pairs);
   return {
@@ -48,11 +52,15 @@ export function pairInfections(
 }
 
 /** The edit script of one pair; where most of the host is gone, the whole host is looked for in encoded form. */
-export function editScript(before: Uint8Array, after: Uint8Array): Hunk[] {
+export function editScript(
+  before: Uint8Array,
+  after: Uint8Array,
+  memory: SearchMemory = newMemory(),
+): Hunk[] {
   const hunks = splitAtRegions(diffBytes(before, after), before);
   const gone = hunks.reduce((sum, hunk) => sum + (hunk.region ? 0 : hunk.beforeEnd - hunk.beforeStart), 0);
   if (gone > before.length * 0.4 && before.length >= 16) {
-    const saved = findSaved(before, after, [{ start: 0, end: after.length }]);
+    const saved = findSaved(before, after, [{ start: 0, end: after.length }], memory);
     if (saved.length > 0 && saved.every((place) => place.encoding !== "plain")) {
       return [{ beforeStart: 0, beforeEnd: before.length, afterStart: 0, afterEnd: after.length }];
     }
@@ -66,13 +74,17 @@ function shapeOf(hunks: readonly Hunk[]): string {
   return names.filter((name, i) => name !== names[i - 1] || name === "insert").join("+");
 }
 
-function group(key: string, members: readonly { specimen: Specimen; hunks: Hunk[] }[]): InfectionGroup {
+function group(
+  key: string,
+  members: readonly { specimen: Specimen; hunks: Hunk[] }[],
+  memory: SearchMemory,
+): InfectionGroup {
   const aligned = alignGroup(
     members.map(({ specimen, hunks }) => ({ before: specimen.before, after: specimen.after, hunks })),
   );
   const pairs = members.map(({ specimen }, i): InfectedPair => {
     const hunks = aligned[i]!;
-    const reading = readHost(hunks, specimen.before, specimen.after);
+    const reading = readHost(hunks, specimen.before, specimen.after, memory);
     return { specimen, afterType: afterTypeOf(specimen), hunks, ...reading };
   });
   const invariant = commonSegments(pairs.map(bodyBytes)).filter((segment) => !isHost(segment.bytes, pairs));

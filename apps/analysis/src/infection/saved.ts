@@ -16,8 +16,27 @@ const MAX_PLACES = 16;
 const MIN_ENCODED = 12;
 const MIN_DISTINCT = 4;
 
+/** What earlier searches over files of the same infection taught; only speed depends on it, and how long is searched in vain. */
+export interface SearchMemory {
+  /** Key length that was found last. */
+  keyLength: number | null;
+  /** Searches for a key that found nothing, with none that did. */
+  misses: number;
+}
+
+export const newMemory = (): SearchMemory => ({ keyLength: null, misses: 0 });
+
+/** Large files are not searched for keys after so many searches in vain. */
+const MAX_MISSES = 5;
+const LARGE = 1 << 16;
+
 /** Places (within `spans` of the infected file) that hold `clean`, the plainest encoding first. */
-export function findSaved(clean: Uint8Array, after: Uint8Array, spans: readonly Span[]): Saved[] {
+export function findSaved(
+  clean: Uint8Array,
+  after: Uint8Array,
+  spans: readonly Span[],
+  memory: SearchMemory = newMemory(),
+): Saved[] {
   if (clean.length === 0) return [];
   const plain = search(clean, after, spans).map(
     (at): Saved => ({ at, length: clean.length, encoding: "plain" }),
@@ -28,10 +47,13 @@ export function findSaved(clean: Uint8Array, after: Uint8Array, spans: readonly 
     ...asText(clean, after, spans, "base64"),
     ...asText(clean, after, spans, "hex"),
   ];
-  const reversed = Uint8Array.from(clean).reverse();
-  for (const at of search(reversed, after, spans))
-    found.push({ at, length: clean.length, encoding: "reverse" });
-  return found.length > 0 ? found : xored(clean, after, spans);
+  const probe = Uint8Array.from(clean.subarray(-64)).reverse();
+  if (search(probe, after, spans).length > 0) {
+    const reversed = Uint8Array.from(clean).reverse();
+    for (const at of search(reversed, after, spans))
+      found.push({ at, length: clean.length, encoding: "reverse" });
+  }
+  return found.length > 0 ? found : xored(clean, after, spans, memory);
 }
 
 function search(needle: Uint8Array, after: Uint8Array, spans: readonly Span[]): number[] {
@@ -47,6 +69,10 @@ function asText(
   spans: readonly Span[],
   encoding: "hex" | "base64",
 ): Saved[] {
+  // Most files hold no such text: the beginning is looked for before the whole is encoded.
+  const head = view(clean.subarray(0, 36)).toString(encoding).replace(/=+$/, "").slice(0, -2);
+  const heads = encoding === "hex" ? [head, head.toUpperCase()] : [head];
+  if (heads.every((each) => search(Buffer.from(each, "latin1"), after, spans).length === 0)) return [];
   const text = view(clean).toString(encoding);
   const forms = encoding === "hex" ? [text, text.toUpperCase()] : [text.replace(/=+$/, "")];
   const found: Saved[] = [];
@@ -76,8 +102,11 @@ function walk(wanted: Uint8Array, after: Uint8Array, start: number): number {
  * XOR with a repeating key of m bytes leaves the differences x[i] ^ x[i + m] as they are, so the differences of the clean
  * bytes are searched in those of the infected file, without knowing the key.
  */
-function xored(clean: Uint8Array, after: Uint8Array, spans: readonly Span[]): Saved[] {
-  for (const length of KEY_LENGTHS) {
+function xored(clean: Uint8Array, after: Uint8Array, spans: readonly Span[], memory: SearchMemory): Saved[] {
+  if (memory.misses >= MAX_MISSES && after.length > LARGE) return [];
+  const known = memory.keyLength;
+  const lengths = known === null ? KEY_LENGTHS : [known, ...KEY_LENGTHS.filter((length) => length !== known)];
+  for (const length of lengths) {
     if (clean.length < Math.max(MIN_ENCODED, 2 * length + 6)) continue;
     const wanted = lag(clean.subarray(0, length + 256), length);
     if (new Set(wanted).size < MIN_DISTINCT) continue;
@@ -93,8 +122,13 @@ function xored(clean: Uint8Array, after: Uint8Array, spans: readonly Span[]): Sa
         }
       }
     }
-    if (found.length > 0) return found;
+    if (found.length > 0) {
+      memory.keyLength = length;
+      memory.misses = 0;
+      return found;
+    }
   }
+  if (memory.keyLength === null) memory.misses++;
   return [];
 }
 

@@ -1,6 +1,7 @@
 import type { FileType } from "@thymus/contracts";
 import type { InfectedPair } from "../infection/analysis.ts";
 import type { Hunk } from "../infection/hunk.ts";
+import type { SearchMemory } from "../infection/saved.ts";
 import { isElf } from "../infection/specimen.ts";
 
 /** One infected decoy with the place of the recipe's anchor. */
@@ -26,6 +27,7 @@ export interface Evidence {
   readonly cases: readonly Case[];
   readonly windows: readonly Window[];
   readonly big: boolean;
+  readonly memory: SearchMemory;
 }
 
 const REACH = 1 << 14;
@@ -41,7 +43,7 @@ export function makeCase(pair: InfectedPair, anchor: number): Case {
   return { before, after, type: pair.afterType, hunks: pair.hunks, anchor };
 }
 
-export function makeEvidence(cases: readonly Case[]): Evidence {
+export function makeEvidence(cases: readonly Case[], memory: SearchMemory): Evidence {
   const around = cases.map((each) => {
     const hunk = each.hunks.find((one) => one.afterStart <= each.anchor && each.anchor < one.afterEnd);
     return {
@@ -53,6 +55,7 @@ export function makeEvidence(cases: readonly Case[]): Evidence {
   const elf = cases.every((each) => isElf(each.after));
   return {
     cases,
+    memory,
     big: elf && cases[0]?.after[5] === 2,
     windows: [
       {

@@ -3,6 +3,7 @@ import { applyRepair, repairWith } from "@thymus/repair";
 import type { InfectedPair, InfectionAnalysis } from "../infection/analysis.ts";
 import { equalBytes } from "../infection/bytes.ts";
 import { hunkKind } from "../infection/hunk.ts";
+import { newMemory, type SearchMemory } from "../infection/saved.ts";
 import type { Specimen } from "../infection/specimen.ts";
 import { anchorsFor } from "./anchor.ts";
 import { inferRecipe } from "./recipe.ts";
@@ -37,6 +38,7 @@ export function inferRepairs(
   preferred: readonly Uint8Array[] = [],
 ): RepairInference {
   const all = analysis.groups.flatMap((group) => group.pairs);
+  const memory = newMemory();
   const recipes: Repair[] = [];
   const reasons: string[] = [];
   let heldOut = 0;
@@ -44,7 +46,7 @@ export function inferRepairs(
   for (const cluster of clusters(all)) {
     let left = cluster.filter((pair) => open.includes(pair));
     while (left.length > 0 && recipes.length < MAX_RECIPES) {
-      const found = solveCluster(left, all, preferred);
+      const found = solveCluster(left, all, preferred, memory);
       if (typeof found === "string") {
         reasons.push(`${describe(left)}: ${found}`);
         break;
@@ -82,18 +84,21 @@ function solveCluster(
   cluster: readonly InfectedPair[],
   all: readonly InfectedPair[],
   preferred: readonly Uint8Array[],
+  memory: SearchMemory,
 ): Found | string {
   if (cluster.length < 2) return "only one infected file of this kind was seen, which proves no rule";
-  const whole = solve(cluster, all, preferred);
-  if (typeof whole !== "string" || cluster.length <= 2) return whole;
+  const whole = solve(cluster, all, preferred, memory);
+  // A host that is gone in every file does not come back from fewer files.
+  const lost = cluster.every((pair) => pair.host === "lost");
+  if (typeof whole !== "string" || cluster.length <= 2 || lost) return whole;
   let best: Found | null = null;
   let most = 0;
   for (const seed of seedsOf(cluster)) {
-    const first = inferOnce(seed, preferred);
+    const first = inferOnce(seed, preferred, memory);
     if (typeof first === "string") continue;
     const agreeing = cluster.filter((pair) => outcome(first, pair) === "right");
     if (agreeing.length <= most || agreeing.length < 2) continue;
-    const found = solve(agreeing, all, preferred);
+    const found = solve(agreeing, all, preferred, memory);
     if (typeof found === "string") continue;
     best = found;
     most = agreeing.length;
@@ -117,10 +122,14 @@ function seedsOf(cluster: readonly InfectedPair[]): InfectedPair[][] {
   });
 }
 
-function inferOnce(pairs: readonly InfectedPair[], preferred: readonly Uint8Array[]): Repair | string {
+function inferOnce(
+  pairs: readonly InfectedPair[],
+  preferred: readonly Uint8Array[],
+  memory: SearchMemory,
+): Repair | string {
   let why = "the infected files share no constant run to hold on to";
   for (const anchor of anchorsFor(pairs, preferred).slice(0, MAX_ANCHORS_TRIED)) {
-    const recipe = inferRecipe(pairs, anchor);
+    const recipe = inferRecipe(pairs, anchor, memory);
     if (typeof recipe !== "string" && pairs.every((pair) => outcome(recipe, pair) === "right")) return recipe;
     if (typeof recipe === "string") why = recipe;
   }
@@ -132,10 +141,12 @@ function solve(
   pairs: readonly InfectedPair[],
   all: readonly InfectedPair[],
   preferred: readonly Uint8Array[],
+  memory: SearchMemory,
 ): Found | string {
   let why = "the infected files share no constant run to hold on to";
-  for (const anchor of anchorsFor(pairs, preferred).slice(0, MAX_ANCHORS_TRIED)) {
-    const recipe = inferRecipe(pairs, anchor);
+  const lost = pairs.every((pair) => pair.host === "lost");
+  for (const anchor of anchorsFor(pairs, preferred).slice(0, lost ? 1 : MAX_ANCHORS_TRIED)) {
+    const recipe = inferRecipe(pairs, anchor, memory);
     if (typeof recipe === "string") {
       why = recipe;
       continue;
@@ -145,20 +156,21 @@ function solve(
       why = "the rule that fits most infected files gives others back wrongly";
       continue;
     }
-    const heldOut = crossValidate(pairs, anchor);
+    const heldOut = crossValidate(pairs, anchor, memory);
     if (heldOut >= Math.max(1, pairs.length * HELD_OUT_SHARE)) return { recipe, heldOut };
     why = "a rule fits these files, but does not give back files that it was not made from";
   }
   return why;
 }
 
-function crossValidate(pairs: readonly InfectedPair[], anchor: Uint8Array): number {
+function crossValidate(pairs: readonly InfectedPair[], anchor: Uint8Array, memory: SearchMemory): number {
   const folds = Math.min(FOLDS, pairs.length);
   let right = 0;
   for (let fold = 0; fold < folds; fold++) {
     const recipe = inferRecipe(
       pairs.filter((_, i) => i % folds !== fold),
       anchor,
+      memory,
     );
     if (typeof recipe === "string") continue;
     const wide = widenTypes(recipe, pairs);

@@ -3,6 +3,7 @@ import type { InfectedPair } from "../infection/analysis.ts";
 import { view } from "../infection/bytes.ts";
 import { commonSegments } from "../infection/invariant.ts";
 import { bodyBytes } from "../infection/pair-infections.ts";
+import type { SearchMemory } from "../infection/saved.ts";
 import { instrumentation, touches } from "../signature/instrumentation.ts";
 import { allEqual, type Case, type Evidence, makeCase, makeEvidence } from "./evidence.ts";
 import { solvePlace } from "./steps.ts";
@@ -12,12 +13,16 @@ const CHECK_LENGTH = 64;
 const MAX_CHECKS = 6;
 
 /** A recipe that fits these pairs with this anchor, or why there is none. The pairs have the same shape of change. */
-export function inferRecipe(pairs: readonly InfectedPair[], anchor: Uint8Array): Repair | string {
+export function inferRecipe(
+  pairs: readonly InfectedPair[],
+  anchor: Uint8Array,
+  memory: SearchMemory,
+): Repair | string {
   const cases = pairs.map((pair) => makeCase(pair, view(pair.specimen.after).indexOf(anchor)));
   const count = cases[0]!.hunks.length;
   if (cases.some((each) => each.anchor < 0 || each.hunks.length !== count))
     return "the changes have different shapes";
-  const evidence = makeEvidence(cases);
+  const evidence = makeEvidence(cases, memory);
   const steps: RepairStep[] = [];
   for (let h = 0; h < count; h++) {
     const solved = solvePlace(evidence, h);

@@ -51,7 +51,7 @@ function copied(evidence: Evidence, clean: readonly Uint8Array[]): ByteSource | 
   const saved: Saved[][] = [];
   for (const [i, each] of evidence.cases.entries()) {
     const spans = each.hunks.map((hunk) => ({ start: hunk.afterStart, end: hunk.afterEnd }));
-    const found = findSaved(clean[i]!, each.after, spans);
+    const found = findSaved(clean[i]!, each.after, spans, evidence.memory);
     if (found.length === 0) return null;
     saved.push(found);
   }

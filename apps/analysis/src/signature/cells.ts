@@ -19,7 +19,11 @@ export interface Cells {
 }
 
 const MAX_CELLS = 6;
-const SEEDS = 64;
+const SEEDS = 24;
+/** Other files that must share something for a run to be looked at further. */
+const NEAR = 16;
+/** After so many files that share nothing with any other the rest is taken for the same. */
+const MAX_LONELY = 6;
 
 /**
  * The fewest cells that cover all infected files: all of them, else one a group, else by what bodies share. A single file
@@ -65,9 +69,14 @@ function splitBySharing(
   alone: InfectedPair[],
 ): void {
   let left = [...pairs];
+  let lonely = 0;
   while (left.length > 0) {
     const [seed, ...others] = left;
     if (seed === undefined) return;
+    if (lonely >= MAX_LONELY) {
+      alone.push(...left);
+      return;
+    }
     const own = candidatesOf(
       bodyBytes(seed).map((bytes) => ({ bytes, at: 0 })),
       [seed],
@@ -75,13 +84,16 @@ function splitBySharing(
     );
     let members: InfectedPair[] = [];
     for (const candidate of spread(own)) {
+      if (!others.slice(0, NEAR).some(({ specimen }) => occursIn(candidate, specimen.after))) continue;
       if (pairs.some(({ specimen }) => occursIn(candidate, specimen.before))) continue;
       const having = others.filter(({ specimen }) => occursIn(candidate, specimen.after));
       if (having.length > members.length) members = having;
     }
     const cell = cells.length < MAX_CELLS ? cellOf([seed, ...members], sample, self) : null;
-    if (cell === null) alone.push(seed);
-    else cells.push(cell);
+    if (cell === null) {
+      alone.push(seed);
+      lonely++;
+    } else cells.push(cell);
     const taken = cell === null ? [seed] : cell.pairs;
     left = left.filter((pair) => !taken.includes(pair));
   }
