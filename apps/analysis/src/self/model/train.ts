@@ -10,8 +10,11 @@ const FOUR_BITS = 22;
 const FIVE_BITS = 23;
 /** How full the finished tables may become. */
 const FILL = 0.65;
-/** So many bytes of what is kept from the counts decide the weights. */
-const HELD_OUT_BYTES = 1 << 20;
+/** So many bytes of what is kept from the counts decide the weights, and so many of each chunk: many kinds of files. */
+const HELD_OUT_BYTES = 2 << 20;
+const HELD_OUT_CHUNK_BYTES = 1 << 13;
+/** No order is trusted more than this: what it never saw still has the probability of the order below. */
+const MAX_WEIGHT = 0.99;
 const ROUNDS = 8;
 
 export interface SampleChunk {
@@ -126,7 +129,7 @@ function learnWeights(tables: ModelTables, sample: Sample): void {
       }
       // A bucket that was hardly seen stays near one half.
       for (let bucket = 0; bucket < WEIGHT_BUCKETS; bucket++) {
-        weights[bucket] = Math.min(0.999, (sums[bucket]! + 2) / (seen[bucket]! + 4));
+        weights[bucket] = Math.min(MAX_WEIGHT, (sums[bucket]! + 2) / (seen[bucket]! + 4));
       }
     }
   }
@@ -137,8 +140,10 @@ function heldOutChunks(sample: Sample): Uint8Array[] {
   let total = 0;
   for (const { bytes, heldOut } of sample()) {
     if (!heldOut) continue;
-    chunks.push(bytes.slice());
-    total += bytes.length;
+    const middle = Math.max(0, (bytes.length - HELD_OUT_CHUNK_BYTES) >> 1);
+    const chunk = bytes.slice(middle, middle + HELD_OUT_CHUNK_BYTES);
+    chunks.push(chunk);
+    total += chunk.length;
     if (total >= HELD_OUT_BYTES) break;
   }
   return chunks;
