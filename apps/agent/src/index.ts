@@ -4,3 +4,4 @@ export { type JoinOptions, joinServer } from "./link/join.ts";
 export { activePrescriptions } from "./verbs/active.ts";
 export { type BaselineDifference, type BaselineVerbs, openBaseline } from "./verbs/baseline.ts";
 export { openQuarantine, type QuarantineVerbs, type VerbOptions } from "./verbs/quarantine.ts";
+export { openRepairs, type RepairVerbs } from "./verbs/repair.ts";

@@ -2,7 +2,7 @@
 import { existsSync } from "node:fs";
 import { chmod, copyFile, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { agentIdentity, baselineHolds } from "@thymus/agent";
+import { openBaseline, readEnrolment } from "@thymus/agent";
 import {
   Case,
   CaseList,
@@ -28,6 +28,26 @@ export interface InfectionDrill {
 
 const sleep = (seconds: number) => new Promise((resolve) => setTimeout(resolve, seconds * 1000));
 
+async function enrolmentOf(agentDir: string) {
+  const enrolment = await readEnrolment(agentDir);
+  if (enrolment) return enrolment;
+  throw new ThymusError(
+    "NOT_FOUND",
+    `${agentDir} has not joined a server`,
+    "run: thymus up, or thymus join URL TOKEN",
+  );
+}
+
+/** Whether the agent's baseline holds these programs as they are. */
+async function baselineHolds(context: Context, folder: string): Promise<boolean> {
+  const baseline = await openBaseline({ dataDir: join(context.dataDir, "agent"), config: context.config });
+  try {
+    return (await baseline.check([folder])).length === 0;
+  } finally {
+    await baseline.close();
+  }
+}
+
 /** Asks until it is so, or the time is over. */
 async function until(seconds: number, holds: () => Promise<boolean>): Promise<boolean> {
   const end = performance.now() + seconds * 1000;
@@ -42,7 +62,7 @@ export async function runInfectionDrill(context: Context, drill: InfectionDrill)
   const api = Api.of(context);
   const pathogen = drillFile(drill.pathogen);
   const agentDir = join(context.dataDir, "agent");
-  const own = await agentIdentity(agentDir);
+  const own = await enrolmentOf(agentDir);
   if (!existsSync(join(agentDir, "drill")))
     throw new ThymusError(
       "NOT_FOUND",
@@ -80,12 +100,7 @@ export async function runInfectionDrill(context: Context, drill: InfectionDrill)
     );
     drill.onProgress("laying out clean programs and waiting until the agent knows them");
     await writeFiles(folder, files, "clean");
-    const known = await until(30, async () =>
-      baselineHolds(
-        agentDir,
-        files.map((file) => join(folder, file.name)),
-      ),
-    );
+    const known = await until(30, async () => baselineHolds(context, folder));
     if (!known)
       return report({
         case: null,
@@ -183,7 +198,7 @@ async function tryOthers(
 ): Promise<string | null> {
   for (const dataDir of others) {
     const agentDir = join(dataDir, "agent");
-    const { machine } = await agentIdentity(agentDir);
+    const { machine } = await enrolmentOf(agentDir);
     const folder = join(agentDir, "drill", id);
     folders.push(folder);
     const file = files[0]!;

@@ -1,10 +1,12 @@
 /** Every verb of the command; a new one is a new file and a line here. */
+import { registerBaseline } from "./baseline.ts";
 import { registerCases, registerPolicy, registerPrescriptions } from "./cases.ts";
 import { registerChamber } from "./chamber.ts";
 import { registerCorpus } from "./corpus.ts";
 import { registerDoctor } from "./doctor.ts";
 import { registerDrill } from "./drill.ts";
 import { registerImmunize } from "./immunize.ts";
+import { registerQuarantine } from "./quarantine.ts";
 import { registerRepair } from "./repair.ts";
 import { registerAdmin, registerAgent, registerAnalysis, registerJoin } from "./roles.ts";
 import { registerScan } from "./scan.ts";
@@ -23,6 +25,8 @@ export const verbs: readonly Register[] = [
   registerRepair,
   registerVerify,
   registerCorpus,
+  registerBaseline,
+  registerQuarantine,
   registerCases,
   registerPrescriptions,
   registerPolicy,

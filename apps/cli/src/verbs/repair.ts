@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { repairFile } from "@thymus/agent";
+import { openRepairs } from "@thymus/agent";
 import type { RepairOutcome } from "@thymus/contracts";
 import { walkFiles } from "@thymus/detection";
 import { printJson, printLine, visible } from "../output.ts";
@@ -44,15 +44,15 @@ export const registerRepair: Register = (program) => {
             }),
           onSkip: () => {},
         });
-        for await (const path of walk)
-          tell(
-            await repairFile({
-              dataDir: join(context.dataDir, "agent"),
-              path,
-              prescription,
-              dryRun: options.dryRun === true,
-            }),
-          );
+        const verbs = await openRepairs(
+          { dataDir: join(context.dataDir, "agent"), config: context.config },
+          prescription,
+        );
+        try {
+          for await (const path of walk) tell(await verbs.repair(path, { dryRun: options.dryRun === true }));
+        } finally {
+          await verbs.close();
+        }
         if (!context.json)
           printLine(
             `${counts.repaired} ${options.dryRun ? "repairable" : "repaired"}, ${counts.refused} refused, ${counts.failed} failed, ${counts["not-infected"]} not infected`,

@@ -3,7 +3,7 @@ import { existsSync } from "node:fs";
 import { mkdir, rm } from "node:fs/promises";
 import { hostname } from "node:os";
 import { join } from "node:path";
-import { agentIsEnrolled, joinServer } from "@thymus/agent";
+import { joinServer, readEnrolment } from "@thymus/agent";
 import { centreIsEnrolled, joinAsCentre } from "@thymus/analysis";
 import { ThymusError } from "@thymus/contracts";
 import { Api, urlFile } from "../api.ts";
@@ -106,7 +106,7 @@ async function enrolOwnParts(context: Context, api: Api): Promise<void> {
   const analysisDir = join(context.dataDir, "analysis");
   if (!centreIsEnrolled(analysisDir)) await joinAsCentre(analysisDir, api.url, await token("analysis"));
   const agentDir = join(context.dataDir, "agent");
-  if (!agentIsEnrolled(agentDir))
+  if (!(await readEnrolment(agentDir)))
     await joinServer({ dataDir: agentDir, url: api.url, token: await token("agent"), hostname: hostname() });
 }
 
