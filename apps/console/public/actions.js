@@ -53,6 +53,9 @@ const GOES_ON = {
   halted: "The prescription is given to the first machine once more.",
 };
 
+/** What approving and rejecting is called, where it is not simply that. */
+const WORDS = { "gave-up": ["Analyse again", "Close"], halted: ["Try again", "Close"] };
+
 /** Approve and reject, where a case waits for a person. */
 export function decisions(one, changed) {
   if (!one.waits) return null;
@@ -65,8 +68,9 @@ export function decisions(one, changed) {
       changed();
     });
   const { name } = one.sample;
-  const approve = decide("approve", `Let ${name} go on?`, GOES_ON[one.waits], "Approve");
-  const reject = decide("reject", `End the case of ${name}?`, "What it assigned is recalled.", "Reject");
+  const [yes, no] = WORDS[one.waits] ?? ["Approve", "Reject"];
+  const approve = decide("approve", `Let ${name} go on?`, GOES_ON[one.waits], yes);
+  const reject = decide("reject", `End the case of ${name}?`, "What it assigned is recalled.", no);
   return el(
     "div",
     { class: "row" },
@@ -77,14 +81,14 @@ export function decisions(one, changed) {
         class: "main",
         "data-focus": "approve",
         onclick: approve,
-        "aria-label": `Approve ${name}`,
+        "aria-label": `${yes}: ${name}`,
       },
-      "Approve",
+      yes,
     ),
     el(
       "button",
-      { type: "button", "data-focus": "reject", onclick: reject, "aria-label": `Reject ${name}` },
-      "Reject",
+      { type: "button", "data-focus": "reject", onclick: reject, "aria-label": `${no}: ${name}` },
+      no,
     ),
   );
 }

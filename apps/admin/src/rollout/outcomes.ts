@@ -21,7 +21,7 @@ export async function recordOutcome(
   machine: string,
   report: ReportOutcome,
 ): Promise<void> {
-  await state.change(async (change) => {
+  const widened = await state.change(async (change) => {
     const digest = createHash("sha256").update(JSON.stringify(report)).digest("hex");
     const { db } = change;
     const before = await db
@@ -30,10 +30,10 @@ export async function recordOutcome(
       .where("machine", "=", machine)
       .where("prescription", "=", report.prescription)
       .executeTakeFirst();
-    if (before?.digest === digest) return;
+    if (before?.digest === digest) return false;
     const { assigned, recalled } = await assignedTo(db, machine);
     // What was recalled meanwhile is taken and forgotten: the sender must not try for ever.
-    if (recalled.includes(report.prescription)) return;
+    if (recalled.includes(report.prescription)) return false;
     if (!assigned.includes(report.prescription)) {
       throw new ThymusError(
         "FORBIDDEN",
@@ -44,7 +44,9 @@ export async function recordOutcome(
     await write(change, machine, report, digest);
     const incident = await incidentOf(change, report.prescription);
     if (incident) await tellIncident(change, parts, incident, machine, report);
+    return incident?.stage === "patient" && incident.machine === machine && report.healthy;
   });
+  if (widened) await failpoint("admin.rollout.widened");
   await failpoint("admin.outcome.recorded");
 }
 

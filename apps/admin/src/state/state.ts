@@ -1,4 +1,5 @@
 import { createQueue, type Queue } from "@thymus/jobs";
+import { failpoint } from "@thymus/store";
 import type { Kysely, Transaction } from "kysely";
 import { Hub, type Notice } from "./hub.ts";
 import type { AdminDatabase } from "./schema.ts";
@@ -32,10 +33,10 @@ export class State {
   async change<T>(work: (change: Change) => Promise<T>): Promise<T> {
     const notices: Notice[] = [];
     const later: (() => Promise<void>)[] = [];
-    const result = await this.db.transaction().execute((db) => {
+    const result = await this.db.transaction().execute(async (db) => {
       const now = this.now();
       let revision: number | null = null;
-      return work({
+      const done = await work({
         db,
         now,
         queue: createQueue(db, this.now),
@@ -47,9 +48,11 @@ export class State {
           return revision;
         },
       });
+      await failpoint("admin.change.before-commit");
+      return done;
     });
-    for (const task of later) await task();
     for (const notice of notices) this.hub.tell(notice);
+    for (const task of later) await task();
     return result;
   }
 

@@ -1,0 +1,72 @@
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { fileURLToPath } from "node:url";
+import { newId } from "@thymus/contracts";
+import { needs } from "@thymus/testkit";
+import { Browser } from "./testing/browser.ts";
+import { House } from "./testing/house.ts";
+
+const skip = needs("chromium");
+let house: House;
+let browser: Browser;
+before(async () => {
+  if (skip) return;
+  house = await House.build({}, fileURLToPath(new URL("../../console/public", import.meta.url)));
+  browser = await Browser.open();
+});
+after(async () => {
+  if (skip) return;
+  await browser.close();
+  await house.tearDown();
+});
+const text = (id: string) => browser.value<string>(`document.getElementById("${id}").innerText`);
+
+test("the console asks for its token, and refuses a wrong one", { skip }, async () => {
+  await browser.visit(house.admin.url);
+  await browser.until("!document.getElementById('sign-in').hidden");
+  await browser.visit(`${house.admin.url}/#token=wrong`);
+  await browser.until("document.getElementById('token-fault').textContent");
+  assert.equal(await browser.value("sessionStorage.length"), 0);
+  // The browser itself reports the refused request.
+  browser.complaints.length = 0;
+});
+
+test("the console teaches while empty, follows a case live, and lets a person decide", { skip }, async () => {
+  await browser.look(390, 800, "dark");
+  await browser.visit(`${house.admin.url}/#token=${house.admin.apiToken}`);
+  await browser.until("!document.getElementById('cases-empty').hidden");
+  assert.equal(await browser.value("location.hash"), "", "the token leaves the address");
+  assert.match(await text("cases-empty"), /thymus drill infection/);
+  assert.match(await text("machines-empty"), /Add a machine/);
+
+  const centre = await house.centre();
+  const agent = await house.agent("web-1");
+  const id = newId("case");
+  await agent.open(id, "seen in the console");
+  await agent.upload(id, "seen in the console", centre.recipient);
+  await browser.until(
+    "document.querySelector('#cases-list .case')?.innerText.includes('Waiting for an analysis')",
+  );
+  assert.match(await text("machines"), /web-1/);
+  const { work } = await centre.party.claim();
+  await centre.party.analysed(work!, {
+    gaveUp: { code: "NO_SOUND_RULE", why: "<img src=x onerror=alert(1)>" },
+  });
+  await browser.until("document.querySelector('#waiting-list .case')?.innerText.includes('<img src=x')");
+  await browser.until("document.getElementById('news').textContent.includes('gave up')");
+
+  await browser.value("document.querySelector('#waiting-list [data-focus=reject]').click()");
+  await browser.until("document.getElementById('ask').open");
+  await browser.value("document.getElementById('ask-ok').click()");
+  await browser.until("document.getElementById('state-title').textContent === 'All is well'");
+  await browser.value(`location.hash = "${id}"`);
+  await browser.until(
+    "document.querySelector('#detail .history')?.innerText.includes('rejected by a person')",
+  );
+  assert.equal(await browser.value("document.activeElement.id"), "detail-title", "focus follows to the case");
+  assert.ok(
+    await browser.value("document.documentElement.scrollWidth <= innerWidth"),
+    "nothing hangs over a phone's edge",
+  );
+  assert.deepEqual(browser.complaints, [], "no error, nothing refused by the content security policy");
+});
