@@ -9,7 +9,7 @@ const MIN_BLOCK = 32;
 const MAX_BLOCKS = 512;
 /** Larger files are not compared. */
 const MAX_COMPARED = 32 << 20;
-const HEADER = 4;
+const HEADER = 8;
 const ENTRY = 8;
 
 function blockSize(bytes: number): number {
@@ -20,12 +20,13 @@ function blockSize(bytes: number): number {
 
 const strong = (block: Uint8Array): number => createHash("sha1").update(block).digest().readUInt32LE(0);
 
-/** Signature of a content: block size, then weak and strong sum of each whole block. */
+/** Signature of a content: block size, length of the part behind the last block, weak and strong sum of each block. */
 export function signatureOf(bytes: Uint8Array): Uint8Array {
   const size = blockSize(bytes.length);
   const blocks = Math.floor(bytes.length / size);
   const out = Buffer.alloc(HEADER + blocks * ENTRY);
   out.writeUInt32LE(size, 0);
+  out.writeUInt32LE(bytes.length % size, 4);
   for (let block = 0; block < blocks; block++) {
     const part = bytes.subarray(block * size, (block + 1) * size);
     let a = 0;
@@ -45,6 +46,8 @@ export function foreignRegions(signature: Uint8Array, bytes: Uint8Array): Uint8A
   if (bytes.length > MAX_COMPARED || signature.length < HEADER) return [];
   const view = Buffer.from(signature.buffer, signature.byteOffset, signature.byteLength);
   const size = view.readUInt32LE(0);
+  const rest = view.readUInt32LE(4);
+  if (size === 0) return [];
   const known = new Map<number, Set<number>>();
   for (let at = HEADER; at + ENTRY <= view.length; at += ENTRY) {
     const weak = view.readUInt32LE(at);
@@ -79,8 +82,8 @@ export function foreignRegions(signature: Uint8Array, bytes: Uint8Array): Uint8A
     b = (b - size * out + a) & 0xffff;
     at++;
   }
-  // The last part of a file that is no whole block cannot be explained: it is foreign only if it is longer than one.
-  if (bytes.length - start >= size || regions.length === 0) regions.push(bytes.subarray(start));
+  // What lay behind the last whole block has no sum: it is taken for the old one where its length is the old one's.
+  if (bytes.length - start !== rest || start === 0) regions.push(bytes.subarray(start));
   return regions.filter((region) => region.length > 0);
 }
 
