@@ -31,8 +31,8 @@ export interface Evidence {
 }
 
 const REACH = 1 << 14;
-const HEAD = 64;
-const TAIL = 64;
+const HEAD = 128;
+const TAIL = 128;
 
 export function baseOf(each: Case, from: Base): number {
   return from === "start" ? 0 : from === "end" ? each.after.length : each.anchor;

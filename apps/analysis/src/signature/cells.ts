@@ -2,8 +2,9 @@ import type { InfectedPair, InfectionAnalysis } from "../infection/analysis.ts";
 import { view } from "../infection/bytes.ts";
 import { commonSegments } from "../infection/invariant.ts";
 import { bodyBytes } from "../infection/pair-infections.ts";
-import { type Candidate, occursIn } from "./candidate.ts";
-import { candidatesOf } from "./candidates.ts";
+import { typeFamily } from "../infection/specimen.ts";
+import { type Candidate, occursIn, overlaps } from "./candidate.ts";
+import { candidatesOf, STRONG } from "./candidates.ts";
 import type { Self } from "./self.ts";
 
 /** Infected files that share a constant part, and the runs of it that could be in a rule. */
@@ -25,31 +26,63 @@ const NEAR = 16;
 /** After so many files that share nothing with any other the rest is taken for the same. */
 const MAX_LONELY = 6;
 
+/** Ways to part infected files that share too little, coarse to fine. */
+const partings: ((pair: InfectedPair, shape: string) => string)[] = [
+  ({ specimen }) => typeFamily(specimen.type),
+  (_, shape) => shape,
+  ({ afterType }) => afterType,
+];
+
 /**
- * The fewest cells that cover all infected files: all of them, else one a group, else by what bodies share. A single file
- * shows nothing constant, unless the sample itself holds the same bytes.
+ * The fewest cells that cover all infected files: all of them, else by type family, shape of change, type, and at last by what
+ * bodies share. A single file shows nothing constant, unless the sample itself holds the same bytes. `finest` parts the files
+ * wherever they can be, for a second attempt when self holds what all of them share.
  */
-export function findCells(analysis: InfectionAnalysis, sample: Uint8Array, self: Self): Cells {
-  const all = analysis.groups.flatMap((group) => group.pairs);
-  const whole = cellOf(all, sample, self);
-  if (whole !== null) return { cells: [whole], alone: [] };
-  const cells: Cell[] = [];
-  const alone: InfectedPair[] = [];
-  const families = Map.groupBy(analysis.groups, (group) => group.family);
-  for (const groups of families.values()) {
-    const together = groups.flatMap((group) => group.pairs);
-    const one = families.size > 1 ? cellOf(together, sample, self) : null;
-    if (one !== null) {
-      cells.push(one);
-      continue;
+export function findCells(
+  analysis: InfectionAnalysis,
+  sample: Uint8Array,
+  self: Self,
+  finest = false,
+): Cells {
+  const shapes = new Map(analysis.groups.flatMap((group) => group.pairs.map((pair) => [pair, group.shape])));
+  const part = (pairs: readonly InfectedPair[], level: number): Cells => {
+    const whole = cellOf(pairs, sample, self);
+    const strong = whole !== null && strongApart(whole.candidates) >= ENOUGH_STRONG;
+    if (strong && !finest) return { cells: [whole], alone: [] };
+    const finer = partFurther(pairs, level);
+    const better = finer.alone.length === 0 && finer.cells.every((cell) => strongApart(cell.candidates) > 0);
+    if (whole !== null && !(better && finer.cells.length <= MAX_CELLS)) return { cells: [whole], alone: [] };
+    return finer;
+  };
+  const partFurther = (pairs: readonly InfectedPair[], level: number): Cells => {
+    const key = partings[level];
+    if (key === undefined) {
+      const cells: Cell[] = [];
+      const alone: InfectedPair[] = [];
+      splitBySharing(pairs, sample, self, cells, alone);
+      return { cells, alone };
     }
-    for (const group of groups) {
-      const cell = groups.length > 1 || families.size > 1 ? cellOf(group.pairs, sample, self) : null;
-      if (cell !== null) cells.push(cell);
-      else splitBySharing(group.pairs, sample, self, cells, alone);
-    }
+    const parts = [...Map.groupBy(pairs, (pair) => key(pair, shapes.get(pair) ?? "")).values()];
+    if (parts.length === 1) return partFurther(pairs, level + 1);
+    const found = parts.map((each) => part(each, level + 1));
+    return { cells: found.flatMap(({ cells }) => cells), alone: found.flatMap(({ alone }) => alone) };
+  };
+  return part(
+    analysis.groups.flatMap((group) => group.pairs),
+    0,
+  );
+}
+
+/** Strong strings that a cell must offer before it is not parted any further: some may fall to the veto. */
+const ENOUGH_STRONG = 2;
+
+function strongApart(candidates: readonly Candidate[]): number {
+  const apart: Candidate[] = [];
+  for (const candidate of candidates) {
+    if (candidate.logProbability > STRONG || apart.length >= ENOUGH_STRONG) break;
+    if (!apart.some((other) => overlaps(candidate, other))) apart.push(candidate);
   }
-  return { cells, alone };
+  return apart.length;
 }
 
 function cellOf(pairs: readonly InfectedPair[], sample: Uint8Array, self: Self): Cell | null {

@@ -105,3 +105,26 @@ test("a short stub with a few varying bytes is found by wild cards", async () =>
     ),
   );
 });
+
+test("scripts of two languages that share too little get a rule of two parts", async () => {
+  const shared = Buffer.from(" in the ash bucket, ");
+  const bodies = { shell: random(501).bytes(150), python: random(502).bytes(150) };
+  const specimens = infect(textHosts(["shell", "python"], 6), ({ bytes, type }) =>
+    Buffer.concat([
+      bytes,
+      bodies[type as "shell"],
+      shared,
+      bodies[type as "shell"].subarray(0, 30).reverse(),
+    ]),
+  );
+  const derived = await derive(
+    specimens,
+    fakeSelf([...goodware, Buffer.from("an oak in the ash bucket, here")]),
+  );
+  assert.ok("rule" in derived, JSON.stringify(derived));
+  assert.ok(
+    specimens.every(
+      ({ after, before }) => ruleMatches(derived.rule, after) && !ruleMatches(derived.rule, before),
+    ),
+  );
+});

@@ -37,11 +37,18 @@ export interface NoRule {
  * A rule that finds every infected specimen, no clean one, and none of whose strings is in any file of self; or why there is none.
  */
 export async function deriveRule(options: DeriveOptions): Promise<DerivedRule | NoRule> {
+  const first = await attempt(options, false);
+  if ("rule" in first || first.gaveUp.code === "NO_CONSTANT_PART") return first;
+  const second = await attempt(options, true);
+  return "rule" in second ? second : first;
+}
+
+async function attempt(options: DeriveOptions, finest: boolean): Promise<DerivedRule | NoRule> {
   const started = performance.now();
   const { analysis, sample, corpus, family } = options;
   const pairs = analysis.groups.flatMap((group) => group.pairs);
   if (pairs.length === 0) return none("NO_CONSTANT_PART", "no decoy was infected");
-  const found = findCells(analysis, sample.bytes, corpus);
+  const found = findCells(analysis, sample.bytes, corpus, finest);
   const refusal = refuseCells(found, pairs.length);
   if (refusal !== null) return refusal;
   const clean = [
