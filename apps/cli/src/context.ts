@@ -69,9 +69,6 @@ export function makeContext(options: GlobalOptions): Context {
   };
 }
 
-/** Folder of the console's static files. */
-export const consoleDir = join(dirname(fileURLToPath(import.meta.url)), "../../console/public");
-
 /**
  * Goodware where nobody names any: what the package manager vouches for, and the libraries of this installation, whose
  * content its lockfile vouches for.

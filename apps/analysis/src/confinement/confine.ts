@@ -17,7 +17,7 @@ export interface Confinement {
   readonly maxFileBytes: number;
 }
 
-const systemFolders = ["/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32"];
+const systemFolders = ["/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32", "/opt"];
 const systemFiles = [
   "/etc/alternatives",
   "/etc/ld.so.cache",

@@ -54,7 +54,7 @@ export interface CentreOptions {
 const Enrolment = z.strictObject({ machine: MachineId, url: z.string(), serverKey: z.string() });
 type Work = NonNullable<ClaimReply["work"]>;
 
-const LEASE_SECONDS = 20;
+const LEASE_SECONDS = 10;
 /** Hours between two signatures of the TUF timestamp, which is good for days. */
 const TIMESTAMP_HOURS = 6;
 

@@ -10,6 +10,9 @@ import { readEvidence, readManifest, readSpecimens } from "../proof/evidence.ts"
 import { openCorpus } from "../self/index.ts";
 import type { ProveJob, ProveResult } from "./protocol.ts";
 
+/** Share of self that may have gone since it was learned (an upgrade, say) before the scan says too little. */
+const MOST_UNSEEN = 0.1;
+
 interface Tally {
   infected: number;
   detected: number;
@@ -36,7 +39,8 @@ export async function prove(job: ProveJob, progress: (what: string) => void): Pr
   progress("proving on goodware");
   const corpus = await openCorpus(job.corpusDir);
   const goodware = await corpus.scan([{ namespace: "candidate", source: job.detect.rule }], {});
-  const why = unsound(train, fresh, cleanHits, goodware.hits.length, goodware.files);
+  const unseen = goodware.gone + goodware.changed + goodware.unreadable;
+  const why = unsound(train, fresh, cleanHits, goodware.hits.length, goodware.files, unseen);
   return {
     kind: "proved",
     decoys: {
@@ -86,8 +90,11 @@ function unsound(
   cleanHits: number,
   matches: number,
   files: number,
+  unseen: number,
 ): string | null {
   if (files === 0) return "the goodware corpus is empty";
+  if (unseen > files * MOST_UNSEEN)
+    return `${unseen} files of self are gone or changed since it was learned: run thymus corpus build`;
   if (matches > 0) return `the rule hits ${matches} goodware files`;
   if (cleanHits > 0) return `the rule hits ${cleanHits} clean decoys`;
   if (fresh.infected === 0)

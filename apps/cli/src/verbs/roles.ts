@@ -5,11 +5,12 @@ import { join } from "node:path";
 import { startAdmin } from "@thymus/admin";
 import { joinServer, startAgent } from "@thymus/agent";
 import { buildChamber, buildCorpus, centreIsEnrolled, joinAsCentre, startCentre } from "@thymus/analysis";
+import { consoleDir } from "@thymus/console";
 import { ThymusError } from "@thymus/contracts";
 import { writeFileAtomic } from "@thymus/store";
 import { drillProgramsFolder } from "@thymus/testkit/drills";
 import { Api, urlFile } from "../api.ts";
-import { type Context, consoleDir, goodwareSources } from "../context.ts";
+import { type Context, goodwareSources } from "../context.ts";
 import { printJson, printLine, stderrLogger } from "../output.ts";
 import { acting, interruptSignal, type Register, withGlobals } from "./verb.ts";
 
