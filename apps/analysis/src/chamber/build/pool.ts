@@ -29,12 +29,18 @@ interface Candidate extends ElfFacts {
   readonly likely: boolean;
 }
 
-export async function buildPool(paths: ChamberPaths, signal: AbortSignal | undefined, note: (what: string) => void): Promise<void> {
+export async function buildPool(
+  paths: ChamberPaths,
+  signal: AbortSignal | undefined,
+  note: (what: string) => void,
+): Promise<void> {
   const temp = await mkdtemp(join(paths.temp, "pool-"));
   const unpacked = join(temp, "unpacked");
   const programs = ["usr/bin", "usr/sbin", "usr/games", "bin", "sbin"];
   await mkdir(unpacked);
-  await runTool("unsquashfs", ["-q", "-n", "-d", join(unpacked, "root"), paths.root, ...programs], { signal });
+  await runTool("unsquashfs", ["-q", "-n", "-d", join(unpacked, "root"), paths.root, ...programs], {
+    signal,
+  });
   for (const name of await readdir(paths.packages))
     if (name.endsWith("_i386.deb"))
       await runTool("dpkg-deb", ["-x", join(paths.packages, name), join(unpacked, name)], { signal });
@@ -114,13 +120,15 @@ async function tryOut(
   const out = await mkdtemp(join(temp, "trial-"));
   const sample = join(out, "trial.sh");
   await writeFile(sample, trial);
-  const decoys = batch.map((candidate, index): Decoy => ({
-    path: `/srv/pool/${index}/${candidate.name}`,
-    type: "other",
-    kind: "candidate",
-    sha256: Sha256.parse(candidate.sha256),
-    mode: 0o755,
-  }));
+  const decoys = batch.map(
+    (candidate, index): Decoy => ({
+      path: `/srv/pool/${index}/${candidate.name}`,
+      type: "other",
+      kind: "candidate",
+      sha256: Sha256.parse(candidate.sha256),
+      mode: 0o755,
+    }),
+  );
   const chamber = await openChamberUnchecked(paths);
   try {
     const result = await chamber.run({
@@ -131,7 +139,9 @@ async function tryOut(
       outputDir: out,
       ...(signal ? { signal } : {}),
     });
-    const changed = new Set(result.decoys.filter(({ state }) => state !== "unchanged").map(({ decoy }) => decoy.path));
+    const changed = new Set(
+      result.decoys.filter(({ state }) => state !== "unchanged").map(({ decoy }) => decoy.path),
+    );
     const kept: PoolProgram[] = [];
     for (const line of result.output.split("\n")) {
       const [index, status, size] = line.split(" ").map(Number);

@@ -34,7 +34,12 @@ const programFolders: readonly ((random: SeededRandom) => string)[] = [
   () => "/opt/tools",
   () => "/srv",
 ];
-const documentFolders = [`${guestUser.home}/Documents`, guestUser.home, guestUser.downloads, `${guestUser.home}/Pictures`];
+const documentFolders = [
+  `${guestUser.home}/Documents`,
+  guestUser.home,
+  guestUser.downloads,
+  `${guestUser.home}/Pictures`,
+];
 
 /**
  * Makes the decoys of one run: the same seed and the same chamber give the same bytes at the same paths.
@@ -55,7 +60,13 @@ export async function createDecoys(options: CreateDecoysOptions): Promise<DecoyS
     }
     return `${guestUser.home}/projects/${own.bytes(4).toString("hex")}/${name}`;
   };
-  const add = async (kind: Pick<DecoyKind, "type" | "kind">, path: string, mode: number, content: Buffer | null, known: Sha256 | null) => {
+  const add = async (
+    kind: Pick<DecoyKind, "type" | "kind">,
+    path: string,
+    mode: number,
+    content: Buffer | null,
+    known: Sha256 | null,
+  ) => {
     taken.add(path);
     const sha256 = known ?? Sha256.parse(createHash("sha256").update(content!).digest("hex"));
     const file = join(options.folder, sha256);
@@ -70,7 +81,10 @@ export async function createDecoys(options: CreateDecoysOptions): Promise<DecoyS
     const own = random.fork(`${index} ${kind.kind}`);
     for (let made = 0; made < Math.max(1, Math.round(kind.share * scale)); made++) {
       // Of the pool each program only once.
-      const one = kind.make(own, pool.filter((program) => !used.has(program.sha256)));
+      const one = kind.make(
+        own,
+        pool.filter((program) => !used.has(program.sha256)),
+      );
       const folder = programFolders[turn++ % programFolders.length]!(own);
       if ("program" in one) {
         used.add(one.program.sha256);

@@ -18,12 +18,19 @@ const kinds: readonly ((random: SeededRandom) => Document)[] = [
   (random) => ({
     extension: "csv",
     type: "text",
-    content: lines(random, 10, 200, () => `${noun(random)},${random.below(1000)},${random.below(100)}.${random.between(10, 99)}`),
+    content: lines(
+      random,
+      10,
+      200,
+      () => `${noun(random)},${random.below(1000)},${random.below(100)}.${random.between(10, 99)}`,
+    ),
   }),
   (random) => ({
     extension: "md",
     type: "text",
-    content: lines(random, 6, 50, () => random.pick([`## ${phrase(random, 3)}`, sentence(random), `* ${phrase(random, 4)}`, ""])),
+    content: lines(random, 6, 50, () =>
+      random.pick([`## ${phrase(random, 3)}`, sentence(random), `* ${phrase(random, 4)}`, ""]),
+    ),
   }),
   (random) => ({
     extension: "json",

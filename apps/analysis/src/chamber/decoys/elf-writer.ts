@@ -46,9 +46,21 @@ function entryCode(bits: 32 | 64, text: number, length: number): Buffer {
   const print =
     bits === 64
       ? // mov eax,1; mov edi,1; mov esi,text; mov edx,length; syscall
-        [bytes(0xb8, 1, 0, 0, 0, 0xbf, 1, 0, 0, 0, 0xbe), word(text), bytes(0xba), word(length), bytes(0x0f, 0x05)]
+        [
+          bytes(0xb8, 1, 0, 0, 0, 0xbf, 1, 0, 0, 0, 0xbe),
+          word(text),
+          bytes(0xba),
+          word(length),
+          bytes(0x0f, 0x05),
+        ]
       : // mov eax,4; mov ebx,1; mov ecx,text; mov edx,length; int 0x80
-        [bytes(0xb8, 4, 0, 0, 0, 0xbb, 1, 0, 0, 0, 0xb9), word(text), bytes(0xba), word(length), bytes(0xcd, 0x80)];
+        [
+          bytes(0xb8, 4, 0, 0, 0, 0xbb, 1, 0, 0, 0, 0xb9),
+          word(text),
+          bytes(0xba),
+          word(length),
+          bytes(0xcd, 0x80),
+        ];
   const end =
     bits === 64
       ? bytes(0x31, 0xff, 0xb8, 60, 0, 0, 0, 0x0f, 0x05) // xor edi,edi; mov eax,60; syscall
@@ -61,10 +73,14 @@ export function writeElf(random: SeededRandom, bits: 32 | 64, size: number): Buf
   const wide = bits === 64;
   const base = wide ? 0x400000 : 0x8048000;
   const message = Buffer.from(`${phrase(random, random.between(2, 9))}\n`);
-  const others = Array.from({ length: random.between(3, 30) }, () => Buffer.from(`${phrase(random, random.between(1, 6))}\0`));
+  const others = Array.from({ length: random.between(3, 30) }, () =>
+    Buffer.from(`${phrase(random, random.between(1, 6))}\0`),
+  );
   const fillers: Buffer[] = [];
   for (let sum = 0; sum < size * 0.35; sum += fillers.at(-1)!.length) fillers.push(filler(random, bits));
-  const data = random.chance(0.8) ? random.bytes(random.between(16, Math.max(32, size >> 4))) : Buffer.alloc(0);
+  const data = random.chance(0.8)
+    ? random.bytes(random.between(16, Math.max(32, size >> 4)))
+    : Buffer.alloc(0);
   const codeSize = entryCode(bits, 0, 0).length;
   const ahead = Buffer.concat(fillers.slice(0, random.below(fillers.length)));
   const behind = Buffer.concat(fillers.slice(random.below(fillers.length)));
@@ -72,9 +88,17 @@ export function writeElf(random: SeededRandom, bits: 32 | 64, size: number): Buf
 
   const parts: Part[] = [
     { name: ".note.gnu.build-id", flags: READ, content: note, offset: 0, address: 0 },
-    { name: ".text", flags: READ | EXEC, content: Buffer.alloc(ahead.length + align(codeSize, 16) + behind.length), offset: 0, address: 0 },
+    {
+      name: ".text",
+      flags: READ | EXEC,
+      content: Buffer.alloc(ahead.length + align(codeSize, 16) + behind.length),
+      offset: 0,
+      address: 0,
+    },
     { name: ".rodata", flags: READ, content: Buffer.concat([message, ...others]), offset: 0, address: 0 },
-    ...(data.length > 0 ? [{ name: ".data", flags: READ | WRITE, content: data, offset: 0, address: 0 }] : []),
+    ...(data.length > 0
+      ? [{ name: ".data", flags: READ | WRITE, content: data, offset: 0, address: 0 }]
+      : []),
   ];
   const [ehsize, phsize, shsize] = wide ? [64, 56, 64] : [52, 32, 40];
   const segments = parts.length + 2;
@@ -93,7 +117,8 @@ export function writeElf(random: SeededRandom, bits: 32 | 64, size: number): Buf
   const stringsAt = offset;
   const sectionsAt = align(stringsAt + strings.length, 8);
   const file = Buffer.alloc(sectionsAt + shsize * (parts.length + 2));
-  const long = (value: number, at: number) => (wide ? file.writeBigUInt64LE(BigInt(value), at) : file.writeUInt32LE(value, at));
+  const long = (value: number, at: number) =>
+    wide ? file.writeBigUInt64LE(BigInt(value), at) : file.writeUInt32LE(value, at);
   for (const part of parts) part.content.copy(file, part.offset);
   file.write(strings, stringsAt, "latin1");
 
@@ -104,23 +129,38 @@ export function writeElf(random: SeededRandom, bits: 32 | 64, size: number): Buf
   file.writeUInt32LE(1, 20);
   const entry = text.address + ahead.length;
   const step = wide ? 8 : 4;
-  [entry, ehsize, sectionsAt].forEach((value, index) => { long(value, 24 + index * step); });
+  [entry, ehsize, sectionsAt].forEach((value, index) => {
+    long(value, 24 + index * step);
+  });
   const rest = 24 + 3 * step + 4;
   [ehsize, phsize, segments, shsize, parts.length + 2, parts.length + 1].forEach((value, index) => {
     file.writeUInt16LE(value, rest + index * 2);
   });
 
-  const segment = (index: number, type: number, flags: number, at: number, address: number, length: number, alignment: number) => {
+  const segment = (
+    index: number,
+    type: number,
+    flags: number,
+    at: number,
+    address: number,
+    length: number,
+    alignment: number,
+  ) => {
     const place = ehsize + index * phsize;
     file.writeUInt32LE(type, place);
     file.writeUInt32LE(flags, place + (wide ? 4 : 24));
     const values = [at, address, address, length, length];
-    values.forEach((value, field) => { long(value, place + (wide ? 8 : 4) + field * step); });
+    values.forEach((value, field) => {
+      long(value, place + (wide ? 8 : 4) + field * step);
+    });
     long(alignment, place + (wide ? 48 : 28));
   };
   parts.forEach((part, index) => {
     // The first segment carries the headers too, as a linker lays it out.
-    const [at, address, length] = index === 0 ? [0, base, part.offset + part.content.length] : [part.offset, part.address, part.content.length];
+    const [at, address, length] =
+      index === 0
+        ? [0, base, part.offset + part.content.length]
+        : [part.offset, part.address, part.content.length];
     segment(index, PT_LOAD, part.flags, at, address, length, PAGE);
   });
   segment(parts.length, PT_NOTE, READ, noteAt.offset, noteAt.address, note.length, 4);
@@ -132,8 +172,15 @@ export function writeElf(random: SeededRandom, bits: 32 | 64, size: number): Buf
     file.writeUInt32LE(strings.indexOf(`\0${name}\0`) + 1, place);
     file.writeUInt32LE(part ? (part === noteAt ? 7 : 1) : 3, place + 4);
     const flags = part ? 2 | (part.flags & WRITE ? 1 : 0) | (part.flags & EXEC ? 4 : 0) : 0;
-    const values = [flags, part?.address ?? 0, part?.offset ?? stringsAt, part?.content.length ?? strings.length];
-    values.forEach((value, field) => { long(value, place + 8 + field * step); });
+    const values = [
+      flags,
+      part?.address ?? 0,
+      part?.offset ?? stringsAt,
+      part?.content.length ?? strings.length,
+    ];
+    values.forEach((value, field) => {
+      long(value, place + 8 + field * step);
+    });
     long(part ? (part === noteAt ? 4 : 16) : 1, place + (wide ? 48 : 32));
   });
   return file;

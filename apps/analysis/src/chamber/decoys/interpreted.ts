@@ -6,7 +6,9 @@ export const python: Language = {
   comment: (text) => `# ${text}`,
   opening: (random) => [
     ...(random.chance(0.5) ? ['"""Small helper."""', ""] : []),
-    ...random.shuffle(["import sys", "import json", "import math", "import re"]).slice(0, random.between(1, 3)),
+    ...random
+      .shuffle(["import sys", "import json", "import math", "import re"])
+      .slice(0, random.between(1, 3)),
     "",
   ],
   assign: (name, value) => `${name} = ${literal(value)}`,
@@ -39,7 +41,12 @@ export const perl: Language = {
     `    return ($n * ${random.between(2, 9)} + ${random.between(1, 99)}) % ${random.between(50, 999)};`,
     "}",
   ],
-  loop: (name, sum, times) => [`my $${sum} = 0;`, `for my $i (0 .. ${times - 1}) {`, `    $${sum} += ${name}($i);`, "}"],
+  loop: (name, sum, times) => [
+    `my $${sum} = 0;`,
+    `for my $i (0 .. ${times - 1}) {`,
+    `    $${sum} += ${name}($i);`,
+    "}",
+  ],
   condition: (sum, limit, text) => [
     `if ($${sum} > ${limit}) {`,
     `    print "${text}: $${sum}\\n";`,
@@ -62,7 +69,12 @@ export const php: Language = {
     `    return ($n * ${random.between(2, 9)} + ${random.between(1, 99)}) % ${random.between(50, 999)};`,
     "}",
   ],
-  loop: (name, sum, times) => [`$${sum} = 0;`, `for ($i = 0; $i < ${times}; $i++) {`, `    $${sum} += ${name}($i);`, "}"],
+  loop: (name, sum, times) => [
+    `$${sum} = 0;`,
+    `for ($i = 0; $i < ${times}; $i++) {`,
+    `    $${sum} += ${name}($i);`,
+    "}",
+  ],
   condition: (sum, limit, text) => [
     `if ($${sum} > ${limit}) {`,
     `    echo "${text}: ", $${sum}, "\\n";`,
@@ -90,7 +102,12 @@ function node(exports: "none" | "commonjs" | "module"): Language {
       `  return (n * ${random.between(2, 9)} + ${random.between(1, 99)}) % ${random.between(50, 999)};`,
       "}",
     ],
-    loop: (name, sum, times) => [`let ${sum} = 0;`, `for (let i = 0; i < ${times}; i++) {`, `  ${sum} += ${name}(i);`, "}"],
+    loop: (name, sum, times) => [
+      `let ${sum} = 0;`,
+      `for (let i = 0; i < ${times}; i++) {`,
+      `  ${sum} += ${name}(i);`,
+      "}",
+    ],
     condition: (sum, limit, text) => [
       `if (${sum} > ${limit}) {`,
       `  console.log("${text}:", ${sum});`,

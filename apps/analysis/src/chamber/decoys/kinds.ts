@@ -27,7 +27,12 @@ const scriptName = (random: SeededRandom, extension: string) => `${verb(random)}
 /** Programs above this size count as large, in bytes. */
 const LARGE = 60_000;
 
-function fromPool(type: "elf64" | "elf32", kind: string, share: number, fits: (program: PoolProgram) => boolean): DecoyKind {
+function fromPool(
+  type: "elf64" | "elf32",
+  kind: string,
+  share: number,
+  fits: (program: PoolProgram) => boolean,
+): DecoyKind {
   const bits = type === "elf64" ? 64 : 32;
   return {
     type,
@@ -85,10 +90,31 @@ export const decoyKinds: readonly DecoyKind[] = [
   generated("elf64", 3),
   fromPool("elf32", "dynamic-small", 2, (program) => !program.static),
   generated("elf32", 2),
-  script("shell", "sh", 4, sh, ["#!/bin/sh", "#!/bin/sh", "#!/bin/sh -e", "#!/usr/bin/env sh", null], ["", ".sh"]),
-  script("shell", "bash", 4, bash, ["#!/bin/bash", "#!/usr/bin/env bash", "#!/usr/bin/bash"], ["", ".sh", ".bash"]),
+  script(
+    "shell",
+    "sh",
+    4,
+    sh,
+    ["#!/bin/sh", "#!/bin/sh", "#!/bin/sh -e", "#!/usr/bin/env sh", null],
+    ["", ".sh"],
+  ),
+  script(
+    "shell",
+    "bash",
+    4,
+    bash,
+    ["#!/bin/bash", "#!/usr/bin/env bash", "#!/usr/bin/bash"],
+    ["", ".sh", ".bash"],
+  ),
   script("python", "python", 5, python, ["#!/usr/bin/python3", "#!/usr/bin/env python3", null], ["", ".py"]),
-  script("perl", "perl", 4, perl, ["#!/usr/bin/perl", "#!/usr/bin/env perl", "#!/usr/bin/perl -w", null], ["", ".pl"]),
+  script(
+    "perl",
+    "perl",
+    4,
+    perl,
+    ["#!/usr/bin/perl", "#!/usr/bin/env perl", "#!/usr/bin/perl -w", null],
+    ["", ".pl"],
+  ),
   script("node", "commonjs", 2, nodeScript, ["#!/usr/bin/env node", "#!/usr/bin/node", null], [".js"]),
   script("node", "module", 1, nodeModule, ["#!/usr/bin/env node", null], [".mjs"]),
   {

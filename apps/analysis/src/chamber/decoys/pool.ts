@@ -18,6 +18,10 @@ export type PoolProgram = z.infer<typeof PoolProgram>;
 export async function readPool(chamberDir: string): Promise<PoolProgram[]> {
   const text = await readFile(chamberPaths(chamberDir).poolList, "utf8").catch(() => null);
   if (text === null)
-    throw new ThymusError("CHAMBER_NOT_BUILT", `there is no chamber in ${chamberDir}`, "build it with: thymus chamber build");
+    throw new ThymusError(
+      "CHAMBER_NOT_BUILT",
+      `there is no chamber in ${chamberDir}`,
+      "build it with: thymus chamber build",
+    );
   return parseJsonDocument(z.array(PoolProgram), text, "the chamber's pool of programs");
 }

@@ -17,7 +17,9 @@ export class SeededRandom {
 
   bytes(length: number): Buffer {
     while (this.#bytes.length < length) {
-      const more = createHash("sha256").update(`${this.#seed}\n${this.#counter++}`).digest();
+      const more = createHash("sha256")
+        .update(`${this.#seed}\n${this.#counter++}`)
+        .digest();
       this.#bytes = Buffer.concat([this.#bytes, more]);
     }
     const taken = this.#bytes.subarray(0, length);

@@ -33,7 +33,13 @@ export function writeScript(random: SeededRandom, language: Language, shape: Scr
   const length = () => lines.reduce((sum, line) => sum + line.length + 1, 0);
   const parts: (() => void)[] = [
     addFunction,
-    () => lines.push(language.assign(fresh(), random.chance(0.5) ? random.below(10_000) : phrase(random, random.between(1, 6)))),
+    () =>
+      lines.push(
+        language.assign(
+          fresh(),
+          random.chance(0.5) ? random.below(10_000) : phrase(random, random.between(1, 6)),
+        ),
+      ),
     () => {
       const rows = names(random, random.between(3, 24)).map((name) => [name, random.below(1000)] as const);
       lines.push(...language.table(fresh(), rows));
@@ -57,9 +63,18 @@ export function writeScript(random: SeededRandom, language: Language, shape: Scr
 }
 
 /** Shell scripts must not have CRLF line ends: they would not run. */
-export function randomShape(random: SeededRandom, shebangs: readonly (string | null)[], crlfRuns: boolean): ScriptShape {
+export function randomShape(
+  random: SeededRandom,
+  shebangs: readonly (string | null)[],
+  crlfRuns: boolean,
+): ScriptShape {
   const shebang = random.pick(shebangs);
   const size = random.pick([250, 400, 700, 1100, 1800, 3000, 5000, 9000, 14_000, 20_000]);
   const crlf = crlfRuns && shebang === null && random.chance(0.12);
-  return { shebang, size: Math.round(size * (0.8 + random.below(400) / 1000)), finalNewline: random.chance(0.75), crlf };
+  return {
+    shebang,
+    size: Math.round(size * (0.8 + random.below(400) / 1000)),
+    finalNewline: random.chance(0.75),
+    crlf,
+  };
 }

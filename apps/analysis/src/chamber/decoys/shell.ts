@@ -2,7 +2,8 @@ import type { Language } from "./language.ts";
 
 const common = {
   comment: (text: string) => `# ${text}`,
-  assign: (name: string, value: string | number) => `${name}=${typeof value === "number" ? value : `'${value}'`}`,
+  assign: (name: string, value: string | number) =>
+    `${name}=${typeof value === "number" ? value : `'${value}'`}`,
   condition: (sum: string, limit: number, text: string) => [
     `if [ "$${sum}" -gt ${limit} ]; then`,
     `  echo "${text}: $${sum}"`,
@@ -16,7 +17,8 @@ const common = {
 /** POSIX sh. */
 export const sh: Language = {
   ...common,
-  opening: (random) => (random.chance(0.5) ? ["set -u"] : random.chance(0.4) ? ["LC_ALL=C", "export LC_ALL"] : []),
+  opening: (random) =>
+    random.chance(0.5) ? ["set -u"] : random.chance(0.4) ? ["LC_ALL=C", "export LC_ALL"] : [],
   define: (name, random) => [
     `${name}() {`,
     `  ${name}_v=$(( ($1 * ${random.between(2, 9)} + ${random.between(1, 99)}) % ${random.between(50, 999)} ))`,

@@ -22,7 +22,9 @@ export const verb = (random: SeededRandom) => random.pick(verbs);
 
 /** A few words of plain text, `words` of them. */
 export function phrase(random: SeededRandom, words: number): string {
-  const list = Array.from({ length: words }, (_, at) => (at % 3 === 2 ? random.pick(glue) : random.chance(0.3) ? verb(random) : noun(random)));
+  const list = Array.from({ length: words }, (_, at) =>
+    at % 3 === 2 ? random.pick(glue) : random.chance(0.3) ? verb(random) : noun(random),
+  );
   return list.join(" ");
 }
 
@@ -34,6 +36,7 @@ export function sentence(random: SeededRandom): string {
 /** Distinct identifiers. */
 export function names(random: SeededRandom, count: number): string[] {
   const set = new Set<string>();
-  while (set.size < count) set.add(random.chance(0.5) ? `${noun(random)}_${noun(random)}` : `${noun(random)}${random.below(90)}`);
+  while (set.size < count)
+    set.add(random.chance(0.5) ? `${noun(random)}_${noun(random)}` : `${noun(random)}${random.below(90)}`);
   return [...set];
 }

@@ -2,7 +2,18 @@
 import type { FileType } from "@thymus/contracts";
 
 /** Interpreters that the guest has under the names that scripts use. */
-const interpreters = ["sh", "dash", "bash", "python3", "perl", "node", "php", "busybox", "mksh", "zsh-static"];
+const interpreters = [
+  "sh",
+  "dash",
+  "bash",
+  "python3",
+  "perl",
+  "node",
+  "php",
+  "busybox",
+  "mksh",
+  "zsh-static",
+];
 const byType: Partial<Record<FileType, string>> = {
   shell: "/bin/sh",
   python: "/usr/bin/python3",
@@ -29,7 +40,8 @@ export function startsItself(head: Uint8Array): boolean {
   if (line === undefined || line.endsWith("\r")) return false;
   const [program, ...words] = line.trim().split(/[ \t]+/);
   const direct = /^\/(?:usr\/)?bin\/([\w.-]+)$/.exec(program ?? "")?.[1];
-  if (direct === "env") return words.length > 0 && interpreters.includes(words.at(words[0] === "-S" ? 1 : 0) ?? "");
+  if (direct === "env")
+    return words.length > 0 && interpreters.includes(words.at(words[0] === "-S" ? 1 : 0) ?? "");
   return direct !== undefined && interpreters.includes(direct);
 }
 
@@ -39,7 +51,11 @@ export function interpreterOf(head: Uint8Array, type: FileType, name: string): s
   const extension = /\.([a-z]+)$/i.exec(name)?.[1]?.toLowerCase() ?? "";
   const known = byType[type] ? type : byExtension[extension];
   const program = known ? byType[known] : undefined;
-  if (program === "/bin/sh" && Buffer.from(head.subarray(0, 64)).toString("latin1").startsWith("#!") && /^#!.*bash/.test(Buffer.from(head.subarray(0, 64)).toString("latin1")))
+  if (
+    program === "/bin/sh" &&
+    Buffer.from(head.subarray(0, 64)).toString("latin1").startsWith("#!") &&
+    /^#!.*bash/.test(Buffer.from(head.subarray(0, 64)).toString("latin1"))
+  )
     return ["/bin/bash"];
   return program ? [program] : [];
 }

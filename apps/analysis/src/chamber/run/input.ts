@@ -16,7 +16,12 @@ export interface GuestLimits {
 
 const quote = (word: string) => `'${word.replaceAll("'", `'\\''`)}'`;
 /** Folders that stay root's own, since programs of the system lie in or below them. */
-const shared: Readonly<Record<string, number>> = { "": 0o1777, "usr/local/bin": 0o1777, "usr/local/lib": 0o1777, tmp: 0o1777 };
+const shared: Readonly<Record<string, number>> = {
+  "": 0o1777,
+  "usr/local/bin": 0o1777,
+  "usr/local/lib": 0o1777,
+  tmp: 0o1777,
+};
 const rootOwned = /^(usr|usr\/local|opt|home|run|var|etc)$/;
 
 /** Entries for all folders above the files, outermost first: the user's own unless the system needs them. */
@@ -35,12 +40,20 @@ function folders(files: readonly TarInput[]): TarInput[] {
 
 /** The name that the sample bears in the guest: one plain path part. */
 export function sampleName(name: string): string {
-  const plain = name.replace(/^.*\//s, "").replace(/[\0-\x1f\x7f]/g, "_");
-  const short = Buffer.from(plain).subarray(0, 200).toString("utf8").replace(/\ufffd+$/, "");
+  const plain = name.replace(/^.*\//s, "").replace(/\p{Cc}/gu, "_");
+  const short = Buffer.from(plain)
+    .subarray(0, 200)
+    .toString("utf8")
+    .replace(/\ufffd+$/, "");
   return /^\.*$/.test(short) ? "sample" : short;
 }
 
-async function drillFiles(folder: string, sample: Buffer, name: string, words: string[]): Promise<TarInput[]> {
+async function drillFiles(
+  folder: string,
+  sample: Buffer,
+  name: string,
+  words: string[],
+): Promise<TarInput[]> {
   const base = DRILL_FOLDER.slice(1);
   const own = { mode: 0o755, uid: guestUser.id };
   const extension = /\.(mjs|cjs)$/.exec(name)?.[0] ?? "";
@@ -54,13 +67,26 @@ async function drillFiles(folder: string, sample: Buffer, name: string, words: s
   ];
   for (const entry of await readdir(folder, { withFileTypes: true }))
     if (entry.isFile() && !entry.name.startsWith("."))
-      files.push({ ...own, path: `${base}/programs/${entry.name}`, content: await readFile(join(folder, entry.name)) });
+      files.push({
+        ...own,
+        path: `${base}/programs/${entry.name}`,
+        content: await readFile(join(folder, entry.name)),
+      });
   return files;
 }
 
 /** How the user at the desk handles a decoy. */
-function touchLine(content: Uint8Array, path: string, type: ChamberRun["sample"]["type"], mode: number): string {
-  if (["text", "other", "archive", "empty"].includes(type) || (mode & 0o111) === 0 && /\/index\.[cm]?js$/.test(path)) return `data ${path}`;
+function touchLine(
+  content: Uint8Array,
+  path: string,
+  type: ChamberRun["sample"]["type"],
+  mode: number,
+): string {
+  if (
+    ["text", "other", "archive", "empty"].includes(type) ||
+    ((mode & 0o111) === 0 && /\/index\.[cm]?js$/.test(path))
+  )
+    return `data ${path}`;
   const words = interpreterOf(content, type, path);
   return `${words.length === 0 ? (mode & 0o111 ? "run" : "data") : words[0]} ${path}`;
 }
@@ -89,16 +115,34 @@ export async function writeInput(disk: string, run: ChamberRun, limits: GuestLim
     TOUCH_LIMIT: String(limits.touch),
     QUIET_TURNS: String(Math.round(limits.quiet * 10)),
   };
-  const file = (path: string, text: string): TarInput => ({ path, mode: 0o600, uid: 0, content: Buffer.from(text) });
+  const file = (path: string, text: string): TarInput => ({
+    path,
+    mode: 0o600,
+    uid: 0,
+    content: Buffer.from(text),
+  });
   const control = [
-    file("job", Object.entries(job).map(([key, value]) => `${key}=${quote(value)}\n`).join("")),
-    file("command", `set -- ${[...words, words.length > 0 ? samplePath : `./${name}`].map(quote).join(" ")}\n`),
+    file(
+      "job",
+      Object.entries(job)
+        .map(([key, value]) => `${key}=${quote(value)}\n`)
+        .join(""),
+    ),
+    file(
+      "command",
+      `set -- ${[...words, words.length > 0 ? samplePath : `./${name}`].map(quote).join(" ")}\n`,
+    ),
     file("decoys", tree.length > 0 ? run.decoys.decoys.map((decoy) => `${decoy.path}\n`).join("") : ""),
     file("touch", touch.map((line) => `${line}\n`).join("")),
   ];
   const handle = await open(disk, "wx", 0o600);
   try {
-    const end = await writeParts(handle, writeTar([...folders(tree), ...tree]), inputDisk.tree, inputDisk.size);
+    const end = await writeParts(
+      handle,
+      writeTar([...folders(tree), ...tree]),
+      inputDisk.tree,
+      inputDisk.size,
+    );
     // The guest's tar would read on to the end of the disk.
     control.push(file("size", `TREE_MIB=${Math.ceil((end - inputDisk.tree) / MIB)}\n`));
     await writeParts(handle, writeTar(control), 0, inputDisk.tree);
@@ -108,11 +152,20 @@ export async function writeInput(disk: string, run: ChamberRun, limits: GuestLim
   }
 }
 
-async function writeParts(handle: FileHandle, parts: Iterable<Uint8Array>, start: number, end: number): Promise<number> {
+async function writeParts(
+  handle: FileHandle,
+  parts: Iterable<Uint8Array>,
+  start: number,
+  end: number,
+): Promise<number> {
   let at = start;
   for (const part of parts) {
     if (at + part.length > end)
-      throw new ThymusError("TOO_LARGE", "sample and decoys do not fit the chamber's disk", "hand in a smaller sample");
+      throw new ThymusError(
+        "TOO_LARGE",
+        "sample and decoys do not fit the chamber's disk",
+        "hand in a smaller sample",
+      );
     if (part.length > 0) await handle.write(part, 0, part.length, at);
     at += part.length;
   }

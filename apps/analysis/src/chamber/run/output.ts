@@ -3,8 +3,8 @@ import { createHash } from "node:crypto";
 import { constants } from "node:fs";
 import { mkdir, open } from "node:fs/promises";
 import { join } from "node:path";
-import { identifyFile } from "@thymus/detection";
 import { type Decoy, ThymusError } from "@thymus/contracts";
+import { identifyFile } from "@thymus/detection";
 import type { ChamberResult, DecoyOutcome, DroppedFile } from "../chamber.ts";
 import { MIB, outputDisk } from "../layout.ts";
 import { decodeTrace, droppedEvents } from "../trace/events.ts";
@@ -14,7 +14,11 @@ import { type ReadAt, readTar, type TarEntry } from "./tar.ts";
 const MAX_DROPPED = 2000;
 const MAX_OUTPUT = 64 * 1024;
 /** Changes that every run of a user's programs makes, and that tell nothing. */
-const noise = [/^home\/[^/]+\/\.cache\/desk\./, /^home\/[^/]+\/\.(bash|python|node_repl)_history$/, /^run\/thymus-drill\//];
+const noise = [
+  /^home\/[^/]+\/\.cache\/desk\./,
+  /^home\/[^/]+\/\.(bash|python|node_repl)_history$/,
+  /^run\/thymus-drill\//,
+];
 
 export type GuestResult = Pick<
   ChamberResult,
@@ -22,13 +26,21 @@ export type GuestResult = Pick<
 >;
 
 const broken = (what: string) =>
-  new ThymusError("CHAMBER_FAILED", `the chamber gave back ${what}`, "run it again; the sample may have broken the guest");
+  new ThymusError(
+    "CHAMBER_FAILED",
+    `the chamber gave back ${what}`,
+    "run it again; the sample may have broken the guest",
+  );
 
 /**
  * Takes trace, changed decoys and new files from the output disk into `folder`.
  * @throws ThymusError CHAMBER_FAILED where the guest did not get so far as to pack its result
  */
-export async function readOutput(disk: string, folder: string, decoys: readonly Decoy[]): Promise<GuestResult> {
+export async function readOutput(
+  disk: string,
+  folder: string,
+  decoys: readonly Decoy[],
+): Promise<GuestResult> {
   const handle = await open(disk, constants.O_RDONLY | constants.O_NOFOLLOW);
   try {
     const read: ReadAt = async (at, length) => {
@@ -43,13 +55,21 @@ export async function readOutput(disk: string, folder: string, decoys: readonly 
     const exit = /^status (\d{1,3})$/m.exec(status)?.[1];
     const traced = decodeTrace(control.text("formats", MIB), control.bytes("trace", 12 * MIB));
     const changed = await takeDecoys(read, folder, decoys, new Set(control.text("missing", MIB).split("\n")));
-    const { files, more } = await takeDropped(read, folder, new Set(decoys.map((decoy) => decoy.path.slice(1))));
+    const { files, more } = await takeDropped(
+      read,
+      folder,
+      new Set(decoys.map((decoy) => decoy.path.slice(1))),
+    );
     const told = Number(control.text("new-count", 64).trim() || 0);
     return {
       ended,
       exitStatus: exit === undefined || ended === "timeout" ? null : Number(exit),
       trace: traced.events,
-      traceLost: traced.lost + droppedEvents(control.text("trace-stats", 64 * 1024)) + (more ? 1 : 0) + Math.max(0, told - MAX_DROPPED || 0),
+      traceLost:
+        traced.lost +
+        droppedEvents(control.text("trace-stats", 64 * 1024)) +
+        (more ? 1 : 0) +
+        Math.max(0, told - MAX_DROPPED || 0),
       decoys: changed,
       dropped: files,
       output: control.bytes("output", MAX_OUTPUT).toString("utf8"),
@@ -93,7 +113,8 @@ async function takeDecoys(
 async function takeDropped(read: ReadAt, folder: string, decoyPaths: ReadonlySet<string>) {
   const { entries, cut } = await readTar(read, { ...outputDisk.dropped, maxEntries: MAX_DROPPED });
   const files: DroppedFile[] = [];
-  const wanted = (entry: TarEntry) => !decoyPaths.has(entry.path) && !noise.some((one) => one.test(entry.path));
+  const wanted = (entry: TarEntry) =>
+    !decoyPaths.has(entry.path) && !noise.some((one) => one.test(entry.path));
   for (const entry of entries.filter(wanted)) {
     const content = await read(entry.at, entry.size);
     const sha256 = digest(content);

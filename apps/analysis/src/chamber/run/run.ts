@@ -7,7 +7,7 @@ import { sparseFile } from "../build/snapshot.ts";
 import type { ChamberResult, ChamberRun } from "../chamber.ts";
 import { outputDisk } from "../layout.ts";
 import { machineArguments } from "../machine/arguments.ts";
-import { confinedMachine, inside } from "../machine/confinement.ts";
+import { confinedMachine, type Holder, inside } from "../machine/confinement.ts";
 import { type Machine, startMachine } from "../machine/process.ts";
 import type { ChamberPaths } from "../paths.ts";
 import { type GuestLimits, writeInput } from "./input.ts";
@@ -24,7 +24,12 @@ export function guestLimits(budget: number): GuestLimits {
 
 const interrupted = () => new ThymusError("INTERRUPTED", "the chamber run was interrupted", "run it again");
 
-export async function runInChamber(paths: ChamberPaths, info: ChamberInfo, run: ChamberRun): Promise<ChamberResult> {
+export async function runInChamber(
+  paths: ChamberPaths,
+  info: ChamberInfo,
+  holder: Holder,
+  run: ChamberRun,
+): Promise<ChamberResult> {
   const started = performance.now();
   const seconds = () => (performance.now() - started) / 1000;
   if (run.signal?.aborted) throw interrupted();
@@ -45,7 +50,7 @@ export async function runInChamber(paths: ChamberPaths, info: ChamberInfo, run: 
       copyMemory(paths.memory, join(work, "memory"), run.signal),
     ]);
     if (run.signal?.aborted) throw interrupted();
-    machine = startMachine(command(paths, work), paths.state);
+    machine = startMachine(command(paths, work, holder), paths.state);
     if (overtime) machine.kill();
     const restored = restore(machine);
     restored.catch(() => {});
@@ -53,12 +58,18 @@ export async function runInChamber(paths: ChamberPaths, info: ChamberInfo, run: 
     if (run.signal?.aborted) throw interrupted();
     if (overtime) return { chamber: info, ...nothing(run), seconds: seconds() };
     await restored.catch((error: ThymusError) => {
-      throw new ThymusError("CHAMBER_FAILED", `${error.message}: ${machine!.complaint}`, error.hint, { cause: error });
+      throw new ThymusError("CHAMBER_FAILED", `${error.message}: ${machine!.complaint}`, error.hint, {
+        cause: error,
+      });
     });
-    const result = await readOutput(join(work, "output"), run.outputDir, run.decoys.decoys).catch((error: unknown) => {
-      if (!(error instanceof ThymusError)) throw error;
-      throw new ThymusError(error.code, `${error.message} (${machine!.complaint})`, error.hint, { cause: error });
-    });
+    const result = await readOutput(join(work, "output"), run.outputDir, run.decoys.decoys).catch(
+      (error: unknown) => {
+        if (!(error instanceof ThymusError)) throw error;
+        throw new ThymusError(error.code, `${error.message} (${machine!.complaint})`, error.hint, {
+          cause: error,
+        });
+      },
+    );
     return { chamber: info, ...result, seconds: seconds() };
   } finally {
     clearTimeout(timer);
@@ -71,17 +82,17 @@ export async function runInChamber(paths: ChamberPaths, info: ChamberInfo, run: 
   }
 }
 
-function command(paths: ChamberPaths, work: string): string[] {
-  const files = {
-    kernel: inside.kernel,
-    initramfs: inside.initramfs,
-    root: inside.root,
-    memory: `${inside.run}/memory`,
-    input: `${inside.run}/input`,
-    output: `${inside.run}/output`,
+function command(paths: ChamberPaths, work: string, holder: Holder): string[] {
+  const [image, folder] = holder === "own" ? [inside, inside.run] : [paths, work];
+  const { kernel, initramfs, root } = image;
+  const own = {
+    memory: join(folder, "memory"),
+    input: join(folder, "input"),
+    output: join(folder, "output"),
   };
+  const files = { kernel, initramfs, root, ...own };
   const args = machineArguments(files, { accelerator: "tcg", share: "off", incoming: true });
-  return [...confinedMachine(paths, work), "qemu-system-x86_64", ...args];
+  return [...(holder === "own" ? confinedMachine(paths, work) : []), "qemu-system-x86_64", ...args];
 }
 
 async function restore(machine: Machine): Promise<void> {

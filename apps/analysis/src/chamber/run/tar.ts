@@ -20,7 +20,10 @@ const octal = (value: number, width: number) => `${value.toString(8).padStart(wi
 function header(path: Buffer, type: string, size: number, mode: number, uid: number): Buffer {
   const block = Buffer.alloc(BLOCK);
   path.copy(block, 0, 0, 100);
-  block.write(octal(mode & 0o7777, 8) + octal(uid, 8) + octal(uid, 8) + octal(size, 12) + octal(1_700_000_000, 12), 100);
+  block.write(
+    octal(mode & 0o7777, 8) + octal(uid, 8) + octal(uid, 8) + octal(size, 12) + octal(1_700_000_000, 12),
+    100,
+  );
   block.write(`        ${type}`, 148, "latin1");
   block.write("ustar\x0000", 257, "latin1");
   let sum = 0;
@@ -69,7 +72,10 @@ export interface TarLimits {
 
 function number(field: Buffer): number {
   if (field[0]! & 0x80) return Number.NaN;
-  const text = field.toString("latin1").replace(/[\0 ]+$/, "").trim();
+  const text = field
+    .toString("latin1")
+    .replace(/[\0 ]+$/, "")
+    .trim();
   return /^[0-7]{1,11}$/.test(text) ? Number.parseInt(text, 8) : Number.NaN;
 }
 
@@ -77,7 +83,10 @@ function number(field: Buffer): number {
  * Regular files of an archive, hard links among them resolved to the entry that they name. Anything else (symbolic
  * links, devices, folders) is passed over; `cut` says that the archive did not come to its end.
  */
-export async function readTar(read: ReadAt, limits: TarLimits): Promise<{ entries: TarEntry[]; cut: boolean }> {
+export async function readTar(
+  read: ReadAt,
+  limits: TarLimits,
+): Promise<{ entries: TarEntry[]; cut: boolean }> {
   const entries: TarEntry[] = [];
   const byPath = new Map<string, TarEntry>();
   let longName: string | null = null;
@@ -106,7 +115,11 @@ export async function readTar(read: ReadAt, limits: TarLimits): Promise<{ entrie
     longLink = null;
     const mode = number(block.subarray(100, 108)) & 0o7777;
     const entry =
-      type === "0" || type === "\0" ? { path, mode, size, at: content } : type === "1" ? byPath.get(target) : undefined;
+      type === "0" || type === "\0"
+        ? { path, mode, size, at: content }
+        : type === "1"
+          ? byPath.get(target)
+          : undefined;
     if (!entry || !pathIsSafe(path)) continue;
     const own = { ...entry, path };
     entries.push(own);
@@ -129,6 +142,7 @@ const tidy = (path: string) => path.replace(/^(\.\/)+/, "");
 
 /** A plain relative path without tricks. */
 export function pathIsSafe(path: string): boolean {
-  if (path === "" || path.startsWith("/") || Buffer.byteLength(path) > MAX_PATH || path.includes("\0")) return false;
+  if (path === "" || path.startsWith("/") || Buffer.byteLength(path) > MAX_PATH || path.includes("\0"))
+    return false;
   return path.split("/").every((part) => part !== "" && part !== "." && part !== "..");
 }
