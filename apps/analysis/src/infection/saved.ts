@@ -81,11 +81,21 @@ function asText(
     for (const start of search(wanted.subarray(0, 48), after, spans)) {
       let end = walk(wanted, after, start);
       if (end < 0) continue;
-      if (encoding === "base64") while (after[end] === 0x3d && (end - start) % 4 !== 0) end++;
+      if (encoding === "base64") end = paddingEnd(after, end, (3 - (clean.length % 3)) % 3);
       found.push({ at: start, length: end - start, encoding });
     }
   }
   return found;
+}
+
+/** Padding (RFC 4648) may be left out; a line may break before it. */
+function paddingEnd(after: Uint8Array, end: number, expected: number): number {
+  let at = end;
+  for (let seen = 0; seen < expected; at++) {
+    if (after[at] === 0x3d) seen++;
+    else if (after[at] !== 0x0a && after[at] !== 0x0d) return end;
+  }
+  return at;
 }
 
 function walk(wanted: Uint8Array, after: Uint8Array, start: number): number {

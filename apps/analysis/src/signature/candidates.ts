@@ -60,8 +60,11 @@ function bestAt(segment: Segment, start: number, self: Self): Candidate | null {
   return best;
 }
 
-/** Little variety: padding, tables, drawn lines. */
+/** Little variety: padding, tables, drawn lines; filler at a border varies with the host. */
 function isPlain(bytes: Uint8Array): boolean {
+  const last = bytes.length - 1;
+  if (bytes[0] === bytes[1] && bytes[1] === bytes[2]) return true;
+  if (bytes[last] === bytes[last - 1] && bytes[last] === bytes[last - 2]) return true;
   const counts = new Map<number, number>();
   for (const byte of bytes) counts.set(byte, (counts.get(byte) ?? 0) + 1);
   return counts.size < Math.min(9, bytes.length * 0.5) || Math.max(...counts.values()) > bytes.length * 0.4;

@@ -99,9 +99,11 @@ function enough(standing: readonly Candidate[]): boolean {
 /** Up to three strong strings from different places; else weak ones that are unlikely together; else none. */
 function choose(standing: readonly Candidate[]): Candidate[] {
   const ordered = [...standing].sort((a, b) => a.logProbability - b.logProbability);
-  const apart = ordered.filter((candidate, i) =>
-    ordered.slice(0, i).every((other) => !overlaps(candidate, other)),
-  );
+  const apart: Candidate[] = [];
+  for (const candidate of ordered) {
+    if (!apart.some((other) => overlaps(candidate, other) || candidate.hex === other.hex))
+      apart.push(candidate);
+  }
   const strong = apart.filter(isStrong);
   if (strong.length > 0) return strong.slice(0, WANTED);
   const weak = apart.slice(0, MAX_WEAK);

@@ -205,6 +205,34 @@ export const scenarios: readonly Scenario[] = [
       cat("#!/bin/sh\n", TEXT, "\nkeepq='", host.bytes.toString("base64"), "'\n# zq-last-line-of-it 55aa\n"),
     ),
   ),
+  scenario("whole host stored as base64 in lines", "encode", (round) =>
+    infect(scripts(round), (host) =>
+      cat(
+        "#!/bin/sh\n",
+        TEXT,
+        "\nkeepq='",
+        host.bytes.toString("base64").replace(/(.{76})/g, "$1\n"),
+        "\n'\n# zq-last 55aa\n",
+      ),
+    ),
+  ),
+  scenario("scripts of one type with one of two bodies", "append", (round) =>
+    infect(shells(round), (host, i) =>
+      cat(
+        host.bytes,
+        i % 2 === 0 ? TEXT : "\n# another qz text that shares nothing 9182\nvar_qz=77 # it ends here zz\n",
+      ),
+    ),
+  ),
+  scenario("head of the host xored and moved to the end", "prepend", (round) =>
+    infect(elf(round), (host) =>
+      cat(
+        CODE,
+        host.bytes.subarray(CODE.length),
+        xor(host.bytes.subarray(0, CODE.length), Buffer.from([0x5a])),
+      ),
+    ),
+  ),
   scenario("whole host stored as hex", "encode", (round) =>
     infect(scripts(round), (host) => cat("#!/bin/sh\n", TEXT, "\nkeepq=", host.bytes.toString("hex"), "\n")),
   ),
