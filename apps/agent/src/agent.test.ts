@@ -37,6 +37,9 @@ test("an infection is suspected, submitted, healed, refused from then on, and re
   assert.equal(sample.toString(), DROPPER, "the program that appeared with the changes is the subject");
   assert.ok(opened.sample.suspicion.score >= 0.9);
   assert.ok(opened.sample.suspicion.reasons.length >= 3);
+  const told = ({ case: id, what }: { case: string | null; what: string }) =>
+    id === caseId && what.startsWith(`suspected ${dropper}`);
+  await until("the suspicion is told with its case", () => server.events.some(told));
   await until("fresh decoys", async () => (await digests(decoys)).join() === decoysClean.join());
 
   const prescription = prescriptionFor([sha256Of(sample)]);

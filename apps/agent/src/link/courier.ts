@@ -41,6 +41,9 @@ async function reportEvents(db: Database, { link }: Server, timeline: Timeline):
     if (rows.length === 0) return;
     const events = rows.map((row) => ({ case: row.case_id as never, at: row.at, what: row.what }));
     await link.send({ type: "events", events });
-    await timeline.sent(db, rows.at(-1)!.id);
+    await timeline.sent(
+      db,
+      rows.map(({ id }) => id),
+    );
   }
 }

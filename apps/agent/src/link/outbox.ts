@@ -159,7 +159,11 @@ export class Outbox {
       const suspicion = { ...sample.suspicion, machine: to.machine };
       const reply = await to.link.send({ type: "open-case", id, sample: { ...sample, suspicion } });
       if (reply.type !== "case-opened") return;
-      await db.updateTable("suspect_case").set({ known: reply.known }).where("id", "=", id).execute();
+      await db
+        .updateTable("suspect_case")
+        .set({ announced: 1, known: reply.known })
+        .where("id", "=", id)
+        .execute();
       step = reply.upload ? "opened" : "uploaded";
       await this.#step(id, step);
       if (!reply.upload) {

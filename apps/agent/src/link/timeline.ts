@@ -3,8 +3,8 @@ import { join } from "node:path";
 import type { CaseId, Logger } from "@thymus/contracts";
 import type { Database } from "../state/open.ts";
 
-/** Events that wait for a server; older ones are given up first. */
-const MAX_WAITING = 10_000;
+/** Events that the database keeps; events.ndjson has all. */
+const MAX_KEPT = 10_000;
 
 /** What happened here, in order: appended to events.ndjson, and told to the server where it matters there. */
 export class Timeline {
@@ -33,16 +33,36 @@ export class Timeline {
     this.onEvent();
   }
 
+  /**
+   * Events that can be told now, oldest first: those of a case only once the server knows it. `case_id` is null for a
+   * case that ended before it was announced.
+   */
   async waiting(db: Database, limit: number) {
-    return db.selectFrom("event").selectAll().where("sent", "=", 0).orderBy("id").limit(limit).execute();
+    const rows = await db
+      .selectFrom("event")
+      .leftJoin("suspect_case", "suspect_case.id", "event.case_id")
+      .select(["event.id", "event.case_id", "event.at", "event.what", "suspect_case.announced"])
+      .where("event.sent", "=", 0)
+      .where((eb) =>
+        eb.or([
+          eb("suspect_case.id", "is", null),
+          eb("suspect_case.announced", "=", 1),
+          eb("suspect_case.step", "=", "closed"),
+        ]),
+      )
+      .orderBy("event.id")
+      .limit(limit)
+      .execute();
+    return rows.map(({ announced, ...row }) => ({ ...row, case_id: announced === 1 ? row.case_id : null }));
   }
 
-  async sent(db: Database, upTo: number): Promise<void> {
-    await db.updateTable("event").set({ sent: 1 }).where("id", "<=", upTo).execute();
+  async sent(db: Database, ids: readonly number[]): Promise<void> {
     await db
-      .deleteFrom("event")
-      .where("sent", "=", 1)
-      .where("id", "<=", upTo - MAX_WAITING)
+      .updateTable("event")
+      .set({ sent: 1 })
+      .where("id", "in", [...ids])
       .execute();
+    const oldest = Math.max(...ids) - MAX_KEPT;
+    if (oldest > 0) await db.deleteFrom("event").where("id", "<=", oldest).execute();
   }
 }

@@ -14,7 +14,7 @@ const first = [
      sha256 text not null, mode integer not null, touched integer not null) strict`,
   `create table suspect_case (id text primary key, root text not null, path text not null, sha256 text not null, source text,
      sample text not null, step text not null, follows text, depth integer not null, attempts integer not null,
-     next_try integer not null, known text, outcome text, verdict text, why text, opened text not null,
+     next_try integer not null, announced integer not null, known text, outcome text, verdict text, why text, opened text not null,
      changed text not null) strict`,
   `create index suspect_case_step on suspect_case (step)`,
   `create table case_member (case_id text not null references suspect_case (id) on delete cascade, path text not null,

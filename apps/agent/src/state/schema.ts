@@ -64,6 +64,8 @@ export interface SuspectCaseTable {
   attempts: number;
   /** Earliest instant of the next attempt, milliseconds since 1970. */
   next_try: number;
+  /** 1 once the server knows the case. */
+  announced: number;
   known: string | null;
   outcome: CaseOutcome | null;
   verdict: Verdict | null;

@@ -80,6 +80,7 @@ export class Cases {
           step: "suspected",
           attempts: 0,
           next_try: 0,
+          announced: 0,
           known: null,
           outcome: null,
           verdict: null,

@@ -9,8 +9,8 @@ export interface Change {
   readonly before: BaselineRow | null;
   readonly now: Examined;
   readonly decoy: boolean;
-  /** It appeared well before the others and was accepted: less likely what changed them. */
-  readonly earlier?: boolean;
+  /** It appeared within the last hour (`fresh`: minute) before the others and was accepted: perhaps what changed them. */
+  readonly earlier?: "fresh" | "old";
   /** Bytes that no part of the accepted content explains; empty for a file that appeared. */
   readonly foreign: readonly Uint8Array[];
 }

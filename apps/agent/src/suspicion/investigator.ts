@@ -33,7 +33,7 @@ export interface InvestigatorOptions extends OperationContext {
 
 /** Candidates whose suspicion is kept for a case that may follow. */
 const KEPT_CANDIDATES = 8;
-/** Seconds for which a program that appeared counts as a possible cause of changes; within the first it comes first. */
+/** Seconds for which a program that appeared counts as a possible cause of changes; within the first it is likely. */
 const RECENT = 3600;
 const FRESH = 60;
 /** Times that changes wait for a package manager at work. */
@@ -120,7 +120,7 @@ export class Investigator {
     for (const row of rows) {
       if (changes.some(({ path }) => path === row.path)) continue;
       const now = await examine(row.path, this.#options.maxBytes).catch(() => null);
-      const earlier = Date.parse(row.appeared!) < Date.now() - FRESH * 1000;
+      const earlier = Date.parse(row.appeared!) < Date.now() - FRESH * 1000 ? "old" : "fresh";
       if (now?.content) found.push({ path: row.path, before: null, now, decoy: false, earlier, foreign: [] });
     }
     return found;
@@ -150,16 +150,14 @@ export class Investigator {
   }
 
   #members(incident: Incident, candidates: readonly Candidate[]): NewMember[] {
-    return candidates
-      .filter(({ change }) => !change.earlier || candidates.length <= KEPT_CANDIDATES)
-      .map((candidate, rank) => ({
-        path: candidate.change.path,
-        sha256: candidate.change.now.content!.sha256,
-        score: candidate.score,
-        appeared: candidate.change.before === null && !candidate.change.decoy,
-        decoy: candidate.change.decoy,
-        suspicion: rank < KEPT_CANDIDATES ? suspicionOf(candidate, incident, this.#options.machine()) : null,
-      }));
+    return candidates.map((candidate, rank) => ({
+      path: candidate.change.path,
+      sha256: candidate.change.now.content!.sha256,
+      score: candidate.score,
+      appeared: candidate.change.before === null && !candidate.change.decoy,
+      decoy: candidate.change.decoy,
+      suspicion: rank < KEPT_CANDIDATES ? suspicionOf(candidate, incident, this.#options.machine()) : null,
+    }));
   }
 
   /** Takes touched decoys into quarantine, as evidence, and makes them anew. */

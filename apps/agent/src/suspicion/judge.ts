@@ -19,34 +19,37 @@ export interface Candidate {
   readonly dropper: boolean;
 }
 
+/** Score of its own from which an earlier program counts as what changed the others. */
+const SUSPECT_BY_ITSELF = 0.5;
+
 /**
  * Ranks the files of an incident as subjects: first a program that appeared together with changed ones (it may have
- * changed them), then by score. What appeared alone or changed alone is scored by its own evidence and by what holds for
- * the incident as a whole.
+ * changed them), then by score. Of several that appeared, one that carries what the changed ones got comes first, then
+ * what looks worst by itself, then what was there first. A program that appeared and was accepted before counts so only
+ * where more speaks against it than its age.
  */
 export function rankCandidates(incident: Incident, evidence: readonly Evidence[]): Candidate[] {
   const changed = incident.changes.filter(isChanged);
   const runs = runsOf(changed.flatMap((change) => change.foreign));
-  const candidates = incident.changes
+  const ranked = incident.changes
     .filter((change) => change.now.content?.whole)
     .map((change) => {
+      const own = combine(evidence.filter((each) => each.path === change.path).map(({ weight }) => weight));
       const appeared = !isChanged(change) && change.now.program && changed.length > 0;
-      const dropper = appeared && (!change.earlier || holdsRun(change.now.content!.bytes, runs));
+      const carries = appeared && holdsRun(change.now.content!.bytes, runs);
+      const likely = !change.earlier || own >= SUSPECT_BY_ITSELF || (change.earlier === "fresh" && carries);
+      const dropper = appeared && likely;
       const about = evidence.filter((each) => dropper || each.shared || each.path === change.path);
       const counted = strongestOfEachRule(about, change.path);
-      return { change, dropper, evidence: counted, score: combine(counted.map(({ weight }) => weight)) };
+      const score = combine(counted.map(({ weight }) => weight));
+      return { change, dropper, evidence: counted, score, own, carries };
     });
-  const carries = new Map(
-    candidates.map(({ change, dropper }) => [
-      change.path,
-      dropper && holdsRun(change.now.content!.bytes, runs),
-    ]),
-  );
-  return candidates.sort(
+  return ranked.sort(
     (a, b) =>
       Number(b.dropper) - Number(a.dropper) ||
-      Number(carries.get(b.change.path)) - Number(carries.get(a.change.path)) ||
-      b.score - a.score ||
+      Number(!b.change.earlier) - Number(!a.change.earlier) ||
+      Number(b.carries) - Number(a.carries) ||
+      (a.dropper ? b.own - a.own : b.score - a.score) ||
       Number(a.change.now.facts.ctimeNs - b.change.now.facts.ctimeNs) ||
       (a.change.path < b.change.path ? -1 : 1),
   );
