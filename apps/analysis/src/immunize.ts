@@ -122,6 +122,18 @@ export async function immunize(options: ImmunizeOptions): Promise<Immunized> {
 
 const round = (seconds: number) => Math.round(seconds * 1000) / 1000;
 
+/** What the repair does not do, in words; null where it gives every decoy back. */
+function repairGap(analysed: AnalyseResult, proved: ProveResult, { repair }: Prescription): string | null {
+  const { infected, repaired, freshInfected, freshRepaired } = proved.decoys;
+  if (repair.length === 0)
+    return analysed.repair.length > 0
+      ? `the inferred repair did not hold: ${proved.wrongRepairs} files came out wrong, ${freshRepaired} of ${freshInfected} fresh ones right`
+      : analysed.repairWhy;
+  if (repaired === infected && freshRepaired === freshInfected) return null;
+  const left = infected - repaired + freshInfected - freshRepaired;
+  return `${left} of ${infected + freshInfected} infected decoys are refused by every recipe${analysed.repairWhy ? `: ${analysed.repairWhy}` : ""}`;
+}
+
 function describe(
   caseId: CaseId,
   analysed: AnalyseResult,
@@ -130,7 +142,6 @@ function describe(
   seconds: StageSeconds,
   folder: string,
 ): ImmunizeReport {
-  const lostRepair = prescription && analysed.repair.length > 0 && prescription.repair.length === 0;
   return parseDocument(
     ImmunizeReport,
     {
@@ -143,7 +154,7 @@ function describe(
       prescription: prescription ? join(folder, "prescription.json") : null,
       repair: {
         recipes: prescription?.repair.length ?? 0,
-        why: lostRepair ? "the inferred repair did not give every decoy back" : analysed.repairWhy,
+        why: prescription && proved ? repairGap(analysed, proved, prescription) : analysed.repairWhy,
       },
       proof: proved && {
         infected: proved.decoys.infected,

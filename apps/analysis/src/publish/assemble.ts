@@ -16,6 +16,14 @@ export function prescriptionIdOf(id: CaseId): PrescriptionId {
   return PrescriptionId.parse(`rx-${createHash("sha256").update(id).digest("hex").slice(0, 16)}`);
 }
 
+/**
+ * A recipe may refuse a file, which is then held in quarantine; it may never make something else of one than the clean
+ * file. Where the repair is not proved the rule alone may still travel.
+ */
+export function repairIsProved({ decoys, wrongRepairs }: ProveResult): boolean {
+  return wrongRepairs === 0 && decoys.repaired > 0 && decoys.freshRepaired > 0;
+}
+
 /** @throws ThymusError NO_SOUND_RULE where the proof does not carry it: law 1 is held here once more */
 export function assemblePrescription(
   id: PrescriptionId,
@@ -38,9 +46,6 @@ export function assemblePrescription(
       proved.why ?? "the candidate was not proved",
       "see the report of the case",
     );
-  const repairs =
-    proved.decoys.repaired === proved.decoys.infected &&
-    proved.decoys.freshRepaired === proved.decoys.freshInfected;
   return parseDocument(
     Prescription,
     {
@@ -50,8 +55,7 @@ export function assemblePrescription(
       family: analysed.family,
       aliases: [],
       detect: analysed.detect,
-      // A repair that failed on one decoy is not proved; the rule alone may still travel.
-      repair: repairs ? analysed.repair : [],
+      repair: repairIsProved(proved) ? analysed.repair : [],
       proof: {
         decoys: proved.decoys,
         goodware: proved.goodware,

@@ -199,7 +199,7 @@ async function cure(
   if ("gaveUp" in derived)
     return { ...result, excerpts, infection, gaveUp: derived.gaveUp, seconds: signature() };
   progress("inferring a repair");
-  const { recipes, why } = inferRepairs(train.analysis, train.specimens);
+  const { recipes, why } = inferRepairs(train.analysis, train.specimens, derived.strings);
   return {
     ...result,
     excerpts,

@@ -126,6 +126,8 @@ export const ProveResult = z.strictObject({
   goodware: Proof.shape.goodware,
   /** Clean decoys (before) that the rule hits: any is a refusal. */
   cleanHits: Count,
+  /** Infected decoys from which a recipe made something else than the clean file: any forbids the whole repair. */
+  wrongRepairs: Count,
   sampleDetected: z.boolean(),
   evidence: Sha256,
   sound: z.boolean(),

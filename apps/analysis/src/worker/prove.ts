@@ -17,6 +17,7 @@ interface Tally {
   infected: number;
   detected: number;
   repaired: number;
+  wrong: number;
 }
 
 /** @param progress called with a few words at each step */
@@ -58,6 +59,7 @@ export async function prove(job: ProveJob, progress: (what: string) => void): Pr
       corpus: corpus.manifest.digest,
     },
     cleanHits,
+    wrongRepairs: train.wrong + fresh.wrong,
     sampleDetected,
     evidence: digest,
     sound: why === null,
@@ -71,14 +73,16 @@ function tally(
   hits: (bytes: Uint8Array, name: string) => boolean,
   job: ProveJob,
 ): Tally {
-  const result: Tally = { infected: specimens.length, detected: 0, repaired: 0 };
+  const result: Tally = { infected: specimens.length, detected: 0, repaired: 0, wrong: 0 };
   for (const { path, before, after } of specimens) {
     const name = basename(path);
     if (hits(after, name)) result.detected += 1;
     if (job.repair.length === 0) continue;
     // As a machine sees it: the type of the infected file, which need not be the clean one's.
     const outcome = repairWith(job.repair, after, identifyFile(after, name));
-    if ("repaired" in outcome && Buffer.compare(outcome.repaired, before) === 0) result.repaired += 1;
+    if ("refused" in outcome) continue;
+    if (Buffer.compare(outcome.repaired, before) === 0) result.repaired += 1;
+    else result.wrong += 1;
   }
   return result;
 }
