@@ -28,9 +28,8 @@ export async function applyIdentity(
 ): Promise<void> {
   if (current.uid !== identity.uid || current.gid !== identity.gid)
     await lchown(access, identity.uid, identity.gid);
-  await chmod(access, identity.mode);
+  // Before the mode, which may take our own right to write; an ACL among them may change the group bits.
   writeXattrs(access, identity.xattrs);
-  // An ACL among the attributes may have changed the group bits.
   await chmod(access, identity.mode);
   writeTimes(access, BigInt(identity.atimeNs), BigInt(identity.mtimeNs));
 }
