@@ -13,6 +13,8 @@ export const ChamberManifest = z.strictObject({
   accelerator: z.enum(["tcg", "kvm"]),
   /** First line of `qemu-system-x86_64 --version`: a saved machine fits the QEMU that saved it. */
   qemu: z.string().max(256),
+  /** Guest program and machine of the Thymus that built it. */
+  program: Sha256,
 });
 export type ChamberManifest = z.infer<typeof ChamberManifest>;
 
@@ -39,11 +41,17 @@ export function chamberInfo(manifest: ChamberManifest): ChamberInfo {
 /** @throws ThymusError CHAMBER_NOT_BUILT where there is none, or one of another format */
 export async function readManifest(paths: ChamberPaths, dataDir: string): Promise<ChamberManifest> {
   const text = await readFile(paths.manifest, "utf8").catch(() => null);
-  const manifest = text === null ? null : parseJsonDocument(ChamberManifest, text, "the chamber's manifest");
-  if (manifest?.format === CHAMBER_FORMAT) return manifest;
+  try {
+    if (text !== null) {
+      const manifest = parseJsonDocument(ChamberManifest, text, "the chamber's manifest");
+      if (manifest.format === CHAMBER_FORMAT) return manifest;
+    }
+  } catch {
+    // Told below: a manifest of another shape is one of another version.
+  }
   throw new ThymusError(
     "CHAMBER_NOT_BUILT",
-    manifest ? `the chamber in ${dataDir} is of another version` : `there is no chamber in ${dataDir}`,
+    text !== null ? `the chamber in ${dataDir} is of another version` : `there is no chamber in ${dataDir}`,
     "build it with: thymus chamber build",
   );
 }

@@ -1,4 +1,5 @@
 import { ThymusError } from "@thymus/contracts";
+import { programDigest } from "./build/program.ts";
 import type { Chamber } from "./chamber.ts";
 import { findHolder, type Holder } from "./machine/confinement.ts";
 import { type ChamberManifest, chamberInfo, qemuVersion, readManifest } from "./manifest.ts";
@@ -23,6 +24,12 @@ export async function openChamber(options: { dataDir: string }): Promise<HeldCha
       "CHAMBER_NOT_BUILT",
       `the chamber was saved by ${manifest.qemu}, this machine has ${version}`,
       "build it again with: thymus chamber build (only the saved machine is made anew)",
+    );
+  if (manifest.program !== (await programDigest()))
+    throw new ThymusError(
+      "CHAMBER_NOT_BUILT",
+      `the chamber in ${options.dataDir} was built by another version of Thymus`,
+      "build it again with: thymus chamber build (packages are not downloaded again)",
     );
   return chamberOf(paths, manifest, await findHolder());
 }

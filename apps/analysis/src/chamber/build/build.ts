@@ -7,6 +7,7 @@ import { CHAMBER_FORMAT, type ChamberPaths, chamberPaths } from "../paths.ts";
 import { buildKernel } from "./kernel.ts";
 import { takeLock } from "./lock.ts";
 import { buildPool } from "./pool.ts";
+import { programDigest } from "./program.ts";
 import { buildRoot } from "./root.ts";
 import { buildSnapshot } from "./snapshot.ts";
 
@@ -54,6 +55,7 @@ const steps: readonly Step[] = [
         image: await imageDigest(paths),
         accelerator: "tcg",
         qemu: await qemuVersion(),
+        program: await programDigest(),
       };
       await writeFileAtomic(paths.manifest, `${JSON.stringify(manifest, null, 2)}\n`);
     },
@@ -88,16 +90,18 @@ export async function buildChamber(options: BuildOptions): Promise<ChamberInfo> 
   }
 }
 
-/** A saved machine fits one QEMU only; a chamber of another format nothing at all. */
+/** A saved machine fits one QEMU and one guest program only; a chamber of another format nothing at all. */
 async function dropStale(paths: ChamberPaths, dataDir: string): Promise<void> {
   const manifest = await readManifest(paths, dataDir).catch(() => null);
   const drop = (...names: string[]) =>
     Promise.all(names.map((name) => rm(name, { recursive: true, force: true })));
-  if (manifest && manifest.qemu === (await qemuVersion())) return;
-  if (manifest) await drop(paths.manifest, paths.memory, paths.state);
-  else if (existsSync(paths.manifest))
+  const saved = [paths.manifest, paths.memory, paths.state];
+  if (manifest && manifest.program !== (await programDigest()))
+    await drop(...saved, paths.kernel, paths.initramfs);
+  else if (manifest && manifest.qemu !== (await qemuVersion())) await drop(...saved);
+  else if (!manifest && existsSync(paths.manifest))
     await drop(
-      ...[paths.manifest, paths.memory, paths.state, paths.kernel, paths.initramfs],
+      ...[...saved, paths.kernel, paths.initramfs],
       ...[paths.root, paths.packages, paths.poolList, paths.pool],
     );
 }

@@ -7,9 +7,9 @@ import { kernelModules } from "../packages.ts";
 import type { ChamberPaths } from "../paths.ts";
 import { type CpioEntry, writeCpio } from "./cpio.ts";
 import { moduleName, resolveModules } from "./modules.ts";
+import { guestFiles, readGuestFile } from "./program.ts";
 import { runTool } from "./tool.ts";
 
-const guestFolder = join(import.meta.dirname, "../guest");
 const empty = new Uint8Array(0);
 
 /** Takes kernel and modules out of their packages, busybox out of the root, and makes the guest's initial RAM disk. */
@@ -47,12 +47,12 @@ export async function buildKernel(paths: ChamberPaths, signal: AbortSignal | und
   const guest = async (name: string): Promise<CpioEntry> => ({
     name,
     mode: 0o100755,
-    content: await readFile(join(guestFolder, name)),
+    content: await readGuestFile(name),
   });
   const entries = [
     ...["bin", "dev", "modules"].map(folder),
     { name: "bin/busybox", mode: 0o100755, content: busybox },
-    ...(await Promise.all(["init", "trace.sh", "run.sh", "touch.sh"].map(guest))),
+    ...(await Promise.all(guestFiles.map(guest))),
     ...modules.map(({ name, content }) => ({ name: `modules/${name}`, mode: 0o100644, content })),
     {
       name: "modules/order",

@@ -2,6 +2,7 @@ import { existsSync, lstatSync, readlinkSync } from "node:fs";
 import { readdir, readFile } from "node:fs/promises";
 import { ThymusError } from "@thymus/contracts";
 import { runTool } from "../build/tool.ts";
+import { MIB } from "../layout.ts";
 
 const systemFolders = ["/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32"];
 const systemFiles = ["/etc/alternatives", "/etc/ld.so.cache"];
@@ -39,7 +40,8 @@ export function confinedMachine(
   const args = [...confinementBase(), "--dir", "/m"];
   args.push("--ro-bind", image.kernel, inside.kernel, "--ro-bind", image.initramfs, inside.initramfs);
   args.push("--ro-bind", image.root, inside.root, "--bind", runFolder, inside.run);
-  return args;
+  // Larger than the memory file; a machine that was taken over must not fill the host's disk.
+  return [...args, "prlimit", `--fsize=${1024 * MIB}`, "--core=0"];
 }
 
 /** Who holds the machine: a sandbox of its own, or only the one that the caller already runs in. */

@@ -32,6 +32,18 @@ const byExtension: Readonly<Record<string, FileType>> = {
   php: "php",
 };
 
+/** What installing and loading an npm package runs: its install scripts in order, then its main file. */
+const installPackage = `
+cd "$(mktemp -d "$HOME/node-XXXXXX")" && tar -xzf "$1" && cd ./*/ || exit 1
+exec node -e '
+const { scripts = {} } = require("./package.json");
+const { spawnSync } = require("child_process");
+for (const name of ["preinstall", "install", "postinstall", "prepare"])
+  if (typeof scripts[name] === "string") spawnSync("/bin/sh", ["-c", scripts[name]], { stdio: "inherit" });
+require(process.cwd());
+'
+`;
+
 /** Whether the guest's kernel can start a file that begins with these bytes by itself. */
 export function startsItself(head: Uint8Array): boolean {
   const bytes = Buffer.from(head.buffer, head.byteOffset, Math.min(head.byteLength, 256));
@@ -51,11 +63,8 @@ export function interpreterOf(head: Uint8Array, type: FileType, name: string): s
   const extension = /\.([a-z]+)$/i.exec(name)?.[1]?.toLowerCase() ?? "";
   const known = byType[type] ? type : byExtension[extension];
   const program = known ? byType[known] : undefined;
-  if (
-    program === "/bin/sh" &&
-    Buffer.from(head.subarray(0, 64)).toString("latin1").startsWith("#!") &&
-    /^#!.*bash/.test(Buffer.from(head.subarray(0, 64)).toString("latin1"))
-  )
-    return ["/bin/bash"];
+  const start = Buffer.from(head.subarray(0, 64)).toString("latin1");
+  if (program === "/bin/sh" && /^#!.*bash/.test(start)) return ["/bin/bash"];
+  if (type === "npm" && start.startsWith("\x1f\x8b")) return ["/bin/sh", "-c", installPackage, "install"];
   return program ? [program] : [];
 }
