@@ -1,0 +1,31 @@
+import assert from "node:assert/strict";
+import { readdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { test } from "node:test";
+import { sha256Of } from "./files/regular.ts";
+import { DROPPER, digests, infect, prescriptionFor, writeScripts } from "./testing/infection.ts";
+import { makeScene, until } from "./testing/scene.ts";
+import { openBaseline } from "./verbs/baseline.ts";
+
+test("the drill folder inside of the agent's own data is watched and healed like any other", async (t) => {
+  const scene = await makeScene({ watch: [] });
+  t.after(() => scene.close());
+  const { server, dataDir } = scene;
+  await scene.startAgent();
+  const drill = join(dataDir, "drill");
+  const scripts = await writeScripts(drill, 3);
+  const clean = await digests(scripts);
+  const verbs = await openBaseline(scene);
+  t.after(() => verbs.close());
+  await until("they are self", async () => (await verbs.check()).length === 0);
+  await writeFile(join(drill, "pathogen.sh"), DROPPER, { mode: 0o755 });
+  for (const path of scripts) await infect(path);
+  await until("a sample", () => server.samples.size === 1);
+  assert.equal([...server.samples.values()][0]!.toString(), DROPPER);
+  await server.prescribe(prescriptionFor([sha256Of(Buffer.from(DROPPER))]));
+  await until("an outcome", () => server.outcomes.length === 1);
+  assert.deepEqual(await digests(scripts), clean);
+  assert.deepEqual((await readdir(drill)).filter((name) => !name.startsWith(".")).length, 3);
+  assert.deepEqual(server.health?.watched, [drill]);
+  assert.equal(server.health?.blind, null);
+});
