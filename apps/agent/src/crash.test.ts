@@ -48,17 +48,20 @@ const lives = [
 for (const places of lives)
   test(`killed at ${places.join(", ")}, the agent ends where it would have ended`, async (t) => {
     const scene = await makeScene();
-    t.after(() => scene.close());
+    let child: ChildProcess | null = null;
+    t.after(async () => {
+      if (child) await end(child);
+      await scene.close();
+    });
     const { server, watched } = scene;
     const scripts = await writeScripts(watched, 4);
     const clean = await digests(scripts);
     await scene.startAgent();
     await scene.stopAgent();
     const waiting = [...places];
-    let child = await start(scene, waiting[0]!);
-    t.after(() => end(child));
+    child = await start(scene, waiting[0]!);
     const revive = async () => {
-      if (!ended(child)) return;
+      if (!child || !ended(child)) return;
       assert.equal(child.signalCode, "SIGKILL");
       waiting.shift();
       await rm(join(scene.dir, "died"), { force: true });
