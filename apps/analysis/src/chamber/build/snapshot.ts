@@ -10,6 +10,9 @@ import type { ChamberPaths } from "../paths.ts";
 /** Seconds until the guest must be ready; a boot under emulation takes 2 to 10, on a busy machine more. */
 const BOOT_SECONDS = 180;
 
+/** QEMU ends with the builder, however that one ends. */
+const withParent = ["bwrap", "--die-with-parent", "--dev-bind", "/", "/"];
+
 /** An empty disk of the given size that takes no space. */
 export async function sparseFile(path: string, size: number): Promise<void> {
   await (await open(path, "wx", 0o600)).close();
@@ -35,7 +38,7 @@ export async function buildSnapshot(paths: ChamberPaths, signal: AbortSignal | u
   const args = machineArguments(files, { accelerator: "tcg", share: "on", incoming: false });
   // Only here QEMU may start a process: the one that takes its state. It has met no sample yet.
   const machine = startMachine(
-    ["qemu-system-x86_64", ...args.map((arg) => arg.replace("spawn=deny", "spawn=allow"))],
+    [...withParent, "qemu-system-x86_64", ...args.map((arg) => arg.replace("spawn=deny", "spawn=allow"))],
     null,
   );
   const timer = setTimeout(() => machine.kill(), BOOT_SECONDS * 1000);

@@ -17,7 +17,7 @@ import { readOutput } from "./output.ts";
 /** Shares a budget (seconds of the host) among the parts of a run; what is left covers restoring and packing. */
 export function guestLimits(budget: number): GuestLimits {
   const usable = Math.max(1, budget - Math.min(6, budget * 0.3));
-  const touch = Math.max(1, Math.min(20, usable * 0.4));
+  const touch = Math.max(1, Math.min(20, usable * 0.3));
   const quiet = Math.min(2, usable * 0.1);
   return { sample: Math.max(1, Math.floor(usable - touch - quiet)), touch: Math.ceil(touch), quiet };
 }
