@@ -17,11 +17,11 @@ export interface CreateDecoysOptions {
   readonly seed: string;
   /** Folder that receives the contents, named by sha256 and not executable; made where it is missing. */
   readonly folder: string;
-  /** About how many; at least one of each kind. Default 45. */
+  /** About how many; at least one of each kind. Default 60. */
   readonly count?: number;
 }
 
-const USUAL = 45;
+const USUAL = 60;
 
 /** Folders of the guest that hold programs: beside the sample, on the search path, at home, at the root. */
 const programFolders: readonly ((random: SeededRandom) => string)[] = [

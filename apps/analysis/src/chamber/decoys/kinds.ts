@@ -17,7 +17,7 @@ export type Made =
 export interface DecoyKind {
   readonly type: FileType;
   readonly kind: string;
-  /** How many of about 45 a set has; never fewer. */
+  /** How many of about 60 a set has; never fewer. */
   readonly share: number;
   readonly make: (random: SeededRandom, pool: readonly PoolProgram[]) => Made;
 }
@@ -93,7 +93,7 @@ export const decoyKinds: readonly DecoyKind[] = [
   script(
     "shell",
     "sh",
-    4,
+    5,
     sh,
     ["#!/bin/sh", "#!/bin/sh", "#!/bin/sh -e", "#!/usr/bin/env sh", null],
     ["", ".sh"],
@@ -101,31 +101,31 @@ export const decoyKinds: readonly DecoyKind[] = [
   script(
     "shell",
     "bash",
-    4,
+    5,
     bash,
     ["#!/bin/bash", "#!/usr/bin/env bash", "#!/usr/bin/bash"],
     ["", ".sh", ".bash"],
   ),
-  script("python", "python", 5, python, ["#!/usr/bin/python3", "#!/usr/bin/env python3", null], ["", ".py"]),
+  script("python", "python", 6, python, ["#!/usr/bin/python3", "#!/usr/bin/env python3", null], ["", ".py"]),
   script(
     "perl",
     "perl",
-    4,
+    5,
     perl,
     ["#!/usr/bin/perl", "#!/usr/bin/env perl", "#!/usr/bin/perl -w", null],
     ["", ".pl"],
   ),
-  script("node", "commonjs", 2, nodeScript, ["#!/usr/bin/env node", "#!/usr/bin/node", null], [".js"]),
-  script("node", "module", 1, nodeModule, ["#!/usr/bin/env node", null], [".mjs"]),
+  script("node", "commonjs", 4, nodeScript, ["#!/usr/bin/env node", "#!/usr/bin/node", null], [".js"]),
+  script("node", "module", 4, nodeModule, ["#!/usr/bin/env node", null], [".mjs"]),
   {
     type: "node",
     kind: "library",
-    share: 2,
+    share: 4,
     make: (random) => ({
       content: writeScript(random, nodeLibrary, randomShape(random, [null], true)),
       name: `lib/${noun(random)}-${noun(random)}/index.js`,
       executable: false,
     }),
   },
-  script("php", "php", 4, php, ["#!/usr/bin/php", "#!/usr/bin/env php", null, null], [".php"]),
+  script("php", "php", 5, php, ["#!/usr/bin/php", "#!/usr/bin/env php", null, null], [".php"]),
 ];
