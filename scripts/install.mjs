@@ -6,19 +6,23 @@ import { delimiter, join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { root } from "./lib/root.mjs";
 import { pinnedNode } from "./lib/runtime.mjs";
-import { runtimePackages, systemPackages } from "./lib/system-packages.mjs";
+import { runtimePackages, systemPackages, testPackages } from "./lib/system-packages.mjs";
 
 const pnpm = "pnpm@12.21.0";
 
 /**
- * @param {{ systemPackages: boolean }} options whether to install the distribution's packages too
+ * @param {{ systemPackages: boolean, testPackages?: boolean }} options whether to install the distribution's packages too
  * @returns {{ missing: string[] }} the distribution's packages that are still missing
  * @throws Error with one plain line when the workspace itself cannot be installed
  */
 export function ensureInstalled(options) {
   if (!workspaceInStep()) installWorkspace();
   ensureRuntime();
-  return { missing: options.systemPackages ? ensureSystemPackages() : [] };
+  const wanted = [
+    ...(options.systemPackages ? systemPackages : []),
+    ...(options.testPackages ? testPackages : []),
+  ];
+  return { missing: ensureSystemPackages(wanted) };
 }
 
 /** pnpm keeps a copy of the lockfile that it installed from, written last: equal bytes mean installed and whole. */
@@ -60,15 +64,16 @@ function ensureRuntime() {
     );
 }
 
-function ensureSystemPackages() {
-  let missing = missingPackages();
+/** @param {typeof systemPackages} wanted */
+function ensureSystemPackages(wanted) {
+  let missing = missingPackages(wanted);
   if (missing.length === 0) return [];
   if (mayInstall()) {
     aptInstall(missing);
-    missing = missingPackages();
+    missing = missingPackages(wanted);
   }
   if (missing.length > 0) {
-    const lacking = systemPackages.filter((each) => missing.includes(each.package));
+    const lacking = wanted.filter((each) => missing.includes(each.package));
     for (const each of lacking) say(`missing: ${each.package}, for ${each.for}`);
     say(
       process.platform === "linux"
@@ -97,8 +102,9 @@ function aptInstall(packages) {
   if (!second.ok) process.stderr.write(second.said);
 }
 
-function missingPackages() {
-  return systemPackages.filter((each) => !onPath(each.command)).map((each) => each.package);
+/** @param {typeof systemPackages} wanted */
+function missingPackages(wanted) {
+  return wanted.filter((each) => !onPath(each.command)).map((each) => each.package);
 }
 
 /** @param {string[]} args */
@@ -134,7 +140,7 @@ function say(text) {
 
 /**
  * For the other scripts: the same, but a failure ends the process with one line.
- * @param {{ systemPackages: boolean }} options
+ * @param {{ systemPackages: boolean, testPackages?: boolean }} options
  */
 export function ensureInstalledOrExit(options) {
   try {

@@ -15,16 +15,20 @@ if (files.length === 0) {
   process.exit(2);
 }
 
-const { missing } = ensureInstalledOrExit({ systemPackages: true });
+const { missing } = ensureInstalledOrExit({
+  systemPackages: true,
+  testPackages: Boolean(process.env.CI),
+});
 const data = process.env.THYMUS_TEST_DATA ?? join(root, ".cache/test-data");
 const env = pinnedEnvironment({ THYMUS_TEST_DATA: data });
 if (files.some((file) => /^(tests\/e2e|apps\/analysis)\//.test(file))) await prepare();
 
-// Each file in its own process; two at a time; no single test may take more than ten minutes.
+// Each file in its own process; two at a time; no single test may take more than ten minutes. A file whose tests ended but
+// whose process does not, since something still runs, is not covered by that: the whole run has its own limit.
 process.exitCode = await run(
   pinnedNode,
   ["--test", "--test-concurrency=2", "--test-timeout=600000", ...flags, ...files],
-  { env },
+  { env, timeout: 40 * 60 * 1000, killSignal: "SIGINT" },
 );
 
 /** Makes the chamber and self that tests share, before two test files want to make them at the same time. */

@@ -26,10 +26,11 @@ const forwarded = ["SIGINT", "SIGTERM", "SIGHUP"];
  */
 export function run(command, args, options = {}) {
   return new Promise((resolve) => {
-    const child = spawn(command, args, { cwd: root, env: pinnedEnvironment(), stdio: "inherit", ...options });
-    // A terminal sends Ctrl-C to the whole group; a second one from us does no harm, and a supervisor's TERM reaches us alone.
+    // Handlers come first: a signal that arrives while the command starts must not leave it behind alone. They run on
+    // the event loop, when `child` is there. A terminal sends Ctrl-C to the whole group; a second one from us does no harm.
     const pass = (/** @type {NodeJS.Signals} */ signal) => child.kill(signal);
     for (const signal of forwarded) process.on(signal, pass);
+    const child = spawn(command, args, { cwd: root, env: pinnedEnvironment(), stdio: "inherit", ...options });
     const end = (/** @type {number} */ status) => {
       for (const signal of forwarded) process.off(signal, pass);
       resolve(status);

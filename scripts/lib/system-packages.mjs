@@ -12,3 +12,6 @@ export const systemPackages = [
   { package: "mmdebstrap", command: "mmdebstrap", for: "building the chamber's root file system" },
   { package: "squashfs-tools", command: "mksquashfs", for: "building the chamber's root file system" },
 ];
+
+/** What only tests use. Without it they are skipped with that reason, but never in CI: there it is installed. */
+export const testPackages = [{ package: "chromium", command: "chromium", for: "the tests of the console" }];

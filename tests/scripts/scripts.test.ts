@@ -43,7 +43,7 @@ test("a command's status is passed on, as a shell would give it", async () => {
 test("a signal reaches the command, and its status comes back", async () => {
   const script = `
     import { run } from ${JSON.stringify(join(root, "scripts/lib/runtime.mjs"))};
-    process.exitCode = await run("sh", ["-c", "trap 'exit 5' TERM; echo ready; while :; do sleep 0.05; done"]);
+    process.exitCode = await run("sh", ["-c", "trap 'exit 5' TERM; echo ready; for i in $(seq 400); do sleep 0.05; done"]);
   `;
   const child = spawn(process.execPath, ["--input-type=module", "-e", script], {
     stdio: ["ignore", "pipe", "inherit"],
