@@ -110,22 +110,21 @@ export class Installation {
       new Role("analysis", ["analysis", "--data", server, "--join", this.url, "--token", analysis], env),
     );
     for (let index = 0; index < agents; index++) {
-      const joined = await thymus([
-        "join",
-        this.url,
-        await this.token("agent"),
-        "--data",
-        this.dataDir(index),
-      ]);
-      if (joined.status !== 0) throw new Error(`agent ${index} could not join: ${joined.stderr}`);
+      const token = await this.token("agent");
+      // The server may be killed at this very moment; the same token then gives the same machine.
+      await eventually(`agent ${index} joins`, 30, async () => {
+        const joined = await thymus(["join", this.url, token, "--data", this.dataDir(index)]);
+        return joined.status === 0;
+      });
       this.roles.push(new Role(`agent-${index}`, ["agent", "--data", this.dataDir(index)], env));
     }
   }
 
   async token(role: "agent" | "analysis"): Promise<string> {
-    const made = await thymus(["admin", "token", "--role", role, "--json", "--data", this.dataDir(0)]);
-    if (made.status !== 0) throw new Error(`no token: ${made.stdout} ${made.stderr}`);
-    return (JSON.parse(made.stdout) as { token: string }).token;
+    return eventually("a token is made", 30, async () => {
+      const made = await thymus(["admin", "token", "--role", role, "--json", "--data", this.dataDir(0)]);
+      return made.status === 0 ? (JSON.parse(made.stdout) as { token: string }).token : null;
+    });
   }
 
   async api<T>(path: string): Promise<T> {

@@ -12,7 +12,7 @@ import type { SampleStore } from "./samples.ts";
 /** The kind of the queue's jobs that analysis centres claim; the key is the case. */
 export const ANALYSIS = "analyse";
 /** Times that a sample is given out before a person is asked: whatever ends an analysis may be the sample itself. */
-const MAX_ANALYSES = 5;
+const MAX_ANALYSES = 8;
 
 /** What the parts of this folder share. */
 export interface CaseParts {

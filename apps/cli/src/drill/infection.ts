@@ -169,7 +169,10 @@ async function followCase(
       (item) => item.machine === machine && Date.parse(item.opened) >= since - 1000,
     );
     for (const summary of [...mine].reverse()) {
-      const item = parseDocument(Case, await api.request("GET", `/api/v1/cases/${summary.id}`), "the case");
+      // A server that is just starting again is asked again.
+      const whole = await api.request("GET", `/api/v1/cases/${summary.id}`).catch(() => null);
+      if (!whole) return false;
+      const item = parseDocument(Case, whole, "the case");
       for (const event of item.history) {
         const key = `${item.id} ${event.at} ${event.what}`;
         if (told.has(key)) continue;
