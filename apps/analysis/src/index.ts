@@ -3,5 +3,5 @@ export { confinementWorks } from "./confinement/confine.ts";
 export { type Immunized, type ImmunizeOptions, immunize } from "./immunize.ts";
 export { type CentreOptions, centreIsEnrolled, joinAsCentre, startCentre } from "./intake/centre.ts";
 export { verifyPrescription } from "./proof/verify.ts";
-export { buildCorpus, openCorpus } from "./self/index.ts";
+export { buildCorpus, openCorpus, PACKAGE_MANAGER } from "./self/index.ts";
 export { runWorker } from "./worker/run.ts";

@@ -3,6 +3,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
+import { PACKAGE_MANAGER } from "@thymus/analysis";
 import { Config, parseDocument, ThymusError } from "@thymus/contracts";
 import { parse as parseToml } from "smol-toml";
 
@@ -77,5 +78,5 @@ export function goodwareSources(config: Config, named: readonly string[] = []): 
   if (named.length > 0) return named.map((path) => resolve(path));
   if (config.analysis.goodware.length > 0) return config.analysis.goodware;
   const locked = join(dirname(fileURLToPath(import.meta.url)), "../../../node_modules/.pnpm");
-  return ["dpkg", ...(existsSync(locked) ? [locked] : [])];
+  return [PACKAGE_MANAGER, ...(existsSync(locked) ? [locked] : [])];
 }

@@ -1,7 +1,7 @@
 export type { InfectedPair, InfectionAnalysis, InfectionGroup, RenamedDecoy } from "./analysis.ts";
 export type { HostState, MechanismName } from "./host.ts";
-export { type Hunk, hunkKind, type Span, undoHunks } from "./hunk.ts";
+export { type Hunk, type Span, undoHunks } from "./hunk.ts";
 export type { Segment } from "./invariant.ts";
-export { bodyBytes, editScript, pairInfections } from "./pair-infections.ts";
+export { editScript, pairInfections } from "./pair-infections.ts";
 export type { MissingDecoy, NewFile } from "./renamed.ts";
-export { afterTypeOf, type Specimen, typeFamily } from "./specimen.ts";
+export { afterTypeOf, type Specimen } from "./specimen.ts";

@@ -1,5 +1,4 @@
 /** The files of a drill: written clean first, then as the pathogen left them in the chamber. */
-import { createHash } from "node:crypto";
 import { chmod, copyFile, mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { runWorker } from "@thymus/analysis";
@@ -15,8 +14,6 @@ export interface DrillFile {
 
 /** Most programs that one drill lets be infected. */
 const MOST_FILES = 8;
-
-export const digest = (bytes: Uint8Array): string => createHash("sha256").update(bytes).digest("hex");
 
 /**
  * Lets the pathogen meet a set of decoys in a chamber and picks some of what it infected, as many kinds as there are.
