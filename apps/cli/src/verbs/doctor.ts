@@ -61,7 +61,7 @@ async function examine(context: Context): Promise<Check[]> {
   add("chamber engine", qemu !== null, qemu ?? "no qemu-system-x86_64", apt);
   add(
     "chamber image",
-    existsSync(context.chamberDir) && existsSync(join(context.chamberDir, "image.json")),
+    existsSync(context.chamberDir) && existsSync(join(context.chamberDir, "manifest.json")),
     context.chamberDir,
     `thymus chamber build --data ${context.dataDir}`,
   );
