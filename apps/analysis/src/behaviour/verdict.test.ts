@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
 import { test } from "node:test";
 import type { ChamberResult } from "../chamber/chamber.ts";
-import { type ChangedDecoy, entropy, gatherFacts, hostShare, matchRenamed } from "./facts.ts";
+import { type ChangedDecoy, entropy, gatherFacts, hostShare, matchRenamed, unwrapped } from "./facts.ts";
 import { describeBehaviour, judge } from "./verdict.ts";
 
 const host = (size: number, salt: string): Buffer =>
@@ -72,6 +72,64 @@ test("a formatter that keeps every host and touches documents only is not called
     run(decoys((before) => Buffer.concat([before, Buffer.from("\n")]), "text")).verdict,
     "unknown",
   );
+});
+
+test("the same content in several documents is an infection of documents", () => {
+  const tail = Buffer.from("\n-- \nthe bookworm has read this page from end to end\n");
+  const { verdict, facts } = run(decoys((before) => Buffer.concat([before, tail]), "text"));
+  assert.equal(verdict, "infector");
+  assert.equal(facts.documentsAlike, 5);
+  assert.deepEqual(
+    describeBehaviour(facts, verdict).map((b) => b.technique),
+    ["T1565.001"],
+  );
+});
+
+test("encrypted content that was written as text is ransomware all the same", () => {
+  for (const encoding of ["base64", "hex"] as const) {
+    const gone = decoys(() => null);
+    const renamed = new Map(
+      gone.map(({ path, before }) => [
+        path,
+        Buffer.from(randomBytes(before.length).toString(encoding)) as Uint8Array,
+      ]),
+    );
+    assert.equal(run(gone, {}, renamed).verdict, "ransomware");
+  }
+  assert.deepEqual(unwrapped(hosts[0]!), hosts[0]);
+});
+
+test("new names alone are neither damage nor infection", () => {
+  const gone = decoys(() => null);
+  const { verdict, why } = run(gone, {}, new Map(gone.map((decoy) => [decoy.path, decoy.before])));
+  assert.equal(verdict, "unknown");
+  assert.match(why, /5 decoys have new names/);
+});
+
+test("what has itself started again is a dropper", () => {
+  const dropped = ["/home/user/.config/autostart/x.desktop", "/home/user/.local/bin/x"].map((path) => ({
+    path,
+  })) as unknown as ChamberResult["dropped"];
+  const { verdict, facts } = run([], { dropped });
+  assert.equal(verdict, "dropper");
+  assert.deepEqual(
+    describeBehaviour(facts, verdict).map((b) => b.technique),
+    ["T1547.013"],
+  );
+  assert.equal(run([], { dropped: dropped.slice(1) }).verdict, "harmless");
+});
+
+test("a crash is said to be one", () => {
+  assert.match(run([], { exitStatus: 139 }).why, /ended by signal 11/);
+});
+
+test("sockets of the machine itself are not the network", () => {
+  const connect = (detail: string) => ({ t: 1, pid: 5, comm: "x", what: "connect", detail }) as const;
+  const local = ["unix /run/log", "family 16", "inet 127.0.0.1 port 80"].map(connect);
+  assert.deepEqual(describeBehaviour(run([], { trace: local }).facts, "harmless"), []);
+  const outward = [...local, connect("inet 192.0.2.7 port 80")];
+  const [seen] = describeBehaviour(run([], { trace: outward }).facts, "harmless");
+  assert.deepEqual([seen?.technique, seen?.evidence.slice(0, 9)], ["T1071", "1 connect"]);
 });
 
 test("entropy, host share and the heir of a renamed file", () => {

@@ -27,6 +27,11 @@ export const verdictRules: readonly VerdictRule[] = [
     why: (f) => `${f.changedPrograms} program decoys were changed and still hold their original code`,
   },
   {
+    verdict: "infector",
+    holds: (f) => f.documentsAlike >= FEW && f.hostKept >= f.wiped,
+    why: (f) => `${f.documentsAlike} documents were given the same content in addition to their own`,
+  },
+  {
     verdict: "wiper",
     holds: (f) => f.wiped + (f.missing - f.renamed) >= FEW,
     why: (f) => `${f.wiped} decoys were emptied or overwritten and ${f.missing - f.renamed} deleted`,
@@ -43,6 +48,20 @@ export const verdictRules: readonly VerdictRule[] = [
   },
   {
     verdict: "unknown",
+    holds: (f) => f.missing > 0,
+    why: (f) =>
+      f.moved > 0
+        ? `${f.moved} decoys have new names and the same content as before`
+        : `${f.missing} decoys are gone, too few to tell why`,
+  },
+  {
+    verdict: "dropper",
+    holds: (f) => f.autostarts.length > 0,
+    why: (f) =>
+      `it put ${f.autostarts[0]!.path} where programs are started without being asked for, and touched no decoy`,
+  },
+  {
+    verdict: "unknown",
     holds: (f) => f.ended === "host-timeout",
     why: () => "the chamber did not come to an end within its time",
   },
@@ -53,7 +72,12 @@ export const verdictRules: readonly VerdictRule[] = [
   },
   {
     verdict: "unknown",
-    holds: (f) => f.exitStatus === 126 || f.exitStatus === 127 || (f.exitStatus ?? 0) > 128,
+    holds: (f) => (f.exitStatus ?? 0) > 128 && f.exitStatus! <= 128 + 64,
+    why: (f) => `the sample was ended by signal ${f.exitStatus! - 128} before it touched anything`,
+  },
+  {
+    verdict: "unknown",
+    holds: (f) => f.exitStatus === 126 || f.exitStatus === 127,
     why: (f) => `the sample could not run here (exit status ${f.exitStatus})`,
   },
   {
@@ -77,12 +101,19 @@ const interpreters: Readonly<Record<string, string>> = {
   node: "T1059.007",
 };
 
+/** Sockets of the machine itself (UNIX domain, netlink, loopback) are no network. */
+function reachesOut(address: string): boolean {
+  return address.startsWith("inet") && !address.startsWith("inet 127.");
+}
+
 /** The techniques of MITRE ATT&CK that the facts show, each with its evidence. */
 export function describeBehaviour(facts: Facts, verdict: Verdict): Behaviour[] {
   const found: Behaviour[] = [];
   const add = (technique: string, what: string, evidence: string) =>
     found.push({ technique, what, evidence });
-  if (verdict === "infector")
+  if (verdict === "infector" && facts.changedPrograms === 0)
+    add("T1565.001", "Changes documents of others", `${facts.changedDocuments} documents changed`);
+  else if (verdict === "infector")
     add(
       "T1554",
       "Changes programs that are already there",
@@ -92,6 +123,9 @@ export function describeBehaviour(facts: Facts, verdict: Verdict): Behaviour[] {
     add("T1486", "Encrypts files of others", `${facts.scrambled} decoys became random-looking`);
   if (verdict === "wiper")
     add("T1485", "Destroys files of others", `${facts.wiped} decoys emptied, ${facts.missing} deleted`);
+  for (const { path, technique } of facts.autostarts)
+    if (!found.some((each) => each.technique === technique))
+      add(technique, "Has itself started again", `wrote ${path}`);
   const used = new Set<string>();
   let deleted = 0;
   let connected = 0;
@@ -106,10 +140,14 @@ export function describeBehaviour(facts: Facts, verdict: Verdict): Behaviour[] {
       );
     }
     if (event.what === "unlink") deleted += 1;
-    if (event.what === "connect") connected += 1;
+    if (event.what === "connect" && reachesOut(event.detail ?? "")) connected += 1;
   }
   if (verdict !== "harmless" && deleted > 0) add("T1070.004", "Deletes files", `${deleted} files unlinked`);
   if (connected > 0)
-    add("T1071", "Tries to reach the network", `${connected} connects, none of which left the chamber`);
+    add(
+      "T1071",
+      "Tries to reach the network",
+      `${connected} connect${connected === 1 ? "" : "s"}, none of which left the chamber`,
+    );
   return found;
 }

@@ -69,6 +69,12 @@ function mechanismOf(
     if (hunk.region !== undefined || !holdsBody) continue;
     found.add(hunkMechanism(hunk, states.get(hunk), before, after));
   }
+  if (found.size === 0) {
+    // Nothing of a body's size: what was put in tells it all the same.
+    for (const hunk of hunks)
+      if (hunk.region === undefined && hunkKind(hunk) === "insert")
+        found.add(hunkMechanism(hunk, undefined, before, after));
+  }
   if (found.size > 1) return "mixed";
   return [...found][0] ?? (isEncoded(hunks, before, after) ? "encode" : "overwrite");
 }

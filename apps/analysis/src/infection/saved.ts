@@ -15,6 +15,8 @@ const MAX_PLACES = 16;
 /** Shorter or plainer clean bytes fit anywhere by chance once they may be encoded. */
 const MIN_ENCODED = 12;
 const MIN_DISTINCT = 4;
+/** Encoded as text even short bytes are a run that does not stand there by chance. */
+const MIN_TEXT = 6;
 
 /** What earlier searches over files of the same infection taught; only speed depends on it, and how long is searched in vain. */
 export interface SearchMemory {
@@ -41,12 +43,13 @@ export function findSaved(
   const plain = search(clean, after, spans).map(
     (at): Saved => ({ at, length: clean.length, encoding: "plain" }),
   );
-  if (clean.length < MIN_ENCODED || new Set(clean.subarray(0, 4096)).size < MIN_DISTINCT) return plain;
+  if (clean.length < MIN_TEXT || new Set(clean.subarray(0, 4096)).size < MIN_DISTINCT) return plain;
   const found: Saved[] = [
     ...plain,
     ...asText(clean, after, spans, "base64"),
     ...asText(clean, after, spans, "hex"),
   ];
+  if (clean.length < MIN_ENCODED) return found;
   const probe = Uint8Array.from(clean.subarray(-64)).reverse();
   if (search(probe, after, spans).length > 0) {
     const reversed = Uint8Array.from(clean).reverse();

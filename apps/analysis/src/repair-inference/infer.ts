@@ -1,4 +1,4 @@
-import type { Repair } from "@thymus/contracts";
+import type { FileType, Repair } from "@thymus/contracts";
 import { applyRepair, repairWith } from "@thymus/repair";
 import type { InfectedPair, InfectionAnalysis } from "../infection/analysis.ts";
 import { equalBytes } from "../infection/bytes.ts";
@@ -21,6 +21,8 @@ export interface RepairInference {
 
 const MAX_RECIPES = 16;
 const FOLDS = 3;
+/** So few pairs are held out one by one: what is left of them must still show a rule. */
+const FEW_PAIRS = 6;
 /** Part of the held-out pairs that must come back; a recipe that fits only what it was made from is a guess. */
 const HELD_OUT_SHARE = 0.66;
 const SEED_SIZE = 4;
@@ -51,15 +53,31 @@ export function inferRepairs(
         reasons.push(`${describe(left)}: ${found}`);
         break;
       }
-      recipes.push(found.recipe);
-      heldOut += found.heldOut;
-      open = open.filter((pair) => outcome(found.recipe, pair) !== "right");
+      const recipe = forMoreTypes(found.recipe, open, all);
+      recipes.push(recipe);
+      const right = open.filter((pair) => outcome(recipe, pair) === "right");
+      // Pairs of other clusters were all held out while it was inferred.
+      heldOut += found.heldOut + right.filter((pair) => !cluster.includes(pair)).length;
+      open = open.filter((pair) => !right.includes(pair));
       left = left.filter((pair) => open.includes(pair));
     }
   }
   const checked = all.filter((pair) => givenBack(recipes, pair)).length;
   const why = checked === all.length ? null : reasons.join("; ") || "some infected files fit no recipe";
   return { recipes, checked, pairs: all.length, heldOut: Math.min(heldOut, checked), why };
+}
+
+/** The recipe for types of file too that it was not inferred from, where it gives every such file back that it fits. */
+function forMoreTypes(recipe: Repair, open: readonly InfectedPair[], all: readonly InfectedPair[]): Repair {
+  let wider = recipe;
+  for (const type of new Set(open.map((pair) => pair.afterType))) {
+    if (wider.identify.types.includes(type)) continue;
+    const same = open.filter((pair) => pair.afterType === type);
+    const tried = widenTypes(wider, same);
+    if (!same.some((pair) => outcome(tried, pair) === "right")) continue;
+    if (all.every((pair) => outcome(tried, pair) !== "wrong")) wider = tried;
+  }
+  return wider;
 }
 
 /** Pairs with the same kinds of change in the same order, the largest cluster first. */
@@ -74,6 +92,16 @@ function clusters(pairs: readonly InfectedPair[]): InfectedPair[][] {
   return [...buckets.values()].sort((a, b) => b.length - a.length);
 }
 
+const LOST = "bytes of the host were overwritten and are kept nowhere in the infected file: they are lost";
+
+/** Nothing was added or moved: foreign bytes stand where the host's stood, and those are nowhere else in the file. */
+function overwritten({ host, mechanism }: InfectedPair): boolean {
+  return host === "lost" && mechanism === "overwrite";
+}
+
+const UNDECIDED =
+  "files that differed before look alike where they were changed, so that the infected file does not tell which original it had";
+
 interface Found {
   readonly recipe: Repair;
   readonly heldOut: number;
@@ -86,6 +114,7 @@ function solveCluster(
   preferred: readonly Uint8Array[],
   memory: SearchMemory,
 ): Found | string {
+  if (cluster.every(overwritten)) return LOST;
   if (cluster.length < 2) return "only one infected file of this kind was seen, which proves no rule";
   const whole = solve(cluster, all, preferred, memory);
   // A host that is gone in every file does not come back from fewer files.
@@ -93,17 +122,19 @@ function solveCluster(
   if (typeof whole !== "string" || cluster.length <= 2 || lost) return whole;
   let best: Found | null = null;
   let most = 0;
+  let undecided = false;
   for (const seed of seedsOf(cluster)) {
     const first = inferOnce(seed, preferred, memory);
     if (typeof first === "string") continue;
     const agreeing = cluster.filter((pair) => outcome(first, pair) === "right");
+    undecided ||= cluster.some((pair) => outcome(first, pair) === "wrong");
     if (agreeing.length <= most || agreeing.length < 2) continue;
     const found = solve(agreeing, all, preferred, memory);
     if (typeof found === "string") continue;
     best = found;
     most = agreeing.length;
   }
-  return best ?? whole;
+  return best ?? (undecided ? UNDECIDED : whole);
 }
 
 /** Few pairs that are alike: by how much they grew, and by type and kind. */
@@ -164,7 +195,7 @@ function solve(
 }
 
 function crossValidate(pairs: readonly InfectedPair[], anchor: Uint8Array, memory: SearchMemory): number {
-  const folds = Math.min(FOLDS, pairs.length);
+  const folds = pairs.length <= FEW_PAIRS ? pairs.length : FOLDS;
   let right = 0;
   for (let fold = 0; fold < folds; fold++) {
     const recipe = inferRecipe(
@@ -183,9 +214,20 @@ function crossValidate(pairs: readonly InfectedPair[], anchor: Uint8Array, memor
 function widenTypes(recipe: Repair, pairs: readonly InfectedPair[]): Repair {
   return {
     ...recipe,
-    identify: { ...recipe.identify, types: [...new Set(pairs.map((pair) => pair.afterType))] },
-    expect: { ...recipe.expect, types: [...new Set(pairs.map((pair) => pair.specimen.type))] },
+    identify: { ...recipe.identify, types: joined(recipe.identify.types, pairs, (pair) => pair.afterType) },
+    expect: {
+      ...recipe.expect,
+      types: joined(recipe.expect.types, pairs, (pair) => pair.specimen.type),
+    },
   };
+}
+
+function joined(
+  types: readonly FileType[],
+  pairs: readonly InfectedPair[],
+  of: (pair: InfectedPair) => FileType,
+): FileType[] {
+  return [...new Set([...types, ...pairs.map(of)])].sort();
 }
 
 function outcome(recipe: Repair, pair: InfectedPair): "right" | "wrong" | "refused" {

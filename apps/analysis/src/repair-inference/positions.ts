@@ -6,15 +6,24 @@ import { findNumber, integerOf } from "./numbers.ts";
 
 const bases: readonly Base[] = ["start", "anchor", "end"];
 
-/** The simplest expression of an offset in the infected files, or null. */
-export function findPosition(evidence: Evidence, targets: readonly number[]): PositionExpr | null {
+/**
+ * The simplest expression of an offset in the infected files, or null. `own` is the side of it on which bytes of the infection
+ * stand: what is sought should be theirs, since the host's are different in every file.
+ */
+export function findPosition(
+  evidence: Evidence,
+  targets: readonly number[],
+  own: Side = "after",
+): PositionExpr | null {
   return (
     constantPosition(evidence, targets) ??
     storedPosition(evidence, targets) ??
     tableEnd(evidence, targets) ??
-    soughtPosition(evidence, targets)
+    soughtPosition(evidence, targets, own)
   );
 }
+
+export type Side = "before" | "after";
 
 /** A fixed distance: the very start or end first, then from the anchor, which travels with the body. */
 export function constantPosition(evidence: Evidence, targets: readonly number[]): PositionExpr | null {
@@ -117,24 +126,36 @@ const LENGTHS = [56, 32, 16, 8, 4, 2, 1];
 const MIN_CONSTANT = 0.3;
 
 /** The first place, after a known one, where certain bytes stand: at the target itself or just before it. */
-function soughtPosition(evidence: Evidence, targets: readonly number[]): PositionExpr | null {
-  for (const from of ["anchor", "start"] as const) {
-    for (const origin of origins(evidence, from)) {
-      for (const length of LENGTHS) {
-        for (const lead of [0, length]) {
-          const pattern = patternAt(
-            evidence,
-            targets.map((target) => target - lead),
-            length,
-          );
-          if (pattern === null) continue;
-          const parsed = parsePattern(pattern);
-          const fits = evidence.cases.every((each, i) => {
-            const start = baseOf(each, from) + origin;
-            return start >= 0 && findPattern(parsed, each.after, start) === targets[i]! - lead;
-          });
-          if (fits) return sought(from, pattern, origin, lead);
-        }
+function soughtPosition(
+  evidence: Evidence,
+  targets: readonly number[],
+  own: Side = "after",
+): PositionExpr | null {
+  const sides: Side[] = own === "after" ? ["after", "before"] : ["before", "after"];
+  for (const side of sides) {
+    const found = soughtBeside(evidence, targets, side);
+    if (found !== null) return found;
+  }
+  return null;
+}
+
+function soughtBeside(evidence: Evidence, targets: readonly number[], side: Side): PositionExpr | null {
+  for (const length of LENGTHS) {
+    const lead = side === "before" ? length : 0;
+    const pattern = patternAt(
+      evidence,
+      targets.map((target) => target - lead),
+      length,
+    );
+    if (pattern === null) continue;
+    const parsed = parsePattern(pattern);
+    for (const from of ["anchor", "start"] as const) {
+      for (const origin of origins(evidence, from)) {
+        const fits = evidence.cases.every((each, i) => {
+          const start = baseOf(each, from) + origin;
+          return start >= 0 && findPattern(parsed, each.after, start) === targets[i]! - lead;
+        });
+        if (fits) return sought(from, pattern, origin, lead);
       }
     }
   }

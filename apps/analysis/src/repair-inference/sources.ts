@@ -3,8 +3,9 @@ import { occurrences, view } from "../infection/bytes.ts";
 import { findSaved, type Saved } from "../infection/saved.ts";
 import { isElf } from "../infection/specimen.ts";
 import { allEqual, type Base, baseOf, type Case, type Evidence } from "./evidence.ts";
+import { masked } from "./masked.ts";
 import { findNumber, integerOf } from "./numbers.ts";
-import { constantPosition, findPosition } from "./positions.ts";
+import { constantPosition, findPosition, type Side } from "./positions.ts";
 
 const MAX_LITERAL = 4096;
 
@@ -18,7 +19,8 @@ export function findSource(
     literal(clean) ??
     filled(evidence, clean, places) ??
     copied(evidence, clean) ??
-    computed(evidence, clean, places)
+    computed(evidence, clean, places) ??
+    masked(evidence, clean)
   );
 }
 
@@ -41,6 +43,7 @@ function filled(
     places,
     clean.map((bytes) => bytes.length),
     null,
+    "after",
   );
   return length === null ? null : { fill: value.toString(16).padStart(2, "0"), length };
 }
@@ -83,13 +86,14 @@ function* choices(evidence: Evidence, lists: readonly Saved[][]): Generator<Save
 
 function copySource(evidence: Evidence, places: readonly Saved[]): ByteSource | null {
   const starts = places.map((place) => place.at);
-  const copy = findPosition(evidence, starts);
+  const copy = findPosition(evidence, starts, "before");
   if (copy === null) return null;
   const length = findLength(
     evidence,
     starts,
     places.map((place) => place.length),
     copy,
+    "after",
   );
   if (length === null) return null;
   const { encoding } = places[0]!;
@@ -134,12 +138,16 @@ function keyPlaces(each: Case, key: Uint8Array): number[] {
   );
 }
 
-/** A length: constant, up to a fixed place, stored, or up to a place that can be found. */
+/**
+ * A length: constant, up to a fixed place, stored, or up to a place that can be found; `beyond` is the side of its end on which
+ * bytes of the infection stand.
+ */
 export function findLength(
   evidence: Evidence,
   starts: readonly number[],
   lengths: readonly number[],
   startExpr: PositionExpr | null,
+  beyond: Side,
 ): NumberExpr | null {
   if (allEqual(lengths)) return lengths[0]!;
   const ends = starts.map((start, i) => start + lengths[i]!);
@@ -148,7 +156,7 @@ export function findLength(
   if (fixed !== null && from !== null) return distance(from, fixed);
   const number = findNumber(evidence, lengths);
   if (number !== null || from === null) return number;
-  const to = findPosition(evidence, ends);
+  const to = findPosition(evidence, ends, beyond);
   return to === null ? null : distance(from, to);
 }
 

@@ -46,7 +46,7 @@ function solveSpan(evidence: Evidence, place: Place): RepairStep[] | string {
   const same = clean.every((bytes, i) => bytes.length === lengths[i]);
   if (!same) {
     const toEnd = place.afterEnd.every((end, i) => end === cases[i]!.after.length);
-    const length = toEnd ? 0 : findLength(evidence, place.afterStart, lengths, at);
+    const length = toEnd ? 0 : findLength(evidence, place.afterStart, lengths, at, "before");
     if (length === null) return "no rule tells where the inserted code ends";
     if (toEnd) steps.push({ op: "truncate", at });
     else if (length !== 0) steps.push({ op: "cut", at, length });

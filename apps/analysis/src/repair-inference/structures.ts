@@ -2,6 +2,7 @@ import type { RepairStep } from "@thymus/contracts";
 import { equalBytes } from "../infection/bytes.ts";
 import { type Field, fields } from "../infection/regions.ts";
 import type { Evidence } from "./evidence.ts";
+import { masked } from "./masked.ts";
 import { findStructure, shifted } from "./positions.ts";
 import { computed, findSource } from "./sources.ts";
 import type { Place } from "./steps.ts";
@@ -37,7 +38,7 @@ export function solveStructure(
     const first = Buffer.from(field[0]!);
     const from = field.every((bytes) => first.equals(bytes))
       ? { bytes: first.toString("hex") }
-      : computed(evidence, field, places, shifted(at, offset));
+      : (computed(evidence, field, places, shifted(at, offset)) ?? masked(evidence, field));
     if (from === null) {
       return `the clean value of the field at byte ${offset} of the ${names[kind]} is nowhere in the infected file`;
     }

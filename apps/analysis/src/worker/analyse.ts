@@ -174,7 +174,9 @@ async function cure(
       excerpts,
       infection: null,
       gaveUp: person(
-        `${train.why}; nothing was added to the files that a rule could find or a repair could take out`,
+        train.verdict === "unknown"
+          ? `${train.why}: look at it by hand`
+          : `${train.why}; nothing was added to the files that a rule could find or a repair could take out`,
       ),
     };
   if (!fresh || fresh.specimens.length === 0)
