@@ -121,6 +121,7 @@ export class Healer {
       }
       why = clean.refused;
     }
+    if (sample) why = "it is the program that was analysed, not a host";
     const outcome = report(path, "refused", `${HELD}: ${why}`, sha256);
     await holdFile(this.#options, {
       ...cause,
