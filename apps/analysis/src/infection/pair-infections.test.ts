@@ -56,6 +56,14 @@ test("bodies are aligned alike where their place is ambiguous", () => {
   assert.equal(analysis.mechanism, "insert");
 });
 
+test("few bytes at the end are appended, not overwritten", () => {
+  const specimens = Array.from({ length: 6 }, (_, i) => {
+    const { path, kind, type, bytes } = textHost("shell", i + 1, { newline: true });
+    return { path, kind, type, before: bytes, after: Buffer.concat([bytes, Buffer.from("set -e\n")]) };
+  });
+  assert.equal(pairInfections(specimens).mechanism, "append");
+});
+
 test("unchanged files are no infection", () => {
   const bytes = Buffer.from("same");
   const same = { path: "/a", kind: "k", type: "text", before: bytes, after: bytes } as const;

@@ -41,6 +41,15 @@ test("where the clean files cannot be told apart any more there is no recipe", (
   assert.match(why ?? "", /which original/);
 });
 
+test("what was overwritten and kept nowhere is said to be lost", () => {
+  const specimens = infect(textHosts(["shell"], 8), ({ bytes }) =>
+    Buffer.concat([TEXT, bytes.subarray(TEXT.length)]).subarray(0, Math.max(TEXT.length, bytes.length)),
+  );
+  const { recipes, why } = inferRepairs(pairInfections(specimens), specimens);
+  assert.deepEqual(recipes, []);
+  assert.match(why ?? "", /kept nowhere in the infected file: they are lost/);
+});
+
 test("one infected file proves no rule", () => {
   const specimens = infect(textHosts(["shell"], 1), ({ bytes }) => Buffer.concat([TEXT, bytes]));
   const { recipes, why } = inferRepairs(pairInfections(specimens), specimens);

@@ -300,6 +300,50 @@ export const scenarios: readonly Scenario[] = [
       cat(host.bytes, CODE, u64(host.bytes.length), random(i + 50 * round).bytes(i * 7)),
     ),
   ),
+  scenario("appended to programs, entry point saved under a constant mask", "append", (round) =>
+    infect(elf(round), (host) =>
+      cat(
+        withEntry(host.bytes, LOAD_AT * 4 + host.bytes.length),
+        CODE.subarray(0, 48),
+        xor(u64(entryOf(host.bytes)), u64(0x5ac3_a711_96e2_d80fn)),
+      ),
+    ),
+  ),
+  scenario("filler and stored size behind programs of two widths, few of one", "append", (round) =>
+    infect([...elf(round), ...elfHosts(4, { wide: false }, round)], (host) =>
+      cat(
+        host.bytes,
+        Buffer.alloc((16 - (host.bytes.length % 16)) % 16),
+        CODE.subarray(0, 64),
+        u64(host.bytes.length),
+        CODE.subarray(64, 80),
+      ),
+    ),
+  ),
+  scenario("a number of any length near the end of a body inside scripts", "insert", (round) =>
+    infect(textHosts(["php"], 6, {}, round), (host, i) => {
+      const at = host.bytes.indexOf("<?php\n") + 6;
+      return cat(
+        host.bytes.subarray(0, at),
+        "/* zq wander in a page, inertq marker 81 ",
+        String(10 ** (i % 4)),
+        " */\n",
+        host.bytes.subarray(at),
+      );
+    }),
+  ),
+  scenario("first line replaced, the old one kept as short base64", "mixed", (round) =>
+    infect(textHosts(["shell", "perl", "python"], 5, {}, round), (host) => {
+      const at = host.bytes.indexOf(0x0a);
+      return cat(
+        "#!/opt/zq/wander -q inertq-marker-81",
+        host.bytes.subarray(at),
+        "# zq-kept ",
+        host.bytes.subarray(0, at).toString("base64"),
+        "\n",
+      );
+    }),
+  ),
   scenario(
     "beginning overwritten, host lost",
     "overwrite",
