@@ -1,11 +1,12 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { existsSync } from "node:fs";
-import { mkdir, mkdtemp, open, readFile, rm, stat, symlink, writeFile } from "node:fs/promises";
+import { chmod, mkdir, mkdtemp, open, readFile, rm, stat, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import type { ErrorCode } from "@thymus/contracts";
+import { needs } from "@thymus/testkit";
 import { takeSample } from "./sample.ts";
 
 async function withFolder(run: (folder: string) => Promise<void>): Promise<void> {
@@ -45,3 +46,17 @@ test("what is no sample is refused with its code, at once, and nothing is left b
     await refused(folder, "absent", "NOT_FOUND");
     assert.equal(existsSync(join(folder, "copy")), false);
   }));
+
+test("what this user may not read is refused as UNREADABLE", { skip: needs("root") }, () =>
+  withFolder(async (folder) => {
+    await writeFile(join(folder, "secret"), "x", { mode: 0o000 });
+    // Root reads everything: ask as an ordinary user.
+    await chmod(folder, 0o711);
+    process.seteuid!(65534);
+    try {
+      await refused(folder, "secret", "UNREADABLE");
+    } finally {
+      process.seteuid!(0);
+    }
+  }),
+);

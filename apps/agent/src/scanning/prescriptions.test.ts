@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { lstat, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
+import * as hostile from "@thymus/testkit/tuf";
 import { ProtectedPaths } from "../files/protected.ts";
 import { sha256Of } from "../files/regular.ts";
 import { digests, infect, infected, prescriptionFor, writeScripts } from "../testing/infection.ts";
@@ -57,6 +58,35 @@ test("a repository that lies changes nothing; what was active stays active", asy
   await until("the repair", async () => (await digests(scripts)).join() === clean.join());
   assert.equal(server.outcomes.length, 1);
 });
+
+const lies: [name: string, attack: (publisher: string, out: string) => void, code: string][] = [
+  ["rolled back", hostile.rollBackTimestamp, "TUF_ROLLBACK"],
+  ["frozen", hostile.freeze, "TUF_EXPIRED"],
+  ["tampered with", hostile.tamperMetadata("timestamp"), "TUF_TAMPERED"],
+  ["signed by a stranger", hostile.signByStranger("timestamp"), "TUF_UNTRUSTED"],
+];
+for (const [name, attack, code] of lies) {
+  test(`a repository that is ${name} is refused as ${code}; the agent goes on with what it had`, async (t) => {
+    const scene = await makeScene();
+    t.after(() => scene.close());
+    const { server, watched } = scene;
+    const scripts = await writeScripts(watched, 2);
+    const clean = await digests(scripts);
+    const warnings: string[] = [];
+    await scene.startAgent({ info() {}, error() {}, warn: (message) => warnings.push(message) });
+    await server.prescribe(prescriptionFor(other));
+    await until("the first", () => server.outcomes.length === 1);
+    attack(server.publisher, join(scene.dir, "lie"));
+    server.instead = join(scene.dir, "lie");
+    await server.prescribe(prescriptionFor(other));
+    await until(`${code}: ${warnings.join()}`, () => warnings.some((message) => message.includes(code)));
+    await infect(scripts[0]!);
+    await until("the repair", async () => (await digests(scripts)).join() === clean.join());
+    assert.equal(server.outcomes.length, 1, "nothing of the lie was taken");
+    server.instead = null;
+    await until("the second, from the true repository", () => server.outcomes.length === 2);
+  });
+}
 
 test("a repair whose result self does not know is not made: the file is held, and a person may take it back", async (t) => {
   const scene = await makeScene();

@@ -45,6 +45,8 @@ export class LinkServer {
   known: PrescriptionId | null = null;
   uploads = 0;
   revision = 1;
+  /** Another repository folder that is served in place of the true one. */
+  instead: string | null = null;
   readonly #dir: string;
   readonly #keys = new Map<string, string>();
   readonly #nonces = new Set<string>();
@@ -77,7 +79,7 @@ export class LinkServer {
     this.#server = createServer(async (request, response) => {
       try {
         if (request.url?.startsWith("/tuf/")) {
-          const file = join(this.#dir, "tuf", "repository", request.url.slice("/tuf/".length));
+          const file = join(this.instead ?? this.repository, request.url.slice("/tuf/".length));
           const content = await readFile(file).catch(() => null);
           response.writeHead(content ? 200 : 404).end(content ?? "");
           return;
@@ -163,6 +165,15 @@ export class LinkServer {
   }
 
   /** Every byte of the newest timestamp becomes wrong, as a tampering mirror would do. */
+  /** Folder of the publisher. */
+  get publisher(): string {
+    return join(this.#dir, "tuf");
+  }
+
+  get repository(): string {
+    return join(this.publisher, "repository");
+  }
+
   spoil(): void {
     writeFileSync(join(this.#dir, "tuf", "repository", "metadata", "timestamp.json"), "{}");
   }
