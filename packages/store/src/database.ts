@@ -1,8 +1,9 @@
-import { chmodSync, closeSync, openSync } from "node:fs";
+import { chmodSync } from "node:fs";
 import { mkdir } from "node:fs/promises";
 import { dirname } from "node:path";
 import { DatabaseSync } from "node:sqlite";
-import { Kysely } from "kysely";
+import { Kysely, sql } from "kysely";
+import { makeOnce } from "./make-once.ts";
 import { type Migration, migrate } from "./migrate.ts";
 import { NodeSqliteDialect, storeError } from "./sqlite.ts";
 
@@ -22,7 +23,7 @@ export async function openDatabase<DB>(file: string, migrations: readonly Migrat
   let native: DatabaseSync;
   try {
     // Made by us with its mode: SQLite gives its -wal and -shm files the mode of the database.
-    closeSync(openSync(file, "a", 0o600));
+    makeOnce(file);
     chmodSync(file, 0o600);
     native = new DatabaseSync(file, { enableForeignKeyConstraints: true, timeout: OPEN_TIMEOUT });
     native.exec(
@@ -40,4 +41,17 @@ export async function openDatabase<DB>(file: string, migrations: readonly Migrat
     throw error;
   }
   return db;
+}
+
+/**
+ * Runs some changes so that they survive a power cut too: for what is written down before something else is destroyed.
+ * What other work commits meanwhile becomes as durable, which harms nothing.
+ */
+export async function durably<DB, T>(db: Kysely<DB>, work: () => Promise<T>): Promise<T> {
+  await sql`pragma synchronous = full`.execute(db);
+  try {
+    return await work();
+  } finally {
+    await sql`pragma synchronous = normal`.execute(db);
+  }
 }
