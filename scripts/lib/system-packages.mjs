@@ -10,6 +10,7 @@ export const systemPackages = [
   { package: "qemu-system-x86", command: "qemu-system-x86_64", for: "the chamber" },
   { package: "bubblewrap", command: "bwrap", for: "the confinement of whatever reads a sample" },
   { package: "mmdebstrap", command: "mmdebstrap", for: "building the chamber's root file system" },
+  { package: "uidmap", command: "newuidmap", for: "building the chamber as an ordinary user" },
   { package: "squashfs-tools", command: "mksquashfs", for: "building the chamber's root file system" },
 ];
 

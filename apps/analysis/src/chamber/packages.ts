@@ -4,6 +4,8 @@ export const chamberPackages: readonly string[] = [
   "bubblewrap",
   "mmdebstrap",
   "squashfs-tools",
+  // newuidmap: an ordinary user builds the root file system in a user namespace.
+  "uidmap",
 ];
 
 /** What lies in the guest beside the essential packages: interpreters, static shells, small programs as decoys. */

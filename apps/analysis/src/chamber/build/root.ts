@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, rename, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { ThymusError } from "@thymus/contracts";
 import { guestUser } from "../layout.ts";
@@ -24,6 +24,8 @@ export async function buildRoot(
   const { codename, sources } = await hostSources();
   const temp = await mkdtemp(join(paths.temp, "root-"));
   const extras = await offered(guestExtras);
+  // As text: where an ordinary user builds, hooks run as another user, who may not read this folder.
+  const collect = await readFile(join(import.meta.dirname, "../guest/collect.sh"), "utf8");
   let failure: unknown;
   // A mirror may lack 32-bit packages for some or all of its parts: then with less.
   for (const [architectures, narrow] of [
@@ -40,12 +42,14 @@ export async function buildRoot(
       ...["--variant=essential", `--architectures=${architectures}`],
       `--include=${[...guestPackages, ...extras].join(",")}`,
       ...['--aptopt=APT::Install-Recommends "false"', '--aptopt=APT::Sandbox::User "root"'],
+      '--aptopt=Acquire::Retries "4"',
       ...left,
-      `--customize-hook=${join(import.meta.dirname, "../guest/collect.sh")}`,
+      `--customize-hook=${collect}`,
+      `--customize-hook=sync-out /thymus-packages "${packages}"`,
+      '--customize-hook=rm -rf "$1/thymus-packages"',
       ...[codename, tar, join(temp, "sources.list")],
     ];
     const env = {
-      FOLDER: packages,
       KERNELS: kernelPackages.join(" "),
       I386: architectures.includes("i386") ? i386Packages.join(" ") : "",
       USER_NAME: guestUser.name,

@@ -1,11 +1,11 @@
-#!/bin/sh
-# Called by mmdebstrap on the host with the new root folder: downloads the kernel and the 32-bit packages with that
+# Run by mmdebstrap on the host with the new root folder: downloads the kernel and the 32-bit packages with that
 # root's own apt sources, unpacks the 32-bit libraries into it, and gives it the user that runs samples.
-# KERNELS and I386 are lists of package names; FOLDER receives the packages.
+# KERNELS and I386 are lists of package names. The packages are left in /thymus-packages of the new root.
 set -eu
 root=$1
 export APT_CONFIG="$MMDEBSTRAP_APT_CONFIG"
-cd "$FOLDER"
+mkdir "$root/thymus-packages"
+cd "$root/thymus-packages"
 found=
 for kernel in $KERNELS; do
   real=$(apt-cache depends --no-recommends --no-suggests "$kernel" 2>/dev/null | sed -n 's/^  Depends: \(linux-image-[0-9].*\)/\1/p' | head -n 1)
