@@ -75,7 +75,7 @@ export async function runInfectionDrill(context: Context, drill: InfectionDrill)
   const timeline: DrillReport["timeline"] = [];
   let first = Date.now();
   const note = (machine: string, what: string, at = Date.now()) => {
-    const entry = { t: Math.max(0, (at - first) / 1000), machine, what };
+    const entry = { t: Math.max(0, (at - first) / 1000), machine, what: what.replaceAll(`${folder}/`, "") };
     timeline.push(entry);
     drill.onEvent(entry);
   };

@@ -2,7 +2,8 @@ import { cpus } from "node:os";
 import { immunize } from "@thymus/analysis";
 import { asThymusError, errorTable, type ImmunizeReport, ThymusError } from "@thymus/contracts";
 import { drillProgramsFolder } from "@thymus/testkit/drills";
-import { printJson, printLine, progressReporter, reportError } from "../output.ts";
+import { bar, printJson, printLine, progressReporter, reportError } from "../output.ts";
+import { prepareAnalysis } from "../prepare.ts";
 import { acting, interruptSignal, type Register, withGlobals } from "./verb.ts";
 
 interface Options {
@@ -28,6 +29,10 @@ export const registerImmunize: Register = (program) => {
           );
         const signal = interruptSignal();
         const progress = progressReporter();
+        await prepareAnalysis(context, {
+          onProgress: (step, done, total) => progress.say(total > 0 ? bar(done / total, step) : step),
+          signal,
+        });
         let status = 0;
         for (const sample of samples) {
           try {

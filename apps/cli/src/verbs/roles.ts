@@ -1,17 +1,17 @@
 /** One role alone: admin server, analysis centre, agent; and how a machine joins. */
-import { existsSync } from "node:fs";
 import { cpus, hostname } from "node:os";
 import { join } from "node:path";
 import { startAdmin } from "@thymus/admin";
 import { joinServer, startAgent } from "@thymus/agent";
-import { buildChamber, buildCorpus, centreIsEnrolled, joinAsCentre, startCentre } from "@thymus/analysis";
+import { centreIsEnrolled, joinAsCentre, startCentre } from "@thymus/analysis";
 import { consoleDir } from "@thymus/console";
 import { ThymusError } from "@thymus/contracts";
 import { writeFileAtomic } from "@thymus/store";
 import { drillProgramsFolder } from "@thymus/testkit/drills";
 import { Api, urlFile } from "../api.ts";
-import { type Context, goodwareSources } from "../context.ts";
+import type { Context } from "../context.ts";
 import { printJson, printLine, stderrLogger } from "../output.ts";
+import { prepareAnalysis } from "../prepare.ts";
 import { acting, interruptSignal, type Register, withGlobals } from "./verb.ts";
 
 const untilAborted = (signal: AbortSignal) =>
@@ -61,29 +61,18 @@ export const registerAdmin: Register = (program) => {
     );
 };
 
-/** Makes chamber and self where they are missing; both are resumable. */
+/** Says each step once, and how far it is not: a service has no terminal. */
 async function prepare(context: Context, signal: AbortSignal): Promise<void> {
   const log = stderrLogger("analysis", context.json);
   let said = "";
-  const say = (what: string) => {
-    if (what === said) return;
-    said = what;
-    log.info(what);
+  const onProgress = (step: string) => {
+    // What a tool says of its own work is for a person who waits at a terminal.
+    const [stage] = step.split(": ").slice(0, 2).join(": ").split(" (");
+    if (stage === said) return;
+    said = stage!;
+    log.info(stage!);
   };
-  await buildChamber({
-    dataDir: context.chamberDir,
-    onProgress: (step) => say(`building the chamber: ${step}`),
-    signal,
-  });
-  if (!existsSync(join(context.corpusDir, "manifest.json"))) {
-    say("learning self from this machine's packages");
-    await buildCorpus({
-      dir: context.corpusDir,
-      sources: goodwareSources(context.config),
-      maxBytes: context.config.analysis.maxGoodwareBytes,
-      signal,
-    });
-  }
+  await prepareAnalysis(context, { onProgress, signal });
   log.info("chamber and self are ready");
 }
 
