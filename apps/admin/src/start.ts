@@ -1,7 +1,7 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import type { Config, Logger } from "@thymus/contracts";
-import { openDatabase } from "@thymus/store";
+import { holdLock, openDatabase } from "@thymus/store";
 import { loadOrCreateLinkKeys } from "@thymus/trust";
 import { SampleStore } from "./cases/samples.ts";
 import { loadOrCreateApiToken } from "./http/auth.ts";
@@ -39,12 +39,24 @@ export interface AdminServer {
 
 /**
  * Starts the admin server. Killing it at any moment is safe; `close` answers what is under way first.
- * @throws ThymusError STORE_FAILED, STORE_NEWER, KEY_PERMISSIONS, CONFIG_INVALID, CONFLICT (address in use)
+ * @throws ThymusError STORE_FAILED, STORE_NEWER, KEY_PERMISSIONS, CONFIG_INVALID, CONFLICT (address or data folder in use)
  */
 export async function startAdmin(options: AdminOptions): Promise<AdminServer> {
+  const { dataDir } = options;
+  await mkdir(dataDir, { recursive: true, mode: 0o700 });
+  const release = await holdLock(join(dataDir, "lock"), { what: `the admin server of ${dataDir}` });
+  try {
+    const server = await startHeld(options);
+    return { ...server, close: () => server.close().finally(release) };
+  } catch (error) {
+    release();
+    throw error;
+  }
+}
+
+async function startHeld(options: AdminOptions): Promise<AdminServer> {
   const { dataDir, config, log } = options;
   const at = (...path: string[]) => join(dataDir, ...path);
-  await mkdir(dataDir, { recursive: true, mode: 0o700 });
   await mkdir(at("keys"), { recursive: true, mode: 0o700 });
   await mkdir(at("tuf"), { recursive: true, mode: 0o755 });
   const keys = await loadOrCreateLinkKeys(at("keys", "link.pem"));

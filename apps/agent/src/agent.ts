@@ -17,6 +17,7 @@ import { recoverOperations } from "./repair/recover.ts";
 import { ActivePrescriptions } from "./scanning/active.ts";
 import { Healer } from "./scanning/healer.ts";
 import { Prescriptions } from "./scanning/prescriptions.ts";
+import { holdAgent } from "./state/hold.ts";
 import { openAgentDatabase } from "./state/open.ts";
 import { Serial } from "./state/serial.ts";
 import { Cases } from "./suspicion/cases.ts";
@@ -45,13 +46,24 @@ export interface RunningAgent {
 /**
  * Starts the agent: first whatever a crash left unfinished, then the watch and the comparison with the baseline, then
  * the talk with the server. Without a server it observes and acts on the prescriptions that it has.
- * @throws ThymusError STORE_FAILED, STORE_NEWER, KEY_PERMISSIONS, KEY_INVALID
+ * @throws ThymusError STORE_FAILED, STORE_NEWER, KEY_PERMISSIONS, KEY_INVALID, CONFLICT (another agent has this folder)
  */
 export function startAgent(options: AgentOptions): Promise<RunningAgent> {
   return runAgent(options, {});
 }
 
 export async function runAgent(options: AgentOptions, parts: AgentParts): Promise<RunningAgent> {
+  const release = await holdAgent(options.dataDir);
+  try {
+    const agent = await runHeld(options, parts);
+    return { close: () => agent.close().finally(release) };
+  } catch (error) {
+    release();
+    throw error;
+  }
+}
+
+async function runHeld(options: AgentOptions, parts: AgentParts): Promise<RunningAgent> {
   const { config, dataDir, log } = options;
   const drill = join(dataDir, "drill");
   await mkdir(drill, { recursive: true, mode: 0o700 });

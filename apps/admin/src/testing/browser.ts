@@ -129,7 +129,8 @@ export class Browser {
 
   async close(): Promise<void> {
     const gone = once(this.#process, "exit");
-    await this.send("Browser.close").catch(() => {});
+    // Its answer may be lost with the connection.
+    this.send("Browser.close").catch(() => {});
     await gone;
     await rm(this.#profile, { recursive: true, force: true, maxRetries: 5 });
   }

@@ -1,6 +1,10 @@
-import { mkdir } from "node:fs/promises";
+import { mkdir, rm } from "node:fs/promises";
+import { join } from "node:path";
 import { type MachineId, THYMUS_VERSION } from "@thymus/contracts";
 import { createLinkClient, decodeToken, loadOrCreateSigningKeys } from "@thymus/trust";
+import { holdAgent } from "../state/hold.ts";
+import { writeMeta } from "../state/meta.ts";
+import { openAgentDatabase } from "../state/open.ts";
 import { readEnrolment, signingKeyFile, writeEnrolment } from "./enrolment.ts";
 
 export interface JoinOptions {
@@ -15,9 +19,20 @@ export interface JoinOptions {
 /**
  * Enrols this machine with an admin server. Joining a server again to which it belongs already only takes over the new
  * address and leaves the token unused.
- * @throws ThymusError TOKEN_INVALID, TOKEN_USED, UNREACHABLE, KEY_PERMISSIONS
+ * @throws ThymusError TOKEN_INVALID, TOKEN_USED, UNREACHABLE, KEY_PERMISSIONS, CONFLICT (the agent runs: it would go on
+ * with the server of before)
  */
 export async function joinServer(options: JoinOptions): Promise<MachineId> {
+  decodeToken(options.token);
+  const release = await holdAgent(options.dataDir);
+  try {
+    return await enrol(options);
+  } finally {
+    release();
+  }
+}
+
+async function enrol(options: JoinOptions): Promise<MachineId> {
   const { dataDir, hostname, proxy, url } = options;
   const { secret, server } = decodeToken(options.token);
   const known = await readEnrolment(dataDir);
@@ -37,6 +52,7 @@ export async function joinServer(options: JoinOptions): Promise<MachineId> {
     version: THYMUS_VERSION,
     analysis: null,
   });
+  if (known) await forgetServer(dataDir);
   await writeEnrolment(dataDir, {
     version: 1,
     url,
@@ -47,4 +63,23 @@ export async function joinServer(options: JoinOptions): Promise<MachineId> {
     tufRoot: reply.tufRoot,
   });
   return reply.machine;
+}
+
+/**
+ * What was agreed with the server of before means nothing to another: its repository is not the new one's, and cases
+ * that it would have ended are opened anew. What its prescriptions did stays, with the way back.
+ */
+async function forgetServer(dataDir: string): Promise<void> {
+  await rm(join(dataDir, "tuf"), { recursive: true, force: true });
+  const db = await openAgentDatabase(dataDir);
+  try {
+    await db
+      .updateTable("suspect_case")
+      .set({ step: "suspected", announced: 0, known: null, attempts: 0, next_try: 0 })
+      .where("step", "!=", "closed")
+      .execute();
+    await writeMeta(db, "revision", "0");
+  } finally {
+    await db.destroy();
+  }
 }

@@ -1,11 +1,11 @@
 import { rename, rm } from "node:fs/promises";
 import { newId, type QuarantineId, ThymusError } from "@thymus/contracts";
-import { failpoint } from "@thymus/store";
+import { durably, failpoint } from "@thymus/store";
 import { inFolderOf } from "../files/folder.ts";
 import { identityOf } from "../files/identity.ts";
-import { renameIfFree } from "../files/libc.ts";
 import { factsAt, sameFile, sha256Of } from "../files/regular.ts";
 import { forget } from "../monitors/baseline.ts";
+import { moveBack } from "./move-back.ts";
 import {
   type Cause,
   digestAt,
@@ -50,10 +50,13 @@ export function holdFile(context: OperationContext, hold: Hold): Promise<Quarant
       at: new Date().toISOString(),
     };
     const sealed = await context.quarantine.store(id, subject.bytes);
-    await context.db.transaction().execute(async (trx) => {
-      await context.quarantine.record(trx, { ...hold, id, identity, sha256: before, sealed });
-      await startOperation(trx, operation);
-    });
+    // On disk before anything is taken away, or a power cut would take the way back with it.
+    await durably(context.db, () =>
+      context.db.transaction().execute(async (trx) => {
+        await context.quarantine.record(trx, { ...hold, id, identity, sha256: before, sealed });
+        await startOperation(trx, operation);
+      }),
+    );
     await failpoint("agent.hold.before-move");
     const temporary = folder.at(operation.temporary);
     const now = await factsAt(folder.at(name));
@@ -63,7 +66,7 @@ export function holdFile(context: OperationContext, hold: Hold): Promise<Quarant
     }
     await rename(folder.at(name), temporary);
     if ((await digestAt(folder, operation.temporary, context.maxBytes)) !== before) {
-      renameIfFree(temporary, folder.at(name));
+      await moveBack(folder, operation.temporary, name);
       await takeBack(context, operation);
       throw changed(subject.path);
     }

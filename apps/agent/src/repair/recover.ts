@@ -1,14 +1,16 @@
 import { rm } from "node:fs/promises";
 import { basename } from "node:path";
-import type { Logger, PrescriptionId } from "@thymus/contracts";
+import { asThymusError, type Logger, type PrescriptionId, silentLogger } from "@thymus/contracts";
 import { identifyFile } from "@thymus/detection";
 import { type Folder, inFolderOf } from "../files/folder.ts";
-import { exchangeNames, renameIfFree } from "../files/libc.ts";
-import { factsAt, isMissing, readRegular } from "../files/regular.ts";
+import { exchangeNames } from "../files/libc.ts";
+import { factsAt, isMissing, readRegular, sha256Of } from "../files/regular.ts";
 import { forget, recordFile } from "../monitors/baseline.ts";
 import { recordHandled } from "../scanning/handled.ts";
+import { holdAgent } from "../state/hold.ts";
 import { signatureOf } from "../suspicion/difference.ts";
 import { finishGiveBack } from "./give-back.ts";
+import { moveBack } from "./move-back.ts";
 import { digestAt, endOperation, type Operation, type OperationContext } from "./operation.ts";
 import { takeBack } from "./replace.ts";
 
@@ -24,11 +26,50 @@ export async function recoverOperations(context: OperationContext, log: Logger):
       log.info(`recovered an unfinished ${operation.kind}`, { path: operation.path, ended });
     } catch (error) {
       // The folder itself is gone: nothing of the owner is left half-done there.
-      if (!isMissing(error)) throw error;
-      await endOperation(context.db, operation.id);
-      log.warn(`the folder of an unfinished ${operation.kind} is gone`, { path: operation.path });
+      if (isMissing(error)) {
+        await endOperation(context.db, operation.id);
+        log.warn(`the folder of an unfinished ${operation.kind} is gone`, { path: operation.path });
+        continue;
+      }
+      // One file must not keep the agent from guarding all others: it is tried again at the next start.
+      const why = (error as Error).message;
+      log.error(`an unfinished ${operation.kind} cannot be recovered now`, { path: operation.path, why });
     }
   }
+}
+
+/**
+ * For a command: where no agent runs, it holds the agent's folder until its end and recovers what an earlier command
+ * left half-done. Beside a running agent nothing is held or recovered. @returns the release
+ */
+export async function recoverAlone(context: OperationContext, dataDir: string): Promise<() => void> {
+  let release: () => void;
+  try {
+    release = await holdAgent(dataDir, 0);
+  } catch (error) {
+    if (asThymusError(error).code === "CONFLICT") return () => {};
+    throw error;
+  }
+  await recoverOperations(context, silentLogger);
+  return release;
+}
+
+/** What lies under the temporary name, when its digest is neither that of before nor of after. */
+async function isOwners(
+  context: OperationContext,
+  folder: Folder,
+  name: string,
+  operation: Operation,
+): Promise<boolean> {
+  if ((await factsAt(folder.at(operation.temporary))) === null) return false;
+  const aside = await readRegular(folder.at(operation.temporary), context.maxBytes);
+  // Too large for any copy of ours.
+  if (!aside?.whole) return true;
+  const sha256 = sha256Of(aside.bytes);
+  if (sha256 === operation.before || sha256 === operation.after) return false;
+  // A copy of ours that was half written when we were killed is the beginning of what lies in place.
+  const present = await readRegular(folder.at(name), context.maxBytes);
+  return !present?.bytes.subarray(0, aside.bytes.length).equals(aside.bytes);
 }
 
 function recoverOne(context: OperationContext, operation: Operation): Promise<string> {
@@ -49,7 +90,7 @@ async function recoverRepair(
   const aside = await digestAt(folder, operation.temporary, context.maxBytes);
   const temporary = folder.at(operation.temporary);
   if (present === operation.after) {
-    if (aside !== null && aside !== operation.before && aside !== operation.after) {
+    if (await isOwners(context, folder, name, operation)) {
       // Somebody wrote to the original just before the exchange: that content is the owner's.
       exchangeNames(temporary, folder.at(name));
       await rm(temporary, { force: true });
@@ -122,14 +163,14 @@ async function recoverHold(
   folder: Folder,
   name: string,
 ): Promise<string> {
-  const aside = await digestAt(folder, operation.temporary, context.maxBytes);
-  if (aside === null && (await factsAt(folder.at(name))) !== null) {
+  const moved = (await factsAt(folder.at(operation.temporary))) !== null;
+  if (!moved && (await factsAt(folder.at(name))) !== null) {
     await takeBack(context, operation);
     return "taken back";
   }
-  if (aside !== null && aside !== operation.before) {
+  if (moved && (await digestAt(folder, operation.temporary, context.maxBytes)) !== operation.before) {
     // Somebody wrote to it just before it was moved: that content is the owner's.
-    renameIfFree(folder.at(operation.temporary), folder.at(name));
+    await moveBack(folder, operation.temporary, name);
     await takeBack(context, operation);
     return "taken back";
   }
@@ -158,6 +199,13 @@ async function recoverRestore(
 ): Promise<string> {
   const content = await readRegular(folder.at(name), context.maxBytes);
   const present = await digestAt(folder, name, context.maxBytes);
+  if (present === operation.after && (await isOwners(context, folder, name, operation))) {
+    // Somebody wrote to the file just before the exchange: that content is the owner's.
+    exchangeNames(folder.at(operation.temporary), folder.at(name));
+    await rm(folder.at(operation.temporary), { force: true });
+    await endOperation(context.db, operation.id);
+    return "taken back";
+  }
   await rm(folder.at(operation.temporary), { force: true });
   if (content && present === operation.after && operation.before !== operation.after) {
     await finishGiveBack(context, folder, name, operation, content.bytes);

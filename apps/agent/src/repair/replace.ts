@@ -1,6 +1,6 @@
 import { rename, rm } from "node:fs/promises";
 import { type FileIdentity, newId, type QuarantineId, ThymusError } from "@thymus/contracts";
-import { failpoint } from "@thymus/store";
+import { durably, failpoint } from "@thymus/store";
 import { type Folder, inFolderOf } from "../files/folder.ts";
 import { identityOf } from "../files/identity.ts";
 import { exchangeNames } from "../files/libc.ts";
@@ -81,10 +81,13 @@ async function begin(
   const { subject } = cause;
   const id = operation.id as QuarantineId;
   const sealed = await context.quarantine.store(id, subject.bytes);
-  await context.db.transaction().execute(async (trx) => {
-    await context.quarantine.record(trx, { ...cause, id, identity, sha256: operation.before!, sealed });
-    await startOperation(trx, operation);
-  });
+  // On disk before anything is taken away, or a power cut would take the way back with it.
+  await durably(context.db, () =>
+    context.db.transaction().execute(async (trx) => {
+      await context.quarantine.record(trx, { ...cause, id, identity, sha256: operation.before!, sealed });
+      await startOperation(trx, operation);
+    }),
+  );
 }
 
 /** Exchanges copy and original; what came out must be what was read, else both go back. */
@@ -103,7 +106,9 @@ async function swap(
     await folder.sync();
     return;
   }
-  if ((await digestAt(folder, operation.temporary, context.maxBytes)) !== operation.before) {
+  const out = await digestAt(folder, operation.temporary, context.maxBytes);
+  const put = await digestAt(folder, name, context.maxBytes);
+  if (out !== operation.before || put !== operation.after) {
     exchangeNames(temporary, folder.at(name));
     throw changed(subject.path);
   }

@@ -5,6 +5,7 @@ import { Roots } from "../files/roots.ts";
 import { Quarantine } from "../quarantine/quarantine.ts";
 import { openVault } from "../quarantine/vault.ts";
 import { giveBack } from "../repair/give-back.ts";
+import { recoverAlone } from "../repair/recover.ts";
 import { openAgentDatabase } from "../state/open.ts";
 
 export interface VerbOptions {
@@ -41,6 +42,7 @@ export async function openQuarantine({ dataDir, config }: VerbOptions): Promise<
   });
   const roots = await Roots.of(config.agent.watch, dataDir, drill);
   const context = { db, quarantine, maxBytes: config.admin.maxSampleBytes };
+  const release = await recoverAlone(context, dataDir);
   return {
     list: () => quarantine.list(),
     show: (id) => quarantine.show(id),
@@ -54,6 +56,9 @@ export async function openQuarantine({ dataDir, config }: VerbOptions): Promise<
       });
     },
     delete: (id) => quarantine.delete(id),
-    close: () => db.destroy(),
+    async close() {
+      await db.destroy();
+      release();
+    },
   };
 }

@@ -8,6 +8,7 @@ import { readRegular, sha256Of } from "../files/regular.ts";
 import { Roots } from "../files/roots.ts";
 import { Quarantine } from "../quarantine/quarantine.ts";
 import { openVault } from "../quarantine/vault.ts";
+import { recoverAlone } from "../repair/recover.ts";
 import { replaceContent } from "../repair/replace.ts";
 import { openAgentDatabase } from "../state/open.ts";
 import type { VerbOptions } from "./quarantine.ts";
@@ -39,6 +40,7 @@ export async function openRepairs(
     vault: await openVault(dataDir),
     maxBytes: config.agent.quarantineBytes,
   });
+  const release = await recoverAlone({ db, quarantine, maxBytes }, dataDir);
   const found = (bytes: Uint8Array, path: string) =>
     scanFile(rules, bytes, identifyFile(bytes, basename(path))).length > 0;
 
@@ -88,6 +90,7 @@ export async function openRepairs(
     async close() {
       rules.compiled.close();
       await db.destroy();
+      release();
     },
   };
 }

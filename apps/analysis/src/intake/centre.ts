@@ -4,8 +4,7 @@
  * again, and what was already done is found on disk.
  */
 import { existsSync } from "node:fs";
-import { mkdir, readFile, rm } from "node:fs/promises";
-import { hostname } from "node:os";
+import { mkdir, readdir, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import {
   asThymusError,
@@ -14,17 +13,14 @@ import {
   type Config,
   ImmunizeReport,
   type Logger,
-  MachineId,
   Prescription,
   parseDocument,
   parseJsonDocument,
-  THYMUS_VERSION,
   ThymusError,
 } from "@thymus/contracts";
-import { failpoint, writeFileAtomic } from "@thymus/store";
+import { failpoint } from "@thymus/store";
 import {
   createLinkClient,
-  decodeToken,
   type LinkClient,
   loadOrCreateSampleIdentity,
   loadOrCreateSigningKeys,
@@ -33,9 +29,9 @@ import {
   publishRequests,
   TufPublisher,
 } from "@thymus/trust";
-import { z } from "zod";
 import { immunize } from "../immunize.ts";
 import { MAX_SAMPLE_BYTES } from "../sample.ts";
+import { Enrolment, files, holdCentre } from "./enrolment.ts";
 
 export interface CentreOptions {
   /** DIR/analysis: keys, TUF repository, finished cases. */
@@ -51,46 +47,28 @@ export interface CentreOptions {
   readonly parallel: number;
 }
 
-const Enrolment = z.strictObject({ machine: MachineId, url: z.string(), serverKey: z.string() });
 type Work = NonNullable<ClaimReply["work"]>;
 
 const LEASE_SECONDS = 10;
 /** Hours between two signatures of the TUF timestamp, which is good for days. */
 const TIMESTAMP_HOURS = 6;
 
-const files = (dataDir: string) => ({
-  signing: join(dataDir, "keys", "link-signing.key"),
-  sample: join(dataDir, "keys", "sample.key"),
-  tuf: join(dataDir, "tuf"),
-  enrolment: join(dataDir, "enrolment.json"),
-  work: join(dataDir, "work"),
-  cases: join(dataDir, "cases"),
-});
-
-/** Enrols this analysis centre with an admin server; a second call with the same server changes nothing. */
-export async function joinAsCentre(dataDir: string, url: string, token: string): Promise<void> {
-  const at = files(dataDir);
-  const { server, secret } = decodeToken(token);
-  const signing = await loadOrCreateSigningKeys(at.signing);
-  const { recipient } = await loadOrCreateSampleIdentity(at.sample);
-  const publisher = await TufPublisher.open({ dir: at.tuf });
-  const link = createLinkClient({ url, serverKey: server, signing, machine: null });
-  const reply = await link.enrol({
-    type: "enrol",
-    secret,
-    role: "analysis",
-    hostname: hostname(),
-    publicKey: signing.publicKey,
-    version: THYMUS_VERSION,
-    analysis: { recipient, tufRoot: publisher.root() },
-  });
-  await writeFileAtomic(at.enrolment, JSON.stringify({ machine: reply.machine, url, serverKey: server }));
+/**
+ * Starts the claim loops; they go on through every failure and say what failed.
+ * @throws ThymusError CONFLICT (another centre has this folder), KEY_PERMISSIONS, KEY_INVALID, STORE_FAILED
+ */
+export async function startCentre(options: CentreOptions): Promise<{ close(): Promise<void> }> {
+  const release = await holdCentre(options.dataDir);
+  try {
+    const centre = await startHeld(options);
+    return { close: () => centre.close().finally(release) };
+  } catch (error) {
+    release();
+    throw error;
+  }
 }
 
-export const centreIsEnrolled = (dataDir: string): boolean => existsSync(files(dataDir).enrolment);
-
-/** Starts the claim loops; they go on through every failure and say what failed. */
-export async function startCentre(options: CentreOptions): Promise<{ close(): Promise<void> }> {
+async function startHeld(options: CentreOptions): Promise<{ close(): Promise<void> }> {
   const at = files(options.dataDir);
   const enrolment = parseJsonDocument(Enrolment, await readFile(at.enrolment, "utf8"), at.enrolment);
   const signing = await loadOrCreateSigningKeys(at.signing);
@@ -107,6 +85,8 @@ export async function startCentre(options: CentreOptions): Promise<{ close(): Pr
   // Whatever a killed run left half done is worthless: finished cases lie in cases/.
   await rm(at.work, { recursive: true, force: true });
   for (const folder of [at.work, at.cases]) await mkdir(folder, { recursive: true, mode: 0o700 });
+  for (const name of await readdir(at.cases))
+    if (name.startsWith(".")) await rm(join(at.cases, name), { recursive: true, force: true });
   const centre = new Centre(options, link, publisher, identity, stop.signal);
   const loops = Array.from({ length: options.workers }, () => centre.claimLoop());
   loops.push(centre.timestampLoop());
@@ -124,8 +104,9 @@ class Centre {
   readonly #publisher: TufPublisher;
   readonly #identity: string;
   readonly #stop: AbortSignal;
-  /** Publishing is one at a time: TUF versions must grow one by one. */
   #publishing: Promise<void> = Promise.resolve();
+  /** The server may lack files: at the start, and after whatever could not be sent. Then it gets all of them. */
+  #behind = true;
 
   constructor(
     options: CentreOptions,
@@ -161,9 +142,7 @@ class Centre {
       await pause(wait, this.#stop);
       if (this.#stop.aborted) return;
       try {
-        // At start everything is sent: the server may have lost its copy.
-        const fresh = wait === 0 ? await this.#whole() : await this.#publisher.refreshTimestamp();
-        await this.#send(fresh);
+        await this.#release(() => this.#publisher.refreshTimestamp());
         wait = TIMESTAMP_HOURS * 3600;
       } catch (thrown) {
         const error = asThymusError(thrown);
@@ -171,11 +150,6 @@ class Centre {
         wait = 5;
       }
     }
-  }
-
-  async #whole(): Promise<PublishedFile[]> {
-    await this.#publisher.refreshTimestamp();
-    return this.#publisher.files();
   }
 
   async #handle(work: Work): Promise<void> {
@@ -281,9 +255,18 @@ class Centre {
 
   async #publish(prescription: Prescription): Promise<void> {
     const path = `prescriptions/${prescription.id}.json`;
+    const content = Buffer.from(`${JSON.stringify(prescription)}\n`);
+    await this.#release(() => this.#publisher.publish([{ path, content }]));
+  }
+
+  /** One release at a time, signed and sent: an older timestamp that arrives last would be a rollback. */
+  async #release(sign: () => Promise<PublishedFile[]>): Promise<void> {
     const run = this.#publishing.then(async () => {
-      const content = Buffer.from(`${JSON.stringify(prescription)}\n`);
-      await this.#send(await this.#publisher.publish([{ path, content }]));
+      const fresh = await sign();
+      const behind = this.#behind;
+      this.#behind = true;
+      await this.#send(behind ? await this.#publisher.files() : fresh);
+      this.#behind = false;
     });
     this.#publishing = run.catch(() => {});
     await run;
