@@ -1,6 +1,6 @@
 export { type AgentOptions, type RunningAgent, startAgent } from "./agent.ts";
 export { type Enrolment, readEnrolment } from "./link/enrolment.ts";
-export { type JoinOptions, joinServer } from "./link/join.ts";
+export { followServer, type JoinOptions, joinServer } from "./link/join.ts";
 export { activePrescriptions } from "./verbs/active.ts";
 export { type BaselineDifference, type BaselineVerbs, openBaseline } from "./verbs/baseline.ts";
 export { openQuarantine, type QuarantineVerbs, type VerbOptions } from "./verbs/quarantine.ts";

@@ -33,7 +33,11 @@ export class Api {
     const url = existsSync(urlFile(context.dataDir))
       ? readFileSync(urlFile(context.dataDir), "utf8").trim()
       : `http://${context.config.admin.listen}`;
-    return new Api(url, readFileSync(token, "utf8").trim());
+    return Api.at(context, url);
+  }
+
+  static at(context: Context, url: string): Api {
+    return new Api(url, readFileSync(join(context.dataDir, "admin", "api-token"), "utf8").trim());
   }
 
   /** @throws ThymusError the server's own, or UNREACHABLE */

@@ -47,7 +47,7 @@ export function loadConfig(file: string | null): Config {
   } catch (cause) {
     throw new ThymusError(
       "CONFIG_INVALID",
-      `${file} is not TOML: ${(cause as Error).message.split("\n")[0]}`,
+      `${file} is not TOML: ${(cause as Error).message.split("\n")[0]} in line ${(cause as { line?: number }).line ?? "?"}`,
       "correct that line",
       {
         cause,

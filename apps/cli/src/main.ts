@@ -29,7 +29,7 @@ try {
     thrown instanceof CommanderError
       ? new ThymusError(
           "USAGE",
-          thrown.message.replace(/^error: /, "") || "no verb was given",
+          thrown.code === "commander.help" ? "no verb was given" : thrown.message.replace(/^error: /, ""),
           "see: thymus --help",
         )
       : thrown;

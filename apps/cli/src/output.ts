@@ -1,5 +1,5 @@
 /** Standard output is for results, standard error for everything else. */
-import { asThymusError, errorTable, type Logger } from "@thymus/contracts";
+import { asThymusError, errorTable, type Logger, ThymusError } from "@thymus/contracts";
 
 export const printJson = (value: unknown): void => void process.stdout.write(`${JSON.stringify(value)}\n`);
 export const printLine = (text: string): void => void process.stdout.write(`${text}\n`);
@@ -68,9 +68,28 @@ export function bar(share: number, what: string): string {
   return `[${"#".repeat(filled)}${" ".repeat(24 - filled)}] ${String(Math.round(share * 100)).padStart(3)} % ${what}`;
 }
 
+/** What an error of the operating system about a file means to a person; null for anything else. */
+function ofSystem(thrown: unknown): ThymusError | null {
+  const { code, path, message } = thrown as NodeJS.ErrnoException;
+  if (thrown instanceof ThymusError || typeof code !== "string" || typeof path !== "string") return null;
+  const what = `${path}: ${message.split(",")[0]}`;
+  const options = { cause: thrown };
+  if (code === "ENOSPC" || code === "EDQUOT")
+    return new ThymusError("STORE_FAILED", what, "free some space on the disk", options);
+  if (code === "ENOENT") return new ThymusError("NOT_FOUND", what, "check the path", options);
+  if (/^(EACCES|EPERM|EROFS|ENOTDIR|EISDIR|EEXIST|ELOOP|ENAMETOOLONG)$/.test(code))
+    return new ThymusError(
+      "UNREADABLE",
+      what,
+      "check the path, and that this user may read and write there",
+      options,
+    );
+  return null;
+}
+
 /** Prints an error as interface.md says and returns the exit status. */
 export function reportError(thrown: unknown, json: boolean): number {
-  const error = asThymusError(thrown);
+  const error = ofSystem(thrown) ?? asThymusError(thrown);
   if (json) printJson(error.toJSON());
   else process.stderr.write(`${visible(error.toLine())}\n`);
   if (error.code === "INTERNAL" && process.env.THYMUS_DEBUG)

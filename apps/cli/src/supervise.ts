@@ -14,22 +14,23 @@ export interface Role {
   readonly name: string;
   /** Words after `thymus`. */
   readonly args: readonly string[];
+  readonly onExit?: (status: number | null) => void;
+  /** What the child sends over its channel. */
+  readonly onMessage?: (message: unknown) => void;
 }
 
 /** Starts the role again whenever it ends, each time a little later, until it is closed. */
 export class Supervised {
   readonly #role: Role;
   readonly #log: Logger;
-  readonly #onExit: ((status: number | null) => void) | undefined;
   #child: ChildProcess | null = null;
   #closing = false;
   #waitMs = FIRST_WAIT_MS;
   #timer: NodeJS.Timeout | null = null;
 
-  constructor(role: Role, log: Logger, onExit?: (status: number | null) => void) {
+  constructor(role: Role, log: Logger) {
     this.#role = role;
     this.#log = log;
-    this.#onExit = onExit;
     this.#start();
   }
 
@@ -41,12 +42,14 @@ export class Supervised {
   #start(): void {
     const started = performance.now();
     const child = spawn(process.execPath, ["--no-warnings", mainFile, ...this.#role.args], {
-      stdio: ["ignore", "ignore", "inherit"],
+      // The channel closes when this process ends, however it ends: then the child ends too (see interruptSignal).
+      stdio: ["ignore", "ignore", "inherit", "ipc"],
     });
     this.#child = child;
+    child.on("message", (message) => this.#role.onMessage?.(message));
     child.once("exit", (status, signal) => {
       this.#child = null;
-      this.#onExit?.(status);
+      this.#role.onExit?.(status);
       if (this.#closing) return;
       if (performance.now() - started > STEADY_MS) this.#waitMs = FIRST_WAIT_MS;
       this.#log.warn(

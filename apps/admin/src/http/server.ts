@@ -84,7 +84,8 @@ const causeOf = (thrown: unknown) => asThymusError(thrown).cause ?? (thrown as E
  */
 export async function listen(app: FastifyInstance, place: string): Promise<string> {
   const parts = /^(?:\[([0-9a-fA-F:.]+)\]|([^:]+)):(\d{1,5})$/.exec(place);
-  if (!parts) throw new ThymusError("CONFIG_INVALID", `${place} is not HOST:PORT`, "e.g. 127.0.0.1:8480");
+  if (!parts || Number(parts[3]) > 65_535)
+    throw new ThymusError("CONFIG_INVALID", `${place} is not HOST:PORT`, "e.g. 127.0.0.1:8480");
   try {
     return await app.listen({ host: (parts[1] ?? parts[2])!, port: Number(parts[3]) });
   } catch (cause) {

@@ -32,6 +32,13 @@ export async function joinServer(options: JoinOptions): Promise<MachineId> {
   }
 }
 
+/** Follows the server of this machine to another address; of a machine of another server nothing changes. */
+export async function followServer(dataDir: string, url: string, token: string): Promise<void> {
+  const { server } = decodeToken(token);
+  const known = await readEnrolment(dataDir);
+  if (known?.serverKey === server && known.url !== url) await writeEnrolment(dataDir, { ...known, url });
+}
+
 async function enrol(options: JoinOptions): Promise<MachineId> {
   const { dataDir, hostname, proxy, url } = options;
   const { secret, server } = decodeToken(options.token);

@@ -58,10 +58,11 @@ export const holdCentre = (dataDir: string) =>
   holdLock(join(dataDir, "lock"), { what: `the analysis centre of ${dataDir}` });
 
 /** Takes over another address of the same server; of a centre of another server nothing changes. */
-export async function moveCentre(dataDir: string, url: string, serverKey: string): Promise<void> {
+export async function moveCentre(dataDir: string, url: string, token: string): Promise<void> {
+  const { server } = decodeToken(token);
   const at = files(dataDir);
   const known = parseJsonDocument(Enrolment, await readFile(at.enrolment, "utf8"), at.enrolment);
-  if (known.serverKey !== serverKey || known.url === url) return;
+  if (known.serverKey !== server || known.url === url) return;
   await writeFileAtomic(at.enrolment, JSON.stringify({ ...known, url }));
 }
 

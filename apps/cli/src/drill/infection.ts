@@ -22,6 +22,8 @@ export interface InfectionDrill {
   /** Data folders of further agents on this machine that shall prove immune. */
   readonly others: readonly string[];
   readonly timeoutSeconds: number;
+  /** Ends the drill with INTERRUPTED; what it laid out is removed. */
+  readonly signal: AbortSignal;
   readonly onProgress: (what: string) => void;
   readonly onEvent: (entry: DrillReport["timeline"][number]) => void;
 }
@@ -49,9 +51,15 @@ async function baselineHolds(context: Context, folder: string): Promise<boolean>
 }
 
 /** Asks until it is so, or the time is over. */
-async function until(seconds: number, holds: () => Promise<boolean>): Promise<boolean> {
+async function until(seconds: number, signal: AbortSignal, holds: () => Promise<boolean>): Promise<boolean> {
   const end = performance.now() + seconds * 1000;
   while (performance.now() < end) {
+    if (signal.aborted)
+      throw new ThymusError(
+        "INTERRUPTED",
+        "the drill was interrupted",
+        "its files are removed; run it again",
+      );
     if (await holds()) return true;
     await sleep(0.1);
   }
@@ -95,12 +103,13 @@ export async function runInfectionDrill(context: Context, drill: InfectionDrill)
         pathogen,
         programs: drillProgramsFolder,
         work: join(context.dataDir, "drill-work", id),
+        signal: drill.signal,
       },
       drill.onProgress,
     );
     drill.onProgress("laying out clean programs and waiting until the agent knows them");
     await writeFiles(folder, files, "clean");
-    const known = await until(30, async () => baselineHolds(context, folder));
+    const known = await until(30, drill.signal, async () => baselineHolds(context, folder));
     if (!known)
       return report({
         case: null,
@@ -120,7 +129,7 @@ export async function runInfectionDrill(context: Context, drill: InfectionDrill)
       `first write: ${files.length} programs are infected, the suspect program lies beside them`,
     );
 
-    const ended = await followCase(api, own.machine, first, drill.timeoutSeconds, note);
+    const ended = await followCase(api, own.machine, first, drill, note);
     if (!ended)
       return report({
         case: null,
@@ -129,7 +138,11 @@ export async function runInfectionDrill(context: Context, drill: InfectionDrill)
         passed: false,
         why: `no case came to an end within ${drill.timeoutSeconds} s`,
       });
-    const identical = await until(5, async () => (await changedFiles(folder, files)).length === 0);
+    const identical = await until(
+      5,
+      drill.signal,
+      async () => (await changedFiles(folder, files)).length === 0,
+    );
     note(
       own.machine,
       identical
@@ -137,7 +150,7 @@ export async function runInfectionDrill(context: Context, drill: InfectionDrill)
         : `still changed: ${(await changedFiles(folder, files)).join(", ")}`,
     );
     const protectedAfter = ended.outcome === "healed" ? (Date.parse(ended.changed) - first) / 1000 : null;
-    const refused = await tryOthers(drill.others, id, files, folders, note);
+    const refused = await tryOthers(drill, id, files, folders, note);
     const removed = !existsSync(released);
     const why = !identical
       ? "the patient's files are not as before"
@@ -157,12 +170,12 @@ async function followCase(
   api: Api,
   machine: string,
   since: number,
-  timeoutSeconds: number,
+  { timeoutSeconds, signal }: InfectionDrill,
   note: (machine: string, what: string, at: number) => void,
 ): Promise<CaseSummary | null> {
   const told = new Set<string>();
   let last: CaseSummary | null = null;
-  await until(timeoutSeconds, async () => {
+  await until(timeoutSeconds, signal, async () => {
     const value = await api.request("GET", "/api/v1/cases").catch(() => null);
     if (!value) return false;
     const mine = parseDocument(CaseList, value, "the list of cases").cases.filter(
@@ -193,7 +206,7 @@ async function followCase(
 
 /** Copies one infected file to each other agent; each must take it away and give the clean one back. */
 async function tryOthers(
-  others: readonly string[],
+  { others, signal }: InfectionDrill,
   id: string,
   files: readonly DrillFile[],
   folders: string[],
@@ -207,7 +220,7 @@ async function tryOthers(
     const file = files[0]!;
     await writeFiles(folder, [file], "infected");
     note(machine, `an infected file was copied here: ${file.name}`);
-    const healed = await until(30, async () => (await changedFiles(folder, [file])).length === 0);
+    const healed = await until(30, signal, async () => (await changedFiles(folder, [file])).length === 0);
     if (!healed) return `${machine} did not repair the infected file that was copied to it`;
     note(machine, `refused and repaired: ${file.name} is clean`);
   }

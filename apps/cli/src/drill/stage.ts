@@ -1,5 +1,5 @@
 /** The files of a drill: written clean first, then as the pathogen left them in the chamber. */
-import { chmod, copyFile, mkdir, readFile, rm, writeFile } from "node:fs/promises";
+import { chmod, copyFile, lstat, mkdir, readFile, realpath, rm, writeFile } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { runWorker } from "@thymus/analysis";
 import { ThymusError } from "@thymus/contracts";
@@ -22,10 +22,17 @@ const MOST_FILES = 8;
  */
 export async function infectInChamber(
   context: Context,
-  drill: { id: string; seed: string; pathogen: string; programs: string; work: string },
+  drill: {
+    id: string;
+    seed: string;
+    pathogen: string;
+    programs: string;
+    work: string;
+    signal: AbortSignal;
+  },
   onProgress: (what: string) => void,
 ): Promise<DrillFile[]> {
-  await mkdir(drill.work, { recursive: true });
+  await mkdir(drill.work, { recursive: true, mode: 0o700 });
   try {
     const sample = join(drill.work, "sample.bin");
     await copyFile(drill.pathogen, sample);
@@ -40,7 +47,7 @@ export async function infectInChamber(
         out: drill.work,
         budgetSeconds: 60,
       },
-      { readable: [context.chamberDir, drill.programs], limitSeconds: 90, onProgress },
+      { readable: [context.chamberDir, drill.programs], limitSeconds: 90, onProgress, signal: drill.signal },
     );
     const byKind = new Map<string, typeof files>();
     for (const file of files) byKind.set(file.decoy.kind, [...(byKind.get(file.decoy.kind) ?? []), file]);
@@ -59,13 +66,25 @@ export async function infectInChamber(
       result.push({
         name: `${index + 1}-${basename(file.decoy.path)}`,
         mode: file.decoy.mode & 0o777,
-        clean: await readFile(file.before),
-        infected: await readFile(file.after),
+        clean: await readWithin(drill.work, file.before),
+        infected: await readWithin(drill.work, file.after),
       });
     return result;
   } finally {
     await rm(drill.work, { recursive: true, force: true });
   }
+}
+
+/**
+ * Reads what the confined worker named: a path is only its word, so nothing outside of its folder is read, nor through
+ * a symbolic link.
+ */
+async function readWithin(folder: string, path: string): Promise<Buffer> {
+  const root = await realpath(folder);
+  const real = await realpath(path);
+  if (!real.startsWith(`${root}/`) || !(await lstat(real)).isFile())
+    throw new ThymusError("TOOL_FAILED", `the worker named ${path}, which is not in its folder`, "report it");
+  return readFile(real);
 }
 
 export async function writeFiles(

@@ -1,7 +1,7 @@
 import { buildCorpus, openCorpus } from "@thymus/analysis";
 import { goodwareSources } from "../context.ts";
 import { bar, printJson, printLine, progressReporter } from "../output.ts";
-import { acting, interruptSignal, type Register, withGlobals } from "./verb.ts";
+import { acting, interruptSignal, numberOption, type Register, withGlobals } from "./verb.ts";
 
 export const registerCorpus: Register = (program) => {
   const corpus = program.command("corpus").description("self: the goodware that no rule may hit");
@@ -10,14 +10,14 @@ export const registerCorpus: Register = (program) => {
       "learn self from folders (default: this machine's package files); goes on where it was interrupted",
     )
     .argument("[path...]", "folders of goodware")
-    .option("--max-bytes <bytes>", "bytes of goodware to hold")
+    .option("--max-bytes <bytes>", "bytes of goodware to hold", numberOption(1, Number.MAX_SAFE_INTEGER))
     .action(
-      acting<{ maxBytes?: string }>(async (context, options, paths) => {
+      acting<{ maxBytes?: number }>(async (context, options, paths) => {
         const progress = progressReporter();
         const manifest = await buildCorpus({
           dir: context.corpusDir,
           sources: goodwareSources(context.config, paths),
-          maxBytes: options.maxBytes ? Number(options.maxBytes) : context.config.analysis.maxGoodwareBytes,
+          maxBytes: options.maxBytes ?? context.config.analysis.maxGoodwareBytes,
           onProgress: (step: string, done: number, total: number) =>
             progress.say(total > 0 ? bar(done / total, step) : step),
           signal: interruptSignal(),

@@ -4,12 +4,12 @@ import { buildChamber } from "@thymus/analysis";
 import { ThymusError } from "@thymus/contracts";
 import { listDrills } from "@thymus/testkit/drills";
 import { runInfectionDrill } from "../drill/infection.ts";
-import { printJson, printLine, printTable, progressReporter } from "../output.ts";
-import { acting, type Register, withGlobals } from "./verb.ts";
+import { printJson, printLine, printTable, progressReporter, visible } from "../output.ts";
+import { acting, interruptSignal, numberOption, type Register, withGlobals } from "./verb.ts";
 
 interface Options {
   others?: string[];
-  timeout: string;
+  timeout: number;
 }
 
 export const registerDrill: Register = (program) => {
@@ -37,7 +37,7 @@ export const registerDrill: Register = (program) => {
     .description("infect programs in the drill folder with an inert pathogen and print what happens")
     .argument("[name]", "drill pathogen", "prepend-sh")
     .option("--others <dir...>", "data folders of further agents on this machine that shall prove immune")
-    .option("--timeout <seconds>", "longest time for the whole loop", "180")
+    .option("--timeout <seconds>", "longest time for the whole loop", numberOption(1, 86_400), 180)
     .addHelpText("after", "\nExit status: 0 the loop healed everything, 1 it did not, 2 error.")
     .action(
       acting<Options>(async (context, options, [name]) => {
@@ -51,18 +51,20 @@ export const registerDrill: Register = (program) => {
         for (const other of options.others ?? [])
           if (!existsSync(other))
             throw new ThymusError("NOT_FOUND", `${other} does not exist`, "name data folders of agents");
+        const signal = interruptSignal();
         const progress = progressReporter();
-        await buildChamber({ dataDir: context.chamberDir, onProgress: (step) => progress.say(step) });
+        await buildChamber({ dataDir: context.chamberDir, onProgress: (step) => progress.say(step), signal });
         const report = await runInfectionDrill(context, {
           pathogen,
           others: (options.others ?? []).map((other) => resolve(other)),
-          timeoutSeconds: Number(options.timeout),
+          timeoutSeconds: options.timeout,
+          signal,
           onProgress: (what) => progress.say(what),
           onEvent: (entry) => {
             progress.done();
             if (!context.json)
               printLine(
-                `${entry.t.toFixed(1).padStart(7)} s  ${entry.machine.slice(0, 16).padEnd(16)}  ${entry.what}`,
+                `${entry.t.toFixed(1).padStart(7)} s  ${entry.machine.slice(0, 16).padEnd(16)}  ${visible(entry.what)}`,
               );
           },
         });
@@ -72,7 +74,7 @@ export const registerDrill: Register = (program) => {
           printLine(
             `\nDrill passed: every agent was protected ${report.protectedAfter!.toFixed(1)} s after the first write.`,
           );
-        else printLine(`\nDrill failed: ${report.why}`);
+        else printLine(`\nDrill failed: ${visible(report.why ?? "")}`);
         return report.passed ? 0 : 1;
       }),
     );

@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { openQuarantine, type QuarantineVerbs } from "@thymus/agent";
 import type { QuarantineEntry } from "@thymus/contracts";
 import type { Context } from "../context.ts";
-import { printJson, printLine, printTable } from "../output.ts";
+import { printJson, printLine, printTable, visible } from "../output.ts";
 import { acting, type Register, withGlobals } from "./verb.ts";
 
 async function using(context: Context, run: (verbs: QuarantineVerbs) => Promise<number>): Promise<number> {
@@ -17,7 +17,7 @@ async function using(context: Context, run: (verbs: QuarantineVerbs) => Promise<
 function tell(context: Context, entry: QuarantineEntry): number {
   if (context.json) printJson(entry);
   else {
-    printLine(`${entry.id}  ${entry.state}  ${entry.file.path}`);
+    printLine(`${entry.id}  ${entry.state}  ${visible(entry.file.path)}`);
     printLine(`  taken ${entry.at}: ${entry.why}`);
     printLine(
       `  sha256 ${entry.sha256}, ${entry.file.size} bytes, mode ${entry.file.mode.toString(8)}, owner ${entry.file.uid}:${entry.file.gid}`,

@@ -12,7 +12,7 @@ import { Api, urlFile } from "../api.ts";
 import type { Context } from "../context.ts";
 import { printJson, printLine, stderrLogger } from "../output.ts";
 import { prepareAnalysis } from "../prepare.ts";
-import { acting, interruptSignal, type Register, withGlobals } from "./verb.ts";
+import { acting, interruptSignal, numberOption, type Register, withGlobals } from "./verb.ts";
 
 const untilAborted = (signal: AbortSignal) =>
   new Promise<void>((resolve) => {
@@ -36,6 +36,7 @@ export const registerAdmin: Register = (program) => {
           log,
         });
         await writeFileAtomic(urlFile(context.dataDir), `${server.url}\n`);
+        process.send?.({ url: server.url });
         log.info(`listening on ${server.url}`);
         await untilAborted(signal);
         await server.close();
@@ -45,13 +46,13 @@ export const registerAdmin: Register = (program) => {
   withGlobals(admin.command("token"))
     .description("make a one-time token with which a machine joins")
     .option("--role <role>", "agent or analysis", "agent")
-    .option("--expires <seconds>", "seconds until it expires", "86400")
+    .option("--expires <seconds>", "seconds until it expires", numberOption(1, 2_592_000), 86_400)
     .action(
-      acting<{ role: string; expires: string }>(async (context, options) => {
+      acting<{ role: string; expires: number }>(async (context, options) => {
         const api = Api.of(context);
         const made = await api.request("POST", "/api/v1/tokens", {
           role: options.role,
-          expiresSeconds: Number(options.expires),
+          expiresSeconds: options.expires,
         });
         const { token } = made as { token: string };
         if (context.json) printJson(made);

@@ -1,12 +1,12 @@
 /** `thymus up`: admin server, analysis centre and this machine's agent, each a process of its own, kept running. */
-import { existsSync } from "node:fs";
-import { mkdir, rm } from "node:fs/promises";
+import { mkdir } from "node:fs/promises";
 import { hostname } from "node:os";
 import { join } from "node:path";
-import { joinServer, readEnrolment } from "@thymus/agent";
-import { centreIsEnrolled, joinAsCentre } from "@thymus/analysis";
-import { ThymusError } from "@thymus/contracts";
-import { Api, urlFile } from "../api.ts";
+import { followServer, joinServer, readEnrolment } from "@thymus/agent";
+import { centreIsEnrolled, joinAsCentre, moveCentre } from "@thymus/analysis";
+import { type Logger, ThymusError } from "@thymus/contracts";
+import { holdLock } from "@thymus/store";
+import { Api } from "../api.ts";
 import type { Context } from "../context.ts";
 import { printJson, printLine, stderrLogger } from "../output.ts";
 import { Supervised } from "../supervise.ts";
@@ -33,26 +33,43 @@ async function up(context: Context, options: Options): Promise<number> {
   const signal = interruptSignal();
   const log = stderrLogger("up", context.json);
   await mkdir(context.dataDir, { recursive: true, mode: 0o700 });
-  await rm(urlFile(context.dataDir), { force: true });
+  const release = await holdLock(join(context.dataDir, "up.lock"), {
+    what: `thymus up of ${context.dataDir}`,
+  });
+  try {
+    return await upHeld(context, options, signal, log);
+  } finally {
+    release();
+  }
+}
+
+async function upHeld(context: Context, options: Options, signal: AbortSignal, log: Logger): Promise<number> {
   const shared = [
     "--data",
     context.dataDir,
     ...(options.config ? ["--config", options.config] : []),
     ...(context.json ? ["--json"] : []),
   ];
-  let adminEnded = false;
+  const server: { url: string | null; ended: boolean } = { url: null, ended: false };
   const admin = new Supervised(
-    { name: "admin", args: ["admin", ...shared, ...(options.listen ? ["--listen", options.listen] : [])] },
-    log,
-    () => {
-      adminEnded = true;
+    {
+      name: "admin",
+      args: ["admin", ...shared, ...(options.listen ? ["--listen", options.listen] : [])],
+      onExit: () => {
+        server.ended = true;
+      },
+      onMessage: (message) => {
+        server.url = (message as { url: string }).url;
+      },
     },
+    log,
   );
   const running = [admin];
   try {
-    const api = await waitForServer(context, () => adminEnded, signal);
+    const api = await waitForServer(context, server, signal);
     if (!signal.aborted) {
-      await enrolOwnParts(context, api);
+      const token = await newToken(api, "agent", 86_400);
+      await enrolOwnParts(context, api, token);
       running.push(new Supervised({ name: "analysis", args: ["analysis", ...shared] }, log));
       running.push(
         new Supervised(
@@ -63,7 +80,7 @@ async function up(context: Context, options: Options): Promise<number> {
           log,
         ),
       );
-      await announce(context, api);
+      announce(context, api, token);
       await new Promise<void>((resolve) => {
         if (signal.aborted) resolve();
         else signal.addEventListener("abort", () => resolve(), { once: true });
@@ -75,21 +92,17 @@ async function up(context: Context, options: Options): Promise<number> {
   return 0;
 }
 
-/** The server is ready when it wrote its address and answers. */
-async function waitForServer(context: Context, ended: () => boolean, signal: AbortSignal): Promise<Api> {
+/** The server is ready when it told its address. */
+async function waitForServer(
+  context: Context,
+  server: { readonly url: string | null; readonly ended: boolean },
+  signal: AbortSignal,
+): Promise<Api> {
   const until = performance.now() + START_SECONDS * 1000;
   while (performance.now() < until && !signal.aborted) {
-    if (ended())
-      throw new ThymusError(
-        "TOOL_FAILED",
-        "the admin server could not start",
-        "read its message above; is another one running on that port?",
-      );
-    if (existsSync(urlFile(context.dataDir))) {
-      const api = Api.of(context);
-      const answer = await fetch(new URL("/healthz", api.url)).catch(() => null);
-      if (answer?.ok) return api;
-    }
+    if (server.url !== null) return Api.at(context, server.url);
+    if (server.ended)
+      throw new ThymusError("TOOL_FAILED", "the admin server could not start", "read its message above");
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
   throw new ThymusError(
@@ -99,22 +112,32 @@ async function waitForServer(context: Context, ended: () => boolean, signal: Abo
   );
 }
 
-/** First start only: the parts on this machine join by the same one-time tokens as every other machine. */
-async function enrolOwnParts(context: Context, api: Api): Promise<void> {
-  const token = async (role: "agent" | "analysis") =>
-    ((await api.request("POST", "/api/v1/tokens", { role, expiresSeconds: 300 })) as { token: string }).token;
-  const analysisDir = join(context.dataDir, "analysis");
-  if (!centreIsEnrolled(analysisDir)) await joinAsCentre(analysisDir, api.url, await token("analysis"));
-  const agentDir = join(context.dataDir, "agent");
-  if (!(await readEnrolment(agentDir)))
-    await joinServer({ dataDir: agentDir, url: api.url, token: await token("agent"), hostname: hostname() });
+async function newToken(api: Api, role: "agent" | "analysis", expiresSeconds: number): Promise<string> {
+  const made = await api.request("POST", "/api/v1/tokens", { role, expiresSeconds });
+  return (made as { token: string }).token;
 }
 
-async function announce(context: Context, api: Api): Promise<void> {
-  const { token } = (await api.request("POST", "/api/v1/tokens", {
-    role: "agent",
-    expiresSeconds: 86_400,
-  })) as { token: string };
+/**
+ * On the first start the parts on this machine join by the same one-time tokens as every other machine; later they only
+ * follow this server to another address, for which its token `shown` names it and stays unused. Parts that belong to another server stay with it.
+ */
+async function enrolOwnParts(context: Context, api: Api, shown: string): Promise<void> {
+  const { url } = api;
+  const centre = join(context.dataDir, "analysis");
+  if (centreIsEnrolled(centre)) await moveCentre(centre, url, shown);
+  else await joinAsCentre(centre, url, await newToken(api, "analysis", 300));
+  const agent = join(context.dataDir, "agent");
+  if (await readEnrolment(agent)) await followServer(agent, url, shown);
+  else
+    await joinServer({
+      dataDir: agent,
+      url,
+      token: await newToken(api, "agent", 300),
+      hostname: hostname(),
+    });
+}
+
+function announce(context: Context, api: Api, token: string): void {
   if (context.json) {
     printJson({ url: api.url, data: context.dataDir, join: token });
     return;

@@ -1,5 +1,5 @@
 /** How a verb is registered: one file, one line in index.ts. */
-import type { Command } from "commander";
+import { type Command, InvalidArgumentError } from "commander";
 import { type Context, type GlobalOptions, makeContext } from "../context.ts";
 
 export type Register = (program: Command) => void;
@@ -25,9 +25,22 @@ export function acting<O extends object = object>(
   };
 }
 
-/** An AbortSignal that the first SIGINT or SIGTERM fires; the second ends at once. */
+/** Seconds that a process has to end well once the one that keeps it is gone. */
+const ORPHAN_SECONDS = 8;
+
+/**
+ * An AbortSignal that the first SIGINT or SIGTERM fires; the second ends at once. Where this process was started with a
+ * channel (`thymus up`, the wrapper in bin/), the end of the process at its other side fires it as well.
+ */
 export function interruptSignal(): AbortSignal {
   const controller = new AbortController();
+  if (process.channel) {
+    process.once("disconnect", () => {
+      controller.abort();
+      setTimeout(() => process.exit(2), ORPHAN_SECONDS * 1000).unref();
+    });
+    process.channel.unref();
+  }
   for (const name of ["SIGINT", "SIGTERM"] as const) {
     process.on(name, () => {
       if (controller.signal.aborted) process.exit(130);
@@ -35,4 +48,13 @@ export function interruptSignal(): AbortSignal {
     });
   }
   return controller.signal;
+}
+
+/** Reads an option that is a number from `least` to `most`. */
+export function numberOption(least: number, most: number): (text: string) => number {
+  return (text) => {
+    const number = Number(text);
+    if (text.trim() !== "" && number >= least && number <= most) return number;
+    throw new InvalidArgumentError(`give a number from ${least} to ${most}`);
+  };
 }
