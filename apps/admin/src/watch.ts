@@ -49,14 +49,36 @@ export async function look(state: State, parts: CaseParts): Promise<void> {
   await forgetNonces(state);
 }
 
+/** Milliseconds by which the clock may run away from the time that really passed between two looks. */
+const JUMP = 5000;
+
+/**
+ * Tells whether the clock jumped forward since the last question: set by hand or by NTP, or the machine slept. Patients
+ * had no time to report then, though their deadlines are over.
+ * @param wall milliseconds since 1970, @param steady milliseconds of a clock that nobody sets
+ */
+export function clockJumps(wall = Date.now, steady = () => performance.now()): () => boolean {
+  let ahead = wall() - steady();
+  return () => {
+    const before = ahead;
+    ahead = wall() - steady();
+    return ahead - before > JUMP;
+  };
+}
+
 /** Looks again and again. @returns how to stop, which waits for a look that is under way */
 export function watch(state: State, parts: CaseParts, log: Logger): () => Promise<void> {
   let running: Promise<void> = Promise.resolve();
   let busy = false;
+  const jumped = clockJumps();
+  const next = async () => {
+    if (jumped()) await graceAfterStart(state, parts.config.admin.patientSeconds);
+    await look(state, parts);
+  };
   const timer = setInterval(() => {
     if (busy) return;
     busy = true;
-    running = look(state, parts)
+    running = next()
       .catch((error) => log.error(asThymusError(error).toLine()))
       .finally(() => {
         busy = false;

@@ -1,6 +1,6 @@
 /** The whole analysis of one local sample: chamber, infection, signature, repair, proof, prescription, report. */
 import { existsSync } from "node:fs";
-import { mkdir, mkdtemp, rename, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, rename, rm } from "node:fs/promises";
 import { basename, join, resolve } from "node:path";
 import {
   type CaseId,
@@ -9,10 +9,12 @@ import {
   type Prescription,
   parseDocument,
   type StageSeconds,
+  ThymusError,
 } from "@thymus/contracts";
 import { assemblePrescription, prescriptionIdOf } from "./publish/assemble.ts";
 import { renderReport } from "./report/html.ts";
 import { takeSample } from "./sample.ts";
+import { sweepOutput, writeResult } from "./worker/output.ts";
 import type { AnalyseResult, ProveResult } from "./worker/protocol.ts";
 import { corpusFolders } from "./worker/readable.ts";
 import { runWorker } from "./worker/run.ts";
@@ -55,7 +57,7 @@ export async function immunize(options: ImmunizeOptions): Promise<Immunized> {
   const partial = await mkdtemp(join(out, `.${caseId}-`));
   try {
     const sample = join(partial, "sample.bin");
-    await takeSample(options.sample, sample);
+    const taken = await takeSample(options.sample, sample);
     const left = () => Math.max(1, options.budgetSeconds - (performance.now() - started) / 1000);
     const step = {
       readable: [
@@ -81,6 +83,13 @@ export async function immunize(options: ImmunizeOptions): Promise<Immunized> {
       },
       { ...step, limitSeconds: left() },
     );
+    if (analysed.sample.sha256 !== taken.sha256 || analysed.sample.size !== taken.size)
+      throw new ThymusError(
+        "TOOL_FAILED",
+        "the confined worker speaks of another file than the sample",
+        "look at the sample by hand: it may have taken the worker over",
+      );
+    await sweepOutput(partial, sample);
     const proved = analysed.detect
       ? await runWorker(
           {
@@ -106,12 +115,13 @@ export async function immunize(options: ImmunizeOptions): Promise<Immunized> {
         : null;
     const report = describe(caseId, analysed, proved, prescription, seconds, join(options.out, caseId));
     await rm(sample, { force: true });
+    await sweepOutput(partial, sample);
     if (prescription) {
-      await writeFile(join(partial, "prescription.json"), `${JSON.stringify(prescription, null, 2)}\n`);
-      await writeFile(join(partial, "rule.yar"), `${prescription.detect.rule.trimEnd()}\n`);
+      await writeResult(join(partial, "prescription.json"), `${JSON.stringify(prescription, null, 2)}\n`);
+      await writeResult(join(partial, "rule.yar"), `${prescription.detect.rule.trimEnd()}\n`);
     }
-    await writeFile(join(partial, "report.json"), `${JSON.stringify(report, null, 2)}\n`);
-    await writeFile(join(partial, "report.html"), renderReport(report, analysed, prescription));
+    await writeResult(join(partial, "report.json"), `${JSON.stringify(report, null, 2)}\n`);
+    await writeResult(join(partial, "report.html"), renderReport(report, analysed, prescription));
     if (existsSync(folder)) await rm(folder, { recursive: true });
     await rename(partial, folder);
     return { report, prescription, folder };

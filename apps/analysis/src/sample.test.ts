@@ -24,7 +24,7 @@ const refused = (folder: string, name: string, code: ErrorCode) =>
 test("a sample is copied as it is and cannot run", () =>
   withFolder(async (folder) => {
     await writeFile(join(folder, "program"), "#!/bin/sh\n", { mode: 0o755 });
-    assert.equal(await takeSample(join(folder, "program"), join(folder, "copy")), 10);
+    assert.equal((await takeSample(join(folder, "program"), join(folder, "copy"))).size, 10);
     assert.equal(await readFile(join(folder, "copy"), "utf8"), "#!/bin/sh\n");
     assert.equal((await stat(join(folder, "copy"))).mode & 0o777, 0o400);
   }));

@@ -1,4 +1,5 @@
 /** What may become a sample, checked before anything is opened for long. */
+import { createHash } from "node:crypto";
 import { constants } from "node:fs";
 import { type FileHandle, lstat, open } from "node:fs/promises";
 import { ThymusError } from "@thymus/contracts";
@@ -9,14 +10,14 @@ export const MAX_SAMPLE_BYTES = 64 * 1024 * 1024;
 /**
  * Copies a sample into `destination` (mode 0400) without ever holding more than a buffer of it.
  * A FIFO or device is refused before it is opened, so that nothing can make this wait.
- * @returns size in bytes
+ * @returns size in bytes and digest: what a worker says of it later is only its word
  * @throws ThymusError NOT_FOUND | NOT_A_FILE | UNREADABLE | EMPTY | TOO_LARGE
  */
 export async function takeSample(
   path: string,
   destination: string,
   maxBytes = MAX_SAMPLE_BYTES,
-): Promise<number> {
+): Promise<{ size: number; sha256: string }> {
   const facts = await lstat(path).catch((cause: NodeJS.ErrnoException) => {
     throw new ThymusError(
       cause.code === "ENOENT" ? "NOT_FOUND" : "UNREADABLE",
@@ -59,6 +60,7 @@ export async function takeSample(
       );
     target = await open(destination, "wx", 0o400);
     const buffer = Buffer.alloc(1 << 20);
+    const hash = createHash("sha256");
     let copied = 0;
     for (;;) {
       const { bytesRead } = await source.read(buffer, 0, buffer.length, copied);
@@ -70,9 +72,10 @@ export async function takeSample(
           `${path} grew beyond ${maxBytes} bytes while it was read`,
           "submit it when nothing writes to it",
         );
+      hash.update(buffer.subarray(0, bytesRead));
       await target.writeFile(buffer.subarray(0, bytesRead));
     }
-    return copied;
+    return { size: copied, sha256: hash.digest("hex") };
   } finally {
     await source.close();
     await target?.close();

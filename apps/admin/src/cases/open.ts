@@ -18,6 +18,14 @@ const DAY = 24 * 3600 * 1000;
 const ANSWERS_FOR: Readonly<Record<string, number>> = { harmless: 30 * DAY, rejected: DAY, "gave-up": DAY };
 
 /**
+ * Why a case was given up whose machine sealed something else than the sample that it named: it answers nobody else, or
+ * one machine could keep all others from having a sample analysed.
+ */
+const FORGED = "SEAL_BROKEN:%";
+/** Share of all open cases that one machine may have: the others' must find room. */
+const SHARE = 0.5;
+
+/**
  * Opens a case for a machine. Idempotent by id. A sample that an open case examines already is folded into that case;
  * one that an active prescription or an ended case answers is answered at once.
  * @throws ThymusError TOO_MANY, FORBIDDEN, DOCUMENT_INVALID
@@ -73,6 +81,7 @@ async function openOrFold(
     .selectAll()
     .where("sha256", "=", sha256)
     .where("stage", "<>", "closed")
+    .where((where) => where.or([where("why", "is", null), where("why", "not like", FORGED)]))
     .executeTakeFirst();
   if (fold) {
     await change.db.insertInto("opening").values({ id: request.id, incident: fold.id, machine }).execute();
@@ -81,7 +90,7 @@ async function openOrFold(
     return change.tell({ type: "case", id: fold.id, stage: fold.stage });
   }
   const answer = await answered(change, sha256);
-  if (!answer) await makeRoom(change, parts);
+  if (!answer) await makeRoom(change, parts, machine);
   const first = openedState(await readPolicy(change.db, parts.config));
   await insert(change, machine, request, answer ? { ...first, ...answer } : first);
 }
@@ -102,6 +111,7 @@ async function answered(change: Change, sha256: string): Promise<Partial<CaseSta
     .where("outcome", "in", Object.keys(ANSWERS_FOR))
     // Only a sample that was looked at: an answer that came from an earlier answer does not start the time anew.
     .where("stored", "=", 1)
+    .where((where) => where.or([where("why", "is", null), where("why", "not like", FORGED)]))
     .orderBy("changed", "desc")
     .executeTakeFirst();
   if (!last || last.changed + ANSWERS_FOR[last.outcome!]! < change.now) return null;
@@ -115,24 +125,36 @@ async function answered(change: Change, sha256: string): Promise<Partial<CaseSta
  * for it but a person who did not come.
  * @throws ThymusError TOO_MANY
  */
-async function makeRoom(change: Change, parts: CaseParts): Promise<void> {
+async function makeRoom(change: Change, parts: CaseParts, machine: string): Promise<void> {
+  const own = await change.db
+    .selectFrom("incident")
+    .select((select) => select.fn.countAll<number>().as("open"))
+    .where("stage", "<>", "closed")
+    .where("machine", "=", machine)
+    .executeTakeFirstOrThrow();
+  const share = Math.max(2, Math.floor(parts.config.admin.maxOpenCases * SHARE));
   const { open } = await change.db
     .selectFrom("incident")
     .select((select) => select.fn.countAll<number>().as("open"))
     .where("stage", "<>", "closed")
     .executeTakeFirstOrThrow();
-  if (open < parts.config.admin.maxOpenCases) return;
-  const oldest = await change.db
+  const crowding = own.open >= share;
+  if (open < parts.config.admin.maxOpenCases && !crowding) return;
+  // A machine that has its share makes room among its own cases only.
+  let givenUp = change.db
     .selectFrom("incident")
     .selectAll()
     .where("stage", "=", "person")
     .where("waits", "=", "gave-up")
-    .orderBy("changed")
-    .executeTakeFirst();
+    .orderBy("changed");
+  if (crowding) givenUp = givenUp.where("machine", "=", machine);
+  const oldest = await givenUp.executeTakeFirst();
   if (!oldest) {
     throw new ThymusError(
       "TOO_MANY",
-      `${open} cases are open, the limit`,
+      crowding
+        ? `${own.open} cases of this machine are open, its share`
+        : `${open} cases are open, the limit`,
       "try again later; decide the cases that wait for a person, or raise admin.maxOpenCases",
     );
   }

@@ -255,3 +255,38 @@ test("a sealed sample above the limit, of other bytes, or no age file is refused
   assert.equal((await small.api(`/api/v1/cases/${id}`)).body.stage, "submitted");
   await small.tearDown();
 });
+
+test("one machine can neither fill all places nor write into another's case", async () => {
+  const small = await House.build({ admin: { maxOpenCases: 5 } });
+  const [one, two] = [await small.agent("one"), await small.agent("two")];
+  const theirs = newId("case");
+  await two.open(theirs, "theirs");
+  await one.open(newId("case"), "first");
+  await one.open(newId("case"), "second");
+  await assert.rejects(
+    one.open(newId("case"), "third"),
+    (error) => error instanceof ThymusError && error.code === "TOO_MANY" && /its share/.test(error.message),
+  );
+  await two.open(newId("case"), "more of theirs");
+  const at = new Date().toISOString();
+  await one.say({ type: "events", events: [{ case: theirs, at, what: "all is well, nothing to see" }] });
+  const { history } = (await small.api(`/api/v1/cases/${theirs}`)).body as { history: { what: string }[] };
+  assert.ok(!history.some(({ what }) => what.includes("nothing to see")));
+  await small.tearDown();
+});
+
+test("a machine that seals something else under a sample's name keeps nobody from having it analysed", async () => {
+  const small = await House.build();
+  const centre = await small.centre();
+  const [liar, honest] = [await small.agent("liar"), await small.agent("honest")];
+  const forged = newId("case");
+  await liar.open(forged, "the virus");
+  await liar.upload(forged, "something else", centre.recipient);
+  const { work } = await centre.party.claim();
+  await centre.party.analysed(work!, { gaveUp: { code: "SEAL_BROKEN", why: "not what was announced" } });
+  const id = newId("case");
+  assert.deepEqual(await honest.open(id, "the virus"), { type: "case-opened", upload: true, known: null });
+  await honest.upload(id, "the virus", centre.recipient);
+  assert.equal((await centre.party.claim()).work?.case, id);
+  await small.tearDown();
+});

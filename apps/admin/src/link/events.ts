@@ -34,6 +34,8 @@ async function addToCase(change: Change, machine: string, id: string, what: stri
     .innerJoin("incident", "incident.id", "opening.incident")
     .select(["incident.id", "incident.stage"])
     .where("opening.id", "=", id)
+    // Nobody writes into the history of a case that is not his.
+    .where("opening.machine", "=", machine)
     .executeTakeFirst();
   if (!row) return;
   const { entries } = await change.db

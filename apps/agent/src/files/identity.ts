@@ -1,4 +1,4 @@
-import { chmod, lchown } from "node:fs/promises";
+import type { FileHandle } from "node:fs/promises";
 import type { FileIdentity } from "@thymus/contracts";
 import { readXattrs, writeTimes, writeXattrs } from "./libc.ts";
 import type { FileFacts } from "./regular.ts";
@@ -18,18 +18,16 @@ export function identityOf(access: string, path: string, facts: FileFacts): File
 }
 
 /**
- * Gives a file (a temporary one, never a symbolic link) the owner, mode, attributes and times of `identity`.
+ * Gives an open file the owner, mode, attributes and times of `identity`. Through the handle alone: whoever owns the
+ * folder may put anything under the file's name meanwhile, and must not get its owner or mode changed by us.
  * The order matters: a change of owner clears set-user-id and capabilities, any change moves the times.
  */
-export async function applyIdentity(
-  access: string,
-  identity: FileIdentity,
-  current: FileFacts,
-): Promise<void> {
+export async function applyIdentity(handle: FileHandle, identity: FileIdentity): Promise<void> {
+  const current = await handle.stat();
   if (current.uid !== identity.uid || current.gid !== identity.gid)
-    await lchown(access, identity.uid, identity.gid);
+    await handle.chown(identity.uid, identity.gid);
   // Before the mode, which may take our own right to write; an ACL among them may change the group bits.
-  writeXattrs(access, identity.xattrs);
-  await chmod(access, identity.mode);
-  writeTimes(access, BigInt(identity.atimeNs), BigInt(identity.mtimeNs));
+  writeXattrs(handle, identity.xattrs);
+  await handle.chmod(identity.mode);
+  writeTimes(handle, BigInt(identity.atimeNs), BigInt(identity.mtimeNs));
 }

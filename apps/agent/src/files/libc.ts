@@ -37,6 +37,13 @@ const lsetxattr = bind(
 );
 const lremovexattr = bind("int lremovexattr(const char *path, const char *name)");
 const utimensat = bind("int utimensat(int fd, const char *path, const thymus_timespec *times, int flags)");
+const futimens = bind("int futimens(int fd, const thymus_timespec *times)");
+const flistxattr = bind("int64 flistxattr(int fd, _Out_ uint8_t *list, size_t size)");
+const fgetxattr = bind("int64 fgetxattr(int fd, const char *name, _Out_ uint8_t *value, size_t size)");
+const fsetxattr = bind(
+  "int fsetxattr(int fd, const char *name, const uint8_t *value, size_t size, int flags)",
+);
+const fremovexattr = bind("int fremovexattr(int fd, const char *name)");
 const renameat2 = bind("int renameat2(int from, const char *a, int to, const char *b, unsigned int flags)");
 const inotifyInit = bind("int inotify_init1(int flags)");
 const inotifyAdd = bind("int inotify_add_watch(int fd, const char *path, uint32_t mask)");
@@ -54,10 +61,18 @@ function failure(what: string): NodeJS.ErrnoException {
   return Object.assign(new Error(`${what}: ${code}`), { code });
 }
 
-/** Extended attributes of a file, name to hex value; empty where the file system has none. Never follows a symlink. */
-export function readXattrs(path: string): Record<string, string> {
+/** A file by its path (never following a symbolic link) or, where somebody might replace that, by its open handle. */
+type Target = string | { readonly fd: number };
+
+/** Extended attributes of a file, name to hex value; empty where the file system has none. */
+export function readXattrs(target: Target): Record<string, string> {
+  const path = nameOf(target);
   const list = Buffer.alloc(XATTR_LIMIT);
-  const length = Number(llistxattr(path, list, list.length));
+  const length = Number(
+    typeof target === "string"
+      ? llistxattr(target, list, list.length)
+      : flistxattr(target.fd, list, list.length),
+  );
   if (length < 0) {
     const error = failure(`list extended attributes of ${path}`);
     if (error.code === "ENOTSUP" || error.code === "EOPNOTSUPP") return {};
@@ -67,7 +82,11 @@ export function readXattrs(path: string): Record<string, string> {
   const value = Buffer.alloc(XATTR_LIMIT);
   const found: Record<string, string> = {};
   for (const name of names.sort()) {
-    const size = Number(lgetxattr(path, name, value, value.length));
+    const size = Number(
+      typeof target === "string"
+        ? lgetxattr(target, name, value, value.length)
+        : fgetxattr(target.fd, name, value, value.length),
+    );
     // One that vanished in between, or that only the kernel may read, is none of the owner's.
     if (size >= 0) found[name] = value.subarray(0, size).toString("hex");
   }
@@ -75,31 +94,43 @@ export function readXattrs(path: string): Record<string, string> {
 }
 
 /** Makes the extended attributes of a file exactly `wanted`. */
-export function writeXattrs(path: string, wanted: Readonly<Record<string, string>>): void {
-  const present = readXattrs(path);
+export function writeXattrs(target: Target, wanted: Readonly<Record<string, string>>): void {
+  const path = nameOf(target);
+  const present = readXattrs(target);
+  const set = (name: string, value: Buffer) =>
+    typeof target === "string"
+      ? lsetxattr(target, name, value, value.length, 0)
+      : fsetxattr(target.fd, name, value, value.length, 0);
+  const remove = (name: string) =>
+    typeof target === "string" ? lremovexattr(target, name) : fremovexattr(target.fd, name);
   for (const [name, hex] of Object.entries(wanted)) {
     if (present[name] === hex) continue;
     const value = Buffer.from(hex, "hex");
-    if (Number(lsetxattr(path, name, value, value.length, 0)) !== 0)
-      throw failure(`set extended attribute ${name} of ${path}`);
+    if (Number(set(name, value)) !== 0) throw failure(`set extended attribute ${name} of ${path}`);
   }
   for (const name of Object.keys(present)) {
     if (name in wanted) continue;
     // Labels that the system itself gives every file (SELinux) cannot be removed and are no difference.
-    if (Number(lremovexattr(path, name)) !== 0 && !name.startsWith("security."))
+    if (Number(remove(name)) !== 0 && !name.startsWith("security."))
       throw failure(`remove extended attribute ${name} of ${path}`);
   }
 }
 
-/** Sets access and modification time exactly, nanoseconds since 1970. Never follows a symlink. */
-export function writeTimes(path: string, atimeNs: bigint, mtimeNs: bigint): void {
+/** Sets access and modification time exactly, nanoseconds since 1970. */
+export function writeTimes(target: Target, atimeNs: bigint, mtimeNs: bigint): void {
   const split = (ns: bigint) => {
     const rest = ((ns % 1_000_000_000n) + 1_000_000_000n) % 1_000_000_000n;
     return { tv_sec: (ns - rest) / 1_000_000_000n, tv_nsec: rest };
   };
-  if (Number(utimensat(AT_FDCWD, path, [split(atimeNs), split(mtimeNs)], AT_SYMLINK_NOFOLLOW)) !== 0)
-    throw failure(`set the times of ${path}`);
+  const times = [split(atimeNs), split(mtimeNs)];
+  const done =
+    typeof target === "string"
+      ? utimensat(AT_FDCWD, target, times, AT_SYMLINK_NOFOLLOW)
+      : futimens(target.fd, times);
+  if (Number(done) !== 0) throw failure(`set the times of ${nameOf(target)}`);
 }
+
+const nameOf = (target: Target): string => (typeof target === "string" ? target : `file ${target.fd}`);
 
 /**
  * Exchanges two names in one step, so that whoever looks sees either file, and nothing that was written in between is lost.

@@ -7,7 +7,7 @@ import { ThymusError } from "@thymus/contracts";
 const programs = [
   "dpkg", "dpkg-deb", "dpkg-split", "apt", "apt-get", "apt-cache", "rpm", "dnf", "apk", "pacman",
   "login", "su", "sudo", "sshd", "agetty", "getty", "passwd", "nologin",
-  "sh", "bash", "dash", "env", "systemd", "systemctl", "init", "udevadm", "mount", "umount", "ld.so",
+  "sh", "bash", "dash", "zsh", "fish", "ksh", "busybox", "perl", "env", "systemd", "systemctl", "init", "udevadm", "mount", "umount", "ld.so",
 ]; // biome-ignore format: a list
 const folders = ["/usr/bin", "/bin", "/usr/sbin", "/sbin", "/usr/local/bin", "/usr/local/sbin"];
 const files = [
@@ -15,10 +15,25 @@ const files = [
   "/lib/systemd/systemd",
   "/lib64/ld-linux-x86-64.so.2",
   "/lib/ld-linux-aarch64.so.1",
+  "/etc/passwd",
+  "/etc/shadow",
+  "/etc/group",
+  "/etc/gshadow",
+  "/etc/sudoers",
+  "/etc/fstab",
+  "/etc/nsswitch.conf",
+  "/etc/login.defs",
+  "/etc/shells",
+  "/etc/ld.so.cache",
+  "/etc/ld.so.conf",
 ];
+/** Libraries without which nobody logs in and nothing starts, wherever the distribution puts them. */
+const libraries =
+  /^(\/usr)?\/lib(32|64)?\/([\w.-]+-linux-[\w]+\/)?(ld-linux|ld-musl|ld-|libc[.-]|libpam|libcrypt|libdl[.-]|libm[.-]|libpthread|libselinux|libaudit|libpcre2|libnss_|libsystemd|libtinfo|libgcc_s|libstdc\+\+)/;
+const security = /^(\/usr)?\/lib(32|64)?\/([\w.-]+-linux-[\w]+\/)?security\//;
 const trees = [
   "/usr/lib/apt", "/usr/lib/dpkg", "/var/lib/dpkg", "/var/lib/apt", "/etc/apt", "/etc/dpkg",
-  "/etc/pam.d", "/etc/ssh", "/etc/systemd", "/usr/lib/systemd", "/usr/lib/openssh", "/usr/lib/security",
+  "/etc/pam.d", "/etc/ssh", "/etc/sudoers.d", "/etc/security", "/etc/ld.so.conf.d", "/etc/systemd", "/usr/lib/systemd", "/usr/lib/openssh", "/usr/lib/security",
   "/usr/lib/x86_64-linux-gnu/security", "/boot", "/proc", "/sys", "/dev",
 ]; // biome-ignore format: a list
 
@@ -60,7 +75,7 @@ export class ProtectedPaths {
   }
 
   covers(path: string): boolean {
-    if (this.#files.has(path)) return true;
+    if (this.#files.has(path) || libraries.test(path) || security.test(path)) return true;
     const inside = (tree: string) => path === tree || path.startsWith(`${tree}/`);
     return !this.#openTrees.some(inside) && this.#trees.some(inside);
   }

@@ -6,6 +6,9 @@ import type { Server } from "./server.ts";
 import type { Timeline } from "./timeline.ts";
 
 const EVENTS_AT_ONCE = 500;
+/** Bytes of all events of one message, well below its limit of 1 MiB, and of what is around the words of one. */
+const MAX_EVENTS_BYTES = 512 * 1024;
+const EVENT_BYTES = 128;
 
 /** One round of everything that this machine has to tell: cases, outcomes, events. @returns when something is due again */
 export async function tellServer(
@@ -35,10 +38,21 @@ async function reportOutcomes(db: Database, { link }: Server): Promise<void> {
   }
 }
 
+/** How many of the first events fit into one message; at least one, since one always fits. */
+export function fitting(events: readonly { readonly what: string }[]): number {
+  let bytes = 0;
+  const over = events.findIndex(({ what }) => {
+    bytes += EVENT_BYTES + Buffer.byteLength(JSON.stringify(what));
+    return bytes > MAX_EVENTS_BYTES;
+  });
+  return over === -1 ? events.length : Math.max(1, over);
+}
+
 async function reportEvents(db: Database, { link }: Server, timeline: Timeline): Promise<void> {
   for (;;) {
-    const rows = await timeline.waiting(db, EVENTS_AT_ONCE);
-    if (rows.length === 0) return;
+    const waiting = await timeline.waiting(db, EVENTS_AT_ONCE);
+    if (waiting.length === 0) return;
+    const rows = waiting.slice(0, fitting(waiting));
     const events = rows.map((row) => ({ case: row.case_id as never, at: row.at, what: row.what }));
     await link.send({ type: "events", events });
     await timeline.sent(

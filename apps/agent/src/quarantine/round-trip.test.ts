@@ -1,14 +1,27 @@
 import assert from "node:assert/strict";
-import { chmod, lstat, mkdtemp, readdir, readFile, realpath, rm, writeFile } from "node:fs/promises";
+import {
+  chmod,
+  lstat,
+  mkdir,
+  mkdtemp,
+  readdir,
+  readFile,
+  realpath,
+  rm,
+  symlink,
+  writeFile,
+} from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
-import { newId, ThymusError } from "@thymus/contracts";
+import { newId, silentLogger, ThymusError } from "@thymus/contracts";
 import fc from "fast-check";
 import { readXattrs, writeTimes, writeXattrs } from "../files/libc.ts";
 import { readRegular, sha256Of } from "../files/regular.ts";
 import { giveBack } from "../repair/give-back.ts";
 import { holdFile } from "../repair/hold.ts";
+import { type Operation, startOperation } from "../repair/operation.ts";
+import { recoverOperations } from "../repair/recover.ts";
 import { replaceContent } from "../repair/replace.ts";
 import { openAgentDatabase } from "../state/open.ts";
 import { Quarantine } from "./quarantine.ts";
@@ -147,4 +160,78 @@ test("a damaged sealed original is told, and deleting ends an entry", async (t) 
   await assert.rejects(giveBack(context, id, giving), { code: "QUARANTINE_DAMAGED" });
   assert.equal((await context.quarantine.delete(id)).state, "deleted");
   await assert.rejects(context.quarantine.show(newId("q")), { code: "NOT_FOUND" });
+});
+
+const CLEAN = "#!/bin/sh\necho clean, and long enough to be written in two halves\n";
+const operation = (
+  kind: Operation["kind"],
+  path: string,
+  before: string,
+  after: string | null,
+): Operation => {
+  const id = newId("q");
+  return {
+    id,
+    kind,
+    path,
+    temporary: `.thymus-tmp-${id}`,
+    before: sha256Of(Buffer.from(before)),
+    after: after === null ? null : sha256Of(Buffer.from(after)),
+    quarantine: id,
+    prescription: null,
+    case_id: null,
+    root: null,
+    why: "a test",
+    at: new Date().toISOString(),
+  };
+};
+
+for (const kind of ["repair", "restore"] as const)
+  test(`a half-written copy of a ${kind} never takes the place of a file that somebody repaired meanwhile`, async (t) => {
+    const { dir, context } = await makeContext(t);
+    const path = join(dir, "tool.sh");
+    await writeFile(path, CLEAN);
+    const unfinished = operation(kind, path, "infected", CLEAN);
+    await startOperation(context.db, unfinished);
+    await writeFile(join(dir, unfinished.temporary), CLEAN.slice(0, 20));
+    await recoverOperations(context, silentLogger);
+    assert.equal(await readFile(path, "utf8"), CLEAN);
+    assert.deepEqual((await readdir(dir)).sort(), ["agent", "tool.sh"]);
+  });
+
+test("what somebody wrote just before an exchange comes back, also after a kill", async (t) => {
+  const { dir, context } = await makeContext(t);
+  const path = join(dir, "tool.sh");
+  await writeFile(path, CLEAN);
+  for (const kind of ["repair", "restore"] as const) {
+    const unfinished = operation(kind, path, "infected", CLEAN);
+    await startOperation(context.db, unfinished);
+    await writeFile(join(dir, unfinished.temporary), "the owner's newest words");
+    await recoverOperations(context, silentLogger);
+    assert.equal(await readFile(path, "utf8"), "the owner's newest words");
+    await writeFile(path, CLEAN);
+  }
+});
+
+test("a file that was moved aside and cannot have its name back lies beside it; the agent starts all the same", async (t) => {
+  const { dir, context } = await makeContext(t);
+  const path = join(dir, "tool.sh");
+  await writeFile(path, "a new file of the owner");
+  const unfinished = operation("hold", path, "infected", null);
+  await startOperation(context.db, unfinished);
+  await writeFile(join(dir, unfinished.temporary), "an older file of the owner");
+  await recoverOperations(context, silentLogger);
+  assert.equal(await readFile(path, "utf8"), "a new file of the owner");
+  assert.equal(await readFile(`${path}.thymus-saved-1`, "utf8"), "an older file of the owner");
+  assert.equal(await context.db.selectFrom("operation").selectAll().executeTakeFirst(), undefined);
+});
+
+test("an operation whose folder became a symbolic link does not keep the agent from starting", async (t) => {
+  const { dir, context } = await makeContext(t);
+  await mkdir(join(dir, "real", "inner"), { recursive: true });
+  await symlink(join(dir, "real"), join(dir, "link"));
+  await startOperation(context.db, operation("repair", join(dir, "link", "inner", "x"), "a", "b"));
+  const errors: string[] = [];
+  await recoverOperations(context, { ...silentLogger, error: (message) => errors.push(message) });
+  assert.deepEqual(errors, ["an unfinished repair cannot be recovered now"]);
 });

@@ -2,7 +2,6 @@ import { constants, open, rm } from "node:fs/promises";
 import type { FileIdentity } from "@thymus/contracts";
 import type { Folder } from "../files/folder.ts";
 import { applyIdentity } from "../files/identity.ts";
-import { factsAt } from "../files/regular.ts";
 
 /**
  * Writes a complete copy under a temporary name in the same folder, with owner, mode, attributes and times, and makes it
@@ -20,9 +19,7 @@ export async function writeCopy(
   const handle = await open(path, flags, 0o600);
   try {
     await handle.writeFile(bytes);
-    const facts = await factsAt(path);
-    if (!facts) throw new Error(`${identity.path}: the temporary copy vanished`);
-    await applyIdentity(path, identity, facts);
+    await applyIdentity(handle, identity);
     await handle.sync();
   } catch (error) {
     await rm(path, { force: true });

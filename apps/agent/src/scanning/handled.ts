@@ -37,3 +37,21 @@ export async function handledBy(db: Database, prescription: string): Promise<Rep
     sha256After: row.after as RepairOutcome["sha256After"],
   }));
 }
+
+/** Bytes of the files of one outcome, below the limit of its message (8 MiB). */
+const MAX_FILES_BYTES = 6 << 20;
+
+/** What fits into one message; where not all do, what went wrong comes before what went well. */
+export function fittingFiles(files: readonly RepairOutcome[], maxBytes = MAX_FILES_BYTES): RepairOutcome[] {
+  const worst = ["failed", "refused", "repaired", "not-infected"];
+  const size = (file: RepairOutcome) => Buffer.byteLength(JSON.stringify(file)) + 1;
+  const total = files.reduce((sum, file) => sum + size(file), 0);
+  if (total <= maxBytes) return [...files];
+  let bytes = 0;
+  return files
+    .toSorted((a, b) => worst.indexOf(a.result) - worst.indexOf(b.result))
+    .filter((file) => {
+      bytes += size(file);
+      return bytes <= maxBytes;
+    });
+}

@@ -16,7 +16,7 @@ import { giveBack } from "../repair/give-back.ts";
 import type { OperationContext } from "../repair/operation.ts";
 import type { PrescriptionState } from "../state/schema.ts";
 import type { ActivePrescriptions } from "./active.ts";
-import { handledBy } from "./handled.ts";
+import { fittingFiles, handledBy } from "./handled.ts";
 import type { Healer } from "./healer.ts";
 import { selfCheck } from "./self-check.ts";
 
@@ -90,10 +90,17 @@ export class Prescriptions {
     const wanted = await this.#inState("wanted");
     if (wanted.length === 0 || !source) return;
     await source.refresh();
+    // One that cannot be had must not keep the others away.
+    let trouble: unknown = null;
     for (const { id } of wanted) {
-      const bytes = await source.read(`prescriptions/${id}.json`);
-      await this.#activateOne(id as PrescriptionId, Buffer.from(bytes).toString("utf8"));
+      try {
+        const bytes = await source.read(`prescriptions/${id}.json`);
+        await this.#activateOne(id as PrescriptionId, Buffer.from(bytes).toString("utf8"));
+      } catch (thrown) {
+        trouble ??= thrown;
+      }
     }
+    if (trouble !== null) throw trouble;
   }
 
   async #activateOne(id: PrescriptionId, document: string): Promise<void> {
@@ -147,7 +154,7 @@ export class Prescriptions {
       const root = (await isDecoy(path)) ? null : rootOf(path);
       await healer.heal({ path, root, prescription, case: caseId });
     }
-    const files = (await handledBy(db, id)).filter(({ result }) => result !== "not-infected");
+    const files = fittingFiles((await handledBy(db, id)).filter(({ result }) => result !== "not-infected"));
     const failed = files.filter(({ result }) => result === "failed");
     await this.#saveOutcome({
       type: "outcome",

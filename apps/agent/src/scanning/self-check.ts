@@ -1,7 +1,7 @@
 import { realpath } from "node:fs/promises";
 import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
-import { type Prescription, ThymusError } from "@thymus/contracts";
+import { FileType, type Prescription, ThymusError } from "@thymus/contracts";
 import { createBundle, scanPaths } from "@thymus/detection";
 import type { ProtectedPaths } from "../files/protected.ts";
 
@@ -13,14 +13,21 @@ import type { ProtectedPaths } from "../files/protected.ts";
 export async function selfCheck(prescription: Prescription, paths: ProtectedPaths): Promise<void> {
   const found: string[] = [];
   const real = await Promise.all(paths.samples().map((path) => realpath(path).catch(() => null)));
+  const system = [...new Set(real.filter((path) => path !== null))];
   const own = dirname(dirname(fileURLToPath(import.meta.url)));
-  await scanPaths({
-    paths: [...new Set(real.filter((path) => path !== null)), own],
-    bundle: createBundle([prescription]),
-    workers: 1,
-    onFinding: ({ path }) => found.push(path),
-    onError: () => {},
-  });
+  // Whatever its scope says: a rule that finds a shell or the list of users finds far too much also among others.
+  const everywhere = { ...prescription.detect, scope: [...FileType.options] };
+  for (const [where, detect] of [
+    [system, everywhere],
+    [[own], prescription.detect],
+  ] as const)
+    await scanPaths({
+      paths: [...where],
+      bundle: createBundle([{ ...prescription, detect }]),
+      workers: 1,
+      onFinding: ({ path }) => found.push(path),
+      onError: () => {},
+    });
   if (found.length > 0)
     throw new ThymusError(
       "RULE_INVALID",

@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { constants, lchown, lstat, open, rm } from "node:fs/promises";
+import { constants, lstat, open, rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { Logger } from "@thymus/contracts";
 import type { Selectable } from "kysely";
@@ -120,7 +120,7 @@ async function write(decoy: {
       await handle.writeFile(decoy.content);
       // It belongs to whom the folder belongs: what runs as that user can write to it, as to the user's own programs.
       const owner = await lstat(decoy.root);
-      if (process.getuid?.() === 0) await lchown(path, owner.uid, owner.gid);
+      if (process.getuid?.() === 0) await handle.chown(owner.uid, owner.gid);
       await handle.chmod(decoy.mode);
       await handle.sync();
     } finally {

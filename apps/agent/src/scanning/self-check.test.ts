@@ -1,0 +1,37 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { Sha256 } from "@thymus/contracts";
+import { ProtectedPaths } from "../files/protected.ts";
+import { prescriptionFor } from "../testing/infection.ts";
+import { selfCheck } from "./self-check.ts";
+
+const paths = new ProtectedPaths("/var/lib/none/agent", ["/var/lib/none/agent/drill"]);
+const withRule = (condition: string) =>
+  prescriptionFor(["1".repeat(64) as Sha256], {
+    detect: { engine: "yara-x", rule: `rule far_too_wide { condition: ${condition} }`, scope: ["php"] },
+  });
+
+test("a rule that finds everything is refused, also where its scope is something that this machine has not", async () => {
+  await assert.rejects(selfCheck(withRule("true"), paths), { code: "RULE_INVALID" });
+  await assert.rejects(selfCheck(withRule("uint32(0) == 0x464c457f"), paths), { code: "RULE_INVALID" });
+  await selfCheck(withRule("uint32(0) == 0x01020304"), paths);
+});
+
+test("what logs people in, starts the system or is Thymus is protected wherever it lies; its neighbours are not", () => {
+  for (const path of [
+    "/usr/bin/bash",
+    "/etc/passwd",
+    "/etc/sudoers.d/admins",
+    "/usr/lib/x86_64-linux-gnu/libc.so.6",
+    "/lib/aarch64-linux-gnu/libpam.so.0",
+    "/usr/lib/aarch64-linux-gnu/security/pam_unix.so",
+    "/lib64/ld-linux-x86-64.so.2",
+    "/usr/lib/libc.so.6",
+    "/var/lib/none/agent/agent.db",
+    process.execPath,
+    import.meta.filename,
+  ])
+    assert.ok(paths.covers(path), path);
+  for (const path of ["/usr/bin/tool", "/etc/motd", "/srv/lib/libc.so.6", "/var/lib/none/agent/drill/a.sh"])
+    assert.ok(!paths.covers(path), path);
+});
