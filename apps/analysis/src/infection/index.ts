@@ -4,4 +4,4 @@ export { type Hunk, type Span, undoHunks } from "./hunk.ts";
 export type { Segment } from "./invariant.ts";
 export { editScript, pairInfections } from "./pair-infections.ts";
 export type { MissingDecoy, NewFile } from "./renamed.ts";
-export { afterTypeOf, type Specimen } from "./specimen.ts";
+export { afterTypeOf, holdsSomething, type Specimen } from "./specimen.ts";

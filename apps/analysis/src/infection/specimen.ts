@@ -12,6 +12,14 @@ export interface Specimen {
   readonly afterType?: FileType;
 }
 
+/**
+ * Whether there is anything in the changed file: one that was left empty, as by a sample that was ended while it wrote, is
+ * damaged, not infected.
+ */
+export function holdsSomething(specimen: Specimen): boolean {
+  return specimen.after.length > 0;
+}
+
 /** Files that have the same shape of host: infections of one family rarely cross these. */
 export type TypeFamily = "elf64" | "elf32" | "script" | "other";
 

@@ -4,6 +4,8 @@ import { baseOf, type Case, type Evidence, type Window } from "./evidence.ts";
 
 const LABELS = [12, 6, 4];
 const MAX_RUNS = 400;
+/** A label further from its base than this is looked for in vain, and slowly. */
+const MAX_AWAY = 1 << 16;
 
 /** A number written as decimal digits in the body, at a fixed place or after a constant label. */
 export function decimalNumber(evidence: Evidence, targets: readonly number[]): NumberExpr | null {
@@ -54,8 +56,9 @@ function places(evidence: Evidence, window: Window, at: number): Place[] {
         },
         at: (each) => {
           const start = baseOf(each, from) + origin;
-          const found = start < 0 ? -1 : view(each.after).indexOf(label, start);
-          return found < 0 ? null : found + length;
+          if (start < 0) return null;
+          const found = view(each.after.subarray(start, start + MAX_AWAY)).indexOf(label);
+          return found < 0 ? null : start + found + length;
         },
       };
     },

@@ -28,6 +28,8 @@ const HELD_OUT_SHARE = 0.66;
 const SEED_SIZE = 4;
 const MAX_SEEDS = 8;
 const MAX_ANCHORS_TRIED = 6;
+/** Bytes of infected files that may be searched, over all attempts of one cluster; large files that fit no rule end sooner. */
+const MAX_SEARCHED = 1 << 26;
 
 /**
  * Recipes that undo the infection, one for each kind of change. Each is inferred from one cluster of pairs, must give back
@@ -123,7 +125,11 @@ function solveCluster(
   let best: Found | null = null;
   let most = 0;
   let undecided = false;
+  const size = cluster.reduce((sum, { specimen }) => sum + specimen.after.length, 0);
+  let searched = size * MAX_ANCHORS_TRIED;
   for (const seed of seedsOf(cluster)) {
+    if (searched > MAX_SEARCHED) break;
+    searched += size;
     const first = inferOnce(seed, preferred, memory);
     if (typeof first === "string") continue;
     const agreeing = cluster.filter((pair) => outcome(first, pair) === "right");

@@ -61,7 +61,11 @@ function copied(evidence: Evidence, clean: readonly Uint8Array[]): ByteSource | 
   for (const encoding of ["plain", "base64", "hex", "reverse", "xor"] as const) {
     const lists = saved.map((list) => list.filter((place) => place.encoding === encoding));
     if (lists.some((list) => list.length === 0)) continue;
+    const tried = new Set<string>();
     for (const choice of choices(evidence, lists)) {
+      const key = choice.map((place) => place.at).join();
+      if (tried.has(key)) continue;
+      tried.add(key);
       const source = copySource(evidence, choice);
       if (source !== null) return source;
     }
@@ -88,15 +92,20 @@ function copySource(evidence: Evidence, places: readonly Saved[]): ByteSource | 
   const starts = places.map((place) => place.at);
   const copy = findPosition(evidence, starts, "before");
   if (copy === null) return null;
-  const length = findLength(
-    evidence,
-    starts,
-    places.map((place) => place.length),
-    copy,
-    "after",
-  );
-  if (length === null) return null;
   const { encoding } = places[0]!;
+  const asFound = places.map((place) => place.length);
+  const lengthOf = (lengths: readonly number[]) => findLength(evidence, starts, lengths, copy, "after");
+  const text = encoding === "base64" || encoding === "hex";
+  const withSpace = text
+    ? places.map((place, i) => place.length + spaceAfter(evidence.cases[i]!, place))
+    : asFound;
+  // Where a last line of text is full, a line break follows that other files lack; decoding skips it.
+  const simple = constantPosition(
+    evidence,
+    withSpace.map((size, i) => starts[i]! + size),
+  );
+  const length = simple !== null ? lengthOf(withSpace) : lengthOf(asFound);
+  if (length === null) return null;
   if (encoding === "plain") return { copy, length };
   if (encoding !== "xor") return { copy, length, decode: [{ kind: encoding }] };
   const key = keySource(
@@ -104,6 +113,13 @@ function copySource(evidence: Evidence, places: readonly Saved[]): ByteSource | 
     places.map((place) => place.key!),
   );
   return key === null ? null : { copy, length, decode: [{ kind: "xor", key }] };
+}
+
+/** White space right behind an encoded text. */
+function spaceAfter({ after }: Case, place: Saved): number {
+  let end = place.at + place.length;
+  while (end < after.length && (after[end] === 0x0a || after[end] === 0x0d)) end++;
+  return end - place.at - place.length;
 }
 
 type KeySource = string | { at: PositionExpr; length: number };

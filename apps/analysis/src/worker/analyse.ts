@@ -9,7 +9,7 @@ import type { z } from "zod";
 import { type ChangedDecoy, gatherFacts, matchRenamed } from "../behaviour/facts.ts";
 import { describeBehaviour, judge } from "../behaviour/verdict.ts";
 import { openChamber } from "../chamber/index.ts";
-import { type InfectionAnalysis, pairInfections, type Specimen } from "../infection/index.ts";
+import { holdsSomething, type InfectionAnalysis, pairInfections, type Specimen } from "../infection/index.ts";
 import { sha256Of, storeEvidence, writeManifest } from "../proof/evidence.ts";
 import { inferRepairs } from "../repair-inference/index.ts";
 import { openCorpus } from "../self/index.ts";
@@ -130,7 +130,8 @@ async function gather(run: ObservedRun): Promise<Seen> {
         ]
       : [],
   );
-  return { run: run.name, ...judge(facts), facts, specimens, outcomes, analysis: pairInfections(specimens) };
+  const analysis = pairInfections(specimens.filter(holdsSomething));
+  return { run: run.name, ...judge(facts), facts, specimens, outcomes, analysis };
 }
 
 async function keepEvidence(

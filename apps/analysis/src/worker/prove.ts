@@ -5,7 +5,7 @@
 import { basename } from "node:path";
 import { identifyFile, loadEngine } from "@thymus/detection";
 import { repairWith } from "@thymus/repair";
-import type { Specimen } from "../infection/index.ts";
+import { holdsSomething, type Specimen } from "../infection/index.ts";
 import { readEvidence, readManifest, readSpecimens } from "../proof/evidence.ts";
 import { openCorpus } from "../self/index.ts";
 import type { ProveJob, ProveResult } from "./protocol.ts";
@@ -69,10 +69,11 @@ export async function prove(job: ProveJob, progress: (what: string) => void): Pr
 }
 
 function tally(
-  specimens: Specimen[],
+  changed: Specimen[],
   hits: (bytes: Uint8Array, name: string) => boolean,
   job: ProveJob,
 ): Tally {
+  const specimens = changed.filter(holdsSomething);
   const result: Tally = { infected: specimens.length, detected: 0, repaired: 0, wrong: 0 };
   for (const { path, before, after } of specimens) {
     const name = basename(path);

@@ -216,6 +216,23 @@ export const scenarios: readonly Scenario[] = [
       ),
     ),
   ),
+  scenario("whole host stored as base64 in lines, some of which end full", "encode", (round) =>
+    infect(
+      scripts(round).map((host, i) =>
+        i % 4 === 1
+          ? { ...host, bytes: host.bytes.subarray(0, Math.floor(host.bytes.length / 57) * 57) }
+          : host,
+      ),
+      (host) =>
+        cat(
+          "#!/bin/sh\n",
+          TEXT,
+          "\nkeepq='",
+          host.bytes.toString("base64").replace(/(.{76})/g, "$1\n"),
+          "\n'\n# zq-last 55aa\n",
+        ),
+    ),
+  ),
   scenario("scripts of one type with one of two bodies", "append", (round) =>
     infect(shells(round), (host, i) =>
       cat(
