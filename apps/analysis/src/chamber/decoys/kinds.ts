@@ -89,7 +89,7 @@ export const decoyKinds: readonly DecoyKind[] = [
   fromPool("elf64", "static-large", 1, (program) => program.static),
   generated("elf64", 3),
   fromPool("elf32", "dynamic-small", 2, (program) => !program.static),
-  generated("elf32", 2),
+  generated("elf32", 4),
   script(
     "shell",
     "sh",

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 import { interpreterOf, startsItself } from "./command.ts";
-import { sampleName } from "./input.ts";
+import { byTurns, sampleName } from "./input.ts";
 
 const cases: [content: string, type: Parameters<typeof interpreterOf>[1], name: string, words: string[]][] = [
   ["\x7fELF\x02", "elf64", "x", []],
@@ -31,4 +31,12 @@ test("a sample's name is one plain part", () => {
   assert.equal(sampleName(".."), "sample");
   assert.equal(sampleName("a\nb"), "a_b");
   assert.ok(Buffer.byteLength(sampleName("ü".repeat(300))) <= 200);
+});
+
+test("every kind of decoy has its turn before any has its second", () => {
+  const decoys = ["a1", "a2", "a3", "b1", "c1", "c2"].map((path) => ({ path, kind: path[0]! }));
+  assert.deepEqual(
+    byTurns(decoys).map(({ path }) => path),
+    ["a1", "b1", "c1", "a2", "c2", "a3"],
+  );
 });

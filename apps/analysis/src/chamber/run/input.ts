@@ -91,6 +91,17 @@ function touchLine(
   return `${words.length === 0 ? (mode & 0o111 ? "run" : "data") : words[0]} ${path}`;
 }
 
+/** One of each kind, then the next of each: a user's time is short, and every kind shall have its turn in it. */
+export function byTurns<T extends { readonly kind: string }>(decoys: readonly T[]): T[] {
+  const seen = new Map<string, number>();
+  const turns = decoys.map((decoy) => {
+    const turn = seen.get(decoy.kind) ?? 0;
+    seen.set(decoy.kind, turn + 1);
+    return { decoy, turn };
+  });
+  return turns.sort((a, b) => a.turn - b.turn).map(({ decoy }) => decoy);
+}
+
 /** @throws ThymusError TOO_LARGE where sample and decoys do not fit the disk */
 export async function writeInput(disk: string, run: ChamberRun, limits: GuestLimits): Promise<void> {
   const sample = await readFile(run.sample.path);
@@ -99,7 +110,7 @@ export async function writeInput(disk: string, run: ChamberRun, limits: GuestLim
   const words = interpreterOf(sample, run.sample.type, name);
   const tree: TarInput[] = [];
   const touch: string[] = [];
-  for (const decoy of run.decoys.decoys) {
+  for (const decoy of byTurns(run.decoys.decoys)) {
     if (decoy.path === samplePath) continue;
     const content = await readFile(join(run.decoys.folder, decoy.sha256));
     tree.push({ path: decoy.path.slice(1), mode: decoy.mode, uid: guestUser.id, content });
