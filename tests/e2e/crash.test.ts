@@ -10,7 +10,7 @@ import { test } from "node:test";
 import { type CaseSummary, DrillReport, parseJsonDocument } from "@thymus/contracts";
 import { needs } from "@thymus/testkit";
 import { ensureTestData, thymus } from "./support/cli.ts";
-import { Installation } from "./support/installation.ts";
+import { eventually, Installation } from "./support/installation.ts";
 
 const root = join(import.meta.dirname, "../..");
 
@@ -73,7 +73,11 @@ test("killed once at every crash point, the loop ends the same", {
       cases.map((item) => [item.stage, item.outcome]),
       [["closed", "healed"]],
     );
-    assert.deepEqual((await readdir(used)).sort(), points, "a crash point was never reached");
+    // The patient hears of the end only after the drill has seen it.
+    await eventually("every crash point was reached", 60, async () => {
+      const reached = await readdir(used);
+      return points.every((point) => reached.includes(point));
+    });
   } finally {
     await installation.close();
     await rm(used, { recursive: true, force: true });
