@@ -158,6 +158,8 @@ function describe(
       case: caseId,
       sample: analysed.sample,
       verdict: analysed.verdict,
+      severity: analysed.severity,
+      why: analysed.why,
       family: analysed.family,
       behaviour: analysed.behaviour,
       infection: analysed.infection,
@@ -181,7 +183,9 @@ function describe(
         analysed.gaveUp ??
         (proved && !proved.sound ? { code: "NO_SOUND_RULE", why: proved.why ?? "not proved" } : null),
       seconds,
+      secondGeneration: analysed.secondGeneration,
       chamber: analysed.chamber.kind,
+      trust: analysed.chamber.trust,
     },
     "the report",
   );

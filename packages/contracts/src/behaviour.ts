@@ -15,13 +15,29 @@ export const TraceEvent = z.strictObject({
     "exit",
     "open-write",
     "open-read",
+    "mkdir",
+    "link",
     "unlink",
     "rename",
     "chmod",
+    "chown",
+    "utime",
     "connect",
+    "send",
+    "bind",
+    "listen",
     "ptrace",
+    "inject",
     "kill",
     "mmap-exec",
+    "memfd",
+    "setid",
+    "capability",
+    "namespace",
+    "mount",
+    "module",
+    "prctl",
+    "sleep",
     "lost",
   ]),
   path: z.string().max(4096).optional(),
@@ -41,9 +57,17 @@ export const Verdict = z.enum([
 ]);
 export type Verdict = z.infer<typeof Verdict>;
 
+/** How bad it would be on a machine that is in use. */
+export const Severity = z.enum(["none", "low", "medium", "high", "critical"]);
+export type Severity = z.infer<typeof Severity>;
+
+/** Identifier of a technique of MITRE ATT&CK for Enterprise, e.g. T1554 or T1059.004. */
+export const Technique = z.string().regex(/^T\d{4}(\.\d{3})?$/);
+export type Technique = z.infer<typeof Technique>;
+
 /** A technique of MITRE ATT&CK (e.g. T1554), in plain words, bound to the evidence that shows it. */
 export const Behaviour = z.strictObject({
-  technique: z.string().regex(/^T\d{4}(\.\d{3})?$/),
+  technique: Technique,
   what: z.string(),
   evidence: z.string(),
 });

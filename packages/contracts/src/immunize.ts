@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { Behaviour, GaveUp, Infection, SampleFacts, Verdict } from "./behaviour.ts";
+import { Behaviour, GaveUp, Infection, SampleFacts, Severity, Verdict } from "./behaviour.ts";
 import { Count } from "./common.ts";
 import { CaseId, Family } from "./ids.ts";
 import { ChamberInfo, StageSeconds } from "./proof.ts";
@@ -9,6 +9,9 @@ export const ImmunizeReport = z.strictObject({
   case: CaseId,
   sample: SampleFacts,
   verdict: Verdict,
+  severity: Severity,
+  /** The verdict's reason in one sentence. */
+  why: z.string().max(4096),
   family: Family.nullable(),
   behaviour: z.array(Behaviour),
   infection: Infection.nullable(),
@@ -31,6 +34,10 @@ export const ImmunizeReport = z.strictObject({
     .nullable(),
   gaveUp: GaveUp.nullable(),
   seconds: StageSeconds,
+  /** An infected decoy was run among fresh decoys: how many it changed; null where that was not tried. */
+  secondGeneration: z.strictObject({ runs: Count, infected: Count }).nullable(),
   chamber: ChamberInfo.shape.kind,
+  /** `isolated`: the chamber had a kernel of its own. */
+  trust: ChamberInfo.shape.trust,
 });
 export type ImmunizeReport = z.infer<typeof ImmunizeReport>;

@@ -1,3 +1,4 @@
+export * from "./analysis.ts";
 export * from "./api.ts";
 export * from "./behaviour.ts";
 export * from "./case.ts";

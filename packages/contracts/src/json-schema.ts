@@ -7,6 +7,7 @@ import * as contracts from "./index.ts";
 
 /** Every document and message that another program may write or read, by its name. */
 export const documents = {
+  AnalysisFacts: contracts.AnalysisFacts,
   Case: contracts.Case,
   CaseList: contracts.CaseList,
   ChamberInfo: contracts.ChamberInfo,

@@ -2,7 +2,7 @@
  * From facts to a verdict. One row a rule: when it holds, what it means, why. The first that holds wins;
  * `unknown` is an honest end.
  */
-import type { Behaviour, Verdict } from "@thymus/contracts";
+import type { Behaviour, Severity, Verdict } from "@thymus/contracts";
 import type { Facts } from "./facts.ts";
 
 interface VerdictRule {
@@ -92,6 +92,19 @@ export function judge(facts: Facts): { verdict: Verdict; why: string } {
   const rule = verdictRules.find((candidate) => candidate.holds(facts))!;
   return { verdict: rule.verdict, why: rule.why(facts) };
 }
+
+const severities: Readonly<Record<Verdict, Severity>> = {
+  infector: "high",
+  ransomware: "critical",
+  wiper: "critical",
+  dropper: "medium",
+  worm: "critical",
+  thief: "high",
+  harmless: "none",
+  unknown: "low",
+};
+
+export const severityOf = (verdict: Verdict): Severity => severities[verdict];
 
 const interpreters: Readonly<Record<string, string>> = {
   sh: "T1059.004",

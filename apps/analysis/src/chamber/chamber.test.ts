@@ -8,7 +8,7 @@ import test, { after, before } from "node:test";
 import type { FileType } from "@thymus/contracts";
 import { needs } from "@thymus/testkit";
 import type { Chamber, ChamberResult, ChamberRun } from "./chamber.ts";
-import { buildChamber, createDecoys, openChamber } from "./index.ts";
+import { buildChamber, createDecoys, emptyWorld, openChamber, plainConditions } from "./index.ts";
 
 const skip = needs("qemu", "bwrap", "root", "apt");
 const repository = join(import.meta.dirname, "../../../..");
@@ -44,6 +44,9 @@ async function prepare(text: string, type: FileType, options: Partial<ChamberRun
   return {
     sample: { path: join(folder, "sample"), name: "invoice", type },
     decoys,
+    world: emptyWorld,
+    conditions: plainConditions,
+    plan: null,
     drillPrograms: null,
     budgetSeconds: 120,
     outputDir: join(folder, "out"),
@@ -162,9 +165,10 @@ test("it works inside a sandbox without network and capabilities", { skip }, asy
   await mkdir(folder);
   await writeFile(join(folder, "sample"), "#!/bin/sh\necho nested\n");
   const code = `import { openChamber } from ${JSON.stringify(join(import.meta.dirname, "index.ts"))};
+    import { emptyWorld, plainConditions } from ${JSON.stringify(join(import.meta.dirname, "index.ts"))};
     const chamber = await openChamber({ dataDir: ${JSON.stringify(dataDir)} });
     const result = await chamber.run({ sample: { path: ${JSON.stringify(join(folder, "sample"))}, name: "x", type: "shell" },
-      decoys: { seed: "", folder: "", decoys: [] }, drillPrograms: null, budgetSeconds: 60, outputDir: ${JSON.stringify(folder)} });
+      decoys: { seed: "", folder: "", decoys: [] }, world: emptyWorld, conditions: plainConditions, plan: null, drillPrograms: null, budgetSeconds: 60, outputDir: ${JSON.stringify(folder)} });
     console.log(chamber.holder, result.output);`;
   const outer =
     "--unshare-all --uid 65534 --gid 65534 --cap-drop ALL --ro-bind / / --proc /proc --dev /dev".split(" ");

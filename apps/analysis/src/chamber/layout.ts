@@ -2,15 +2,19 @@
 export const MIB = 1024 * 1024;
 export const MEMORY_MIB = 768;
 
-/** The disk that carries a run in: the job's tar at 0, the tar of decoys and sample behind. */
-export const inputDisk = { size: 256 * MIB, tree: MIB };
+/**
+ * The disk that carries a run in: a tar of the job (out of the sample's reach, with what the fake registry offers) at 0,
+ * the tar of decoys, world and sample behind.
+ */
+export const inputDisk = { size: 256 * MIB, tree: 32 * MIB };
 
 /** The disk that carries a result out, in regions, so that one flooded region cannot hide another. */
 export const outputDisk = {
-  size: 192 * MIB,
-  control: { start: 0, end: 16 * MIB },
-  decoys: { start: 16 * MIB, end: 112 * MIB },
-  dropped: { start: 112 * MIB, end: 192 * MIB },
+  size: 288 * MIB,
+  control: { start: 0, end: 48 * MIB },
+  network: { start: 48 * MIB, end: 96 * MIB },
+  decoys: { start: 96 * MIB, end: 192 * MIB },
+  dropped: { start: 192 * MIB, end: 288 * MIB },
 };
 
 /** The unprivileged user of the guest that runs samples. */

@@ -301,6 +301,8 @@ function gaveUpReport(work: Work, error: ThymusError): ImmunizeReport {
       case: work.case,
       sample: { sha256: work.sample.sha256, size: work.sample.size, type: work.sample.type },
       verdict: "unknown",
+      severity: "low",
+      why: error.message,
       family: null,
       behaviour: [],
       infection: null,
@@ -309,7 +311,9 @@ function gaveUpReport(work: Work, error: ThymusError): ImmunizeReport {
       proof: null,
       gaveUp: { code: error.code, why: `${error.message}; ${error.hint}` },
       seconds: { total: 0, chamber: 0, signature: 0, proof: 0 },
+      secondGeneration: null,
       chamber: "qemu-tcg",
+      trust: "isolated",
     },
     "the report",
   );

@@ -27,6 +27,8 @@ const analysed = AnalyseResult.parse({
   repair: [],
   repairWhy: null,
   gaveUp: { code: "NO_SOUND_RULE", why: "every constant run stands in <goodware> too" },
+  severity: "high",
+  secondGeneration: null,
   excerpts: [
     {
       path: "/home/sam/<script>alert(1)</script>\u202egnp.sh",
@@ -52,6 +54,8 @@ const report = ImmunizeReport.parse({
   case: "case-abc",
   sample: analysed.sample,
   verdict: analysed.verdict,
+  severity: analysed.severity,
+  why: analysed.why,
   family: analysed.family,
   behaviour: analysed.behaviour,
   infection: analysed.infection,
@@ -60,7 +64,9 @@ const report = ImmunizeReport.parse({
   proof: null,
   gaveUp: analysed.gaveUp,
   seconds: { total: 12.3, chamber: 8.1, signature: 1.2, proof: 0 },
+  secondGeneration: null,
   chamber: "qemu-tcg",
+  trust: "isolated",
 });
 
 test("the page is the golden one (UPDATE_GOLDEN=1 writes it anew)", () => {

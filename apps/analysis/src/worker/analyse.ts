@@ -7,7 +7,7 @@ import { Family, type GaveUp, type Infection, type SampleFacts, type Verdict } f
 import { identifyFile } from "@thymus/detection";
 import type { z } from "zod";
 import { type ChangedDecoy, gatherFacts, matchRenamed } from "../behaviour/facts.ts";
-import { describeBehaviour, judge } from "../behaviour/verdict.ts";
+import { describeBehaviour, judge, severityOf } from "../behaviour/verdict.ts";
 import { openChamber } from "../chamber/index.ts";
 import { holdsSomething, type InfectionAnalysis, pairInfections, type Specimen } from "../infection/index.ts";
 import { sha256Of, storeEvidence, writeManifest } from "../proof/evidence.ts";
@@ -35,6 +35,7 @@ export async function analyse(job: AnalyseJob, progress: (what: string) => void)
       kind: "analysed",
       sample,
       verdict: "unknown",
+      severity: "low",
       why: "",
       behaviour: [],
       infection: null,
@@ -43,6 +44,7 @@ export async function analyse(job: AnalyseJob, progress: (what: string) => void)
       repair: [],
       repairWhy: null,
       gaveUp: null,
+      secondGeneration: null,
       excerpts: [],
       dropped: [],
       counts: { decoys: 0, changed: 0, missing: 0, traceEvents: 0, traceLost: 0 },
@@ -63,6 +65,7 @@ export async function analyse(job: AnalyseJob, progress: (what: string) => void)
     const result: AnalyseResult = {
       ...blank,
       verdict: seen.verdict,
+      severity: severityOf(seen.verdict),
       why: seen.why,
       behaviour: describeBehaviour(seen.facts, seen.verdict),
       dropped: train.result.dropped.slice(0, 1000).map(({ path, size, type }) => ({ path, size, type })),

@@ -3,7 +3,7 @@ import { mkdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { DRILL_MARK, type FileType, type SampleFacts } from "@thymus/contracts";
 import type { Chamber, ChamberResult } from "../chamber/chamber.ts";
-import { createDecoys } from "../chamber/index.ts";
+import { createDecoys, emptyWorld, plainConditions } from "../chamber/index.ts";
 import type { AnalyseJob } from "./protocol.ts";
 
 /** Longest time in seconds that one chamber run may take, restore included. */
@@ -41,6 +41,9 @@ async function once(
   const result = await chamber.run({
     sample: { path: job.sample, name: job.name, type: sample.type },
     decoys,
+    world: emptyWorld,
+    conditions: plainConditions,
+    plan: null,
     // Only what says that it is a drill finds the drill folder: a chamber shows nothing that gives it away.
     drillPrograms: bytes.includes(DRILL_MARK) ? job.drillPrograms : null,
     budgetSeconds: Math.min(CHAMBER_SECONDS, Math.max(5, job.budgetSeconds / 2)),

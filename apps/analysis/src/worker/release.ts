@@ -2,7 +2,7 @@
 import { existsSync } from "node:fs";
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
-import { createDecoys, openChamber } from "../chamber/index.ts";
+import { createDecoys, emptyWorld, openChamber, plainConditions } from "../chamber/index.ts";
 import type { ReleaseJob, ReleaseResult } from "./protocol.ts";
 
 export async function release(job: ReleaseJob, progress: (what: string) => void): Promise<ReleaseResult> {
@@ -16,6 +16,9 @@ export async function release(job: ReleaseJob, progress: (what: string) => void)
     const result = await chamber.run({
       sample: { path: job.sample, name: job.name, type: "other" },
       decoys,
+      world: emptyWorld,
+      conditions: plainConditions,
+      plan: null,
       drillPrograms: job.drillPrograms,
       budgetSeconds: job.budgetSeconds,
       outputDir,

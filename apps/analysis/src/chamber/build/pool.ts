@@ -11,6 +11,7 @@ import { describeElf, type ElfFacts } from "../decoys/elf-facts.ts";
 import type { PoolProgram } from "../decoys/pool.ts";
 import { openChamberUnchecked } from "../open.ts";
 import type { ChamberPaths } from "../paths.ts";
+import { emptyWorld, plainConditions } from "../run/conditions.ts";
 import { runTool } from "./tool.ts";
 
 /** Programs larger than this make runs slow, in bytes. */
@@ -134,6 +135,9 @@ async function tryOut(
     const result = await chamber.run({
       sample: { path: sample, name: "trial.sh", type: "shell" },
       decoys: { seed: "pool", folder, decoys },
+      world: emptyWorld,
+      conditions: plainConditions,
+      plan: null,
       drillPrograms: null,
       budgetSeconds: BATCH_SECONDS,
       outputDir: out,

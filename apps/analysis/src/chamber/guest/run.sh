@@ -1,17 +1,17 @@
 # One run, from the restored machine to the packed result. Read by init; `epoch` and `seed` came over the serial line,
 # the rest lies on the second disk: a tar with the job at its start, a tar with decoys and sample behind 1 MiB.
-date -u -s "@$epoch" >/dev/null
 # Every run starts from the same saved memory: without a new seed all runs would draw the same random numbers.
 # (ioctls RNDADDENTROPY and RNDRESEEDCRNG)
 reseed='open(my $f, "+<&=0") or exit 1; ioctl($f, 0x40085203, pack("iia64", 512, 64, $ARGV[0])); ioctl($f, 0x5207, 0);'
 chroot /squash /usr/bin/perl -e "$reseed" "$seed" <>/dev/urandom
 
 blockdev --flushbufs /dev/vdb
-dd if=/dev/vdb bs=1048576 count=1 2>/dev/null | tar -x -C /job
+dd if=/dev/vdb bs=1048576 count=32 2>/dev/null | tar -x -C /job
 . /job/job
 . /job/size
+date -u -s "@$((epoch + CLOCK_OFFSET))" >/dev/null
 mkdir /out
-dd if=/dev/vdb bs=1048576 skip=1 count="$TREE_MIB" 2>/dev/null | tar -x -C /space/layer
+dd if=/dev/vdb bs=1048576 skip=32 count="$TREE_MIB" 2>/dev/null | tar -x -C /space/layer
 # Owner and mode of the root folder are those of the upper layer.
 chown "$(stat -c %u:%g /space/layer)" /space/upper
 chmod "$(stat -c %a /space/layer)" /space/upper
@@ -22,11 +22,22 @@ mount --bind /space/shm /newroot/dev/shm
 mount -t proc proc /newroot/proc
 mount -t sysfs -o ro sysfs /newroot/sys
 
-# Becomes the sample's user for good: no capability, no set-user-id program, no way back.
+# Becomes the sample's user for good: no capability, no set-user-id program, no way back. As root it is root of a user
+# namespace only, likewise without any capability.
 as_user() {
-  exec chroot /newroot /usr/bin/setpriv --reuid 1000 --regid 1000 --clear-groups --no-new-privs --bounding-set=-all \
-    --inh-caps=-all /usr/bin/env -i --chdir="$DIRECTORY" HOME="$HOME_FOLDER" USER="$USER_NAME" LOGNAME="$USER_NAME" \
-    SHELL=/bin/bash LANG=C PATH="$HOME_FOLDER/bin:/usr/local/bin:/usr/bin:/bin" "$@"
+  BOUNDING=--bounding-set=-all
+  if [ -n "$AS_ROOT" ]; then
+    BOUNDING=
+    set -- /usr/bin/unshare --user --map-root-user /usr/bin/setpriv --bounding-set=-all --inh-caps=-all -- \
+      /usr/bin/env -i --chdir="$DIRECTORY" HOME="$HOME_FOLDER" USER=root LOGNAME=root SHELL=/bin/bash \
+      PATH="$HOME_FOLDER/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin" "$@"
+  else
+    set -- /usr/bin/env -i --chdir="$DIRECTORY" HOME="$HOME_FOLDER" USER="$USER_NAME" LOGNAME="$USER_NAME" \
+      SHELL=/bin/bash PATH="$HOME_FOLDER/bin:/usr/local/bin:/usr/bin:/bin" "$@"
+  fi
+  # The bounding set of a user namespace's root is emptied inside: dropped here it could not be mapped any more.
+  exec chroot /newroot /usr/bin/setpriv --reuid 1000 --regid 1000 --clear-groups --no-new-privs \
+    $BOUNDING --inh-caps=-all "$@"
 }
 limits() {
   ulimit -c 0
@@ -47,10 +58,16 @@ start=$(uptime_now)
     read -r self _ </proc/self/stat
     echo "$self" >/sys/fs/cgroup/app/cgroup.procs
     limits
-    . /job/command
     trace_follow_me "$self"
-    as_user "$@"
-  ) </dev/null 2>&1
+    worst=0
+    for command in /job/commands/*; do
+      . "$command"
+      (as_user "$@") </job/stdin
+      status=$?
+      [ "$worst" -ne 0 ] || worst=$status
+    done
+    exit "$worst"
+  ) 2>&1
   echo "$?" >&9
 } | keep_start /out/output &
 
@@ -83,7 +100,8 @@ if [ -s $touch_list ]; then
     read -r self _ </proc/self/stat
     echo "$self" >/sys/fs/cgroup/desk/cgroup.procs
     limits
-    as_user timeout -s KILL "$TOUCH_LIMIT" /bin/bash -c "$(cat /touch.sh)" desk "$(cat $touch_list)"
+    AS_ROOT=
+    as_user LANG=C timeout -s KILL "$TOUCH_LIMIT" /bin/bash -c "$(cat /touch.sh)" desk "$(cat $touch_list)"
   ) </dev/null >/dev/null 2>&1
 fi
 turns=0
@@ -119,7 +137,7 @@ cp /formats/page /out/page
 pack="/usr/bin/tar --create --format=gnu --numeric-owner --no-recursion --no-xattrs -C /mnt"
 to_disk() { chroot /squash /usr/bin/dd bs=1048576 iflag=fullblock seek="$1" count="$2" conv=notrunc 2>/dev/null >/dev/vdc; }
 if [ -s /out/decoys ]; then
-  chroot /squash $pack -T - </out/decoys 2>/dev/null | to_disk 16 96
+  chroot /squash $pack -T - </out/decoys 2>/dev/null | to_disk "$DECOYS_START" "$DECOYS_MIB"
   chroot /squash /bin/sh -c 'cd /mnt && xargs -r -d "\n" rm -f --' </out/decoys
 fi
 mkdir -p /space/upper/dev
@@ -128,10 +146,10 @@ chroot /squash /usr/bin/find /mnt -xdev -type f -printf '%P\0' 2>/dev/null >/out
 tr -cd '\000' </out/new | wc -c >/out/new-count
 if [ -s /out/new ]; then
   chroot /squash /usr/bin/head -z -n 2000 </out/new >/out/new-first
-  chroot /squash $pack --null -T - </out/new-first 2>/dev/null | to_disk 112 80
+  chroot /squash $pack --null -T - </out/new-first 2>/dev/null | to_disk "$DROPPED_START" "$DROPPED_MIB"
 fi
 rm -f /out/new /out/new-first
 echo complete >/out/complete
-tar -c -C /out . | to_disk 0 16
+tar -c -C /out . | to_disk "$CONTROL_START" "$CONTROL_MIB"
 sync
 echo DONE >/dev/ttyS0

@@ -2,8 +2,8 @@
 import { type FileHandle, open, readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { DRILL_FOLDER, ThymusError } from "@thymus/contracts";
-import type { ChamberRun } from "../chamber.ts";
-import { guestUser, inputDisk, MIB } from "../layout.ts";
+import type { ChamberRun, PlannedCommand, RegistryPackage, World } from "../chamber.ts";
+import { guestUser, inputDisk, MIB, outputDisk } from "../layout.ts";
 import { interpreterOf } from "./command.ts";
 import { type TarInput, writeTar } from "./tar.ts";
 
@@ -22,7 +22,7 @@ const shared: Readonly<Record<string, number>> = {
   "usr/local/lib": 0o1777,
   tmp: 0o1777,
 };
-const rootOwned = /^(usr|usr\/local|opt|home|run|var|etc)$/;
+const rootOwned = /^(usr|usr\/local|opt|home|run|(var|etc)(\/.*)?)$/;
 
 /** Entries for all folders above the files, outermost first: the user's own unless the system needs them. */
 function folders(files: readonly TarInput[]): TarInput[] {
@@ -102,29 +102,73 @@ export function byTurns<T extends { readonly kind: string }>(decoys: readonly T[
   return turns.sort((a, b) => a.turn - b.turn).map(({ decoy }) => decoy);
 }
 
-/** @throws ThymusError TOO_LARGE where sample and decoys do not fit the disk */
+/** Where a plan's `{sample}` stands for the sample's path. */
+const SAMPLE_WORD = "{sample}";
+
+/** One command line for the guest: assignments for env(1), then words. Read by its shell, hence the quotes. */
+function commandText(run: ChamberRun, command: PlannedCommand, samplePath: string): string {
+  const { conditions } = run;
+  const env = { LANG: conditions.locale, TZ: conditions.timezone, ...command.env };
+  const words = [
+    ...Object.entries(env).map(([name, value]) => `${name}=${value}`),
+    ...command.words.map((word) => word.replaceAll(SAMPLE_WORD, samplePath)),
+    ...conditions.args,
+  ];
+  return `set -- ${words.map(quote).join(" ")}\n`;
+}
+
+/** What the fake registry offers, and who may publish there. */
+function registryFiles(packages: readonly RegistryPackage[], tokens: World["tokens"]): TarInput[] {
+  const own = { mode: 0o644, uid: 0 };
+  const listed = packages.map(({ ecosystem, name, version, file, owners }, index) => ({
+    ...{ ecosystem, name, version, owners, fileName: file.name, file: `files/${index}` },
+  }));
+  return [
+    {
+      ...own,
+      path: "internet/registry.json",
+      content: Buffer.from(JSON.stringify({ packages: listed, tokens })),
+    },
+    ...packages.map(({ file }, index) => ({
+      ...own,
+      path: `internet/files/${index}`,
+      content: file.content,
+    })),
+  ];
+}
+
+/** @throws ThymusError TOO_LARGE where sample, decoys and world do not fit the chamber's disk */
 export async function writeInput(disk: string, run: ChamberRun, limits: GuestLimits): Promise<void> {
+  const { conditions, plan, world } = run;
   const sample = await readFile(run.sample.path);
   const name = sampleName(run.sample.name);
   const samplePath = `${guestUser.downloads}/${name}`;
   const words = interpreterOf(sample, run.sample.type, name);
   const tree: TarInput[] = [];
   const touch: string[] = [];
+  const taken = new Set([samplePath, ...world.files.map((file) => file.path)]);
   for (const decoy of byTurns(run.decoys.decoys)) {
-    if (decoy.path === samplePath) continue;
+    if (taken.has(decoy.path)) continue;
     const content = await readFile(join(run.decoys.folder, decoy.sha256));
     tree.push({ path: decoy.path.slice(1), mode: decoy.mode, uid: guestUser.id, content });
     touch.push(touchLine(content, decoy.path, decoy.type, decoy.mode));
   }
+  for (const { path, mode, root, content } of world.files)
+    tree.push({ path: path.slice(1), mode, uid: root ? 0 : guestUser.id, content });
+  for (const { path, mode, content } of plan?.files ?? [])
+    tree.push({ path: `${guestUser.downloads.slice(1)}/${path}`, mode, uid: guestUser.id, content });
   tree.push({ path: samplePath.slice(1), mode: 0o755, uid: guestUser.id, content: sample });
   if (run.drillPrograms !== null) tree.push(...(await drillFiles(run.drillPrograms, sample, name, words)));
   const job = {
     DIRECTORY: guestUser.downloads,
     HOME_FOLDER: guestUser.home,
     USER_NAME: guestUser.name,
+    AS_ROOT: conditions.asRoot ? "1" : "",
+    CLOCK_OFFSET: String(Math.round(conditions.clockOffset)),
     LIMIT: String(limits.sample),
     TOUCH_LIMIT: String(limits.touch),
     QUIET_TURNS: String(Math.round(limits.quiet * 10)),
+    ...regionSizes(),
   };
   const file = (path: string, text: string): TarInput => ({
     path,
@@ -132,6 +176,9 @@ export async function writeInput(disk: string, run: ChamberRun, limits: GuestLim
     uid: 0,
     content: Buffer.from(text),
   });
+  const commands = plan?.commands ?? [
+    { words: [...words, words.length > 0 ? SAMPLE_WORD : `./${name}`], env: {} },
+  ];
   const control = [
     file(
       "job",
@@ -139,12 +186,13 @@ export async function writeInput(disk: string, run: ChamberRun, limits: GuestLim
         .map(([key, value]) => `${key}=${quote(value)}\n`)
         .join(""),
     ),
-    file(
-      "command",
-      `set -- ${[...words, words.length > 0 ? samplePath : `./${name}`].map(quote).join(" ")}\n`,
+    ...commands.map((command, index) =>
+      file(`commands/${String(index).padStart(4, "0")}`, commandText(run, command, samplePath)),
     ),
+    file("stdin", conditions.stdin ?? ""),
     file("decoys", tree.length > 0 ? run.decoys.decoys.map((decoy) => `${decoy.path}\n`).join("") : ""),
     file("touch", touch.map((line) => `${line}\n`).join("")),
+    ...registryFiles([...world.packages, ...(plan?.packages ?? [])], world.tokens),
   ];
   const handle = await open(disk, "wx", 0o600);
   try {
@@ -161,6 +209,17 @@ export async function writeInput(disk: string, run: ChamberRun, limits: GuestLim
   } finally {
     await handle.close();
   }
+}
+
+/** Start and length of each region of the output disk, in MiB, as variables of the guest's shell. */
+function regionSizes(): Record<string, string> {
+  const { size: _, ...regions } = outputDisk;
+  return Object.fromEntries(
+    Object.entries(regions).flatMap(([name, { start, end }]) => [
+      [`${name.toUpperCase()}_START`, String(start / MIB)],
+      [`${name.toUpperCase()}_MIB`, String((end - start) / MIB)],
+    ]),
+  );
 }
 
 async function writeParts(

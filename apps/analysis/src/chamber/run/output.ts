@@ -22,7 +22,16 @@ const noise = [
 
 export type GuestResult = Pick<
   ChamberResult,
-  "ended" | "exitStatus" | "trace" | "traceLost" | "decoys" | "dropped" | "output"
+  | "ended"
+  | "exitStatus"
+  | "trace"
+  | "traceLost"
+  | "decoys"
+  | "dropped"
+  | "network"
+  | "networkLost"
+  | "published"
+  | "output"
 >;
 
 const broken = (what: string) =>
@@ -72,6 +81,9 @@ export async function readOutput(
         Math.max(0, told - MAX_DROPPED || 0),
       decoys: changed,
       dropped: files,
+      network: [],
+      networkLost: 0,
+      published: [],
       output: control.bytes("output", MAX_OUTPUT).toString("utf8"),
     };
   } finally {

@@ -115,6 +115,9 @@ function nothing(run: ChamberRun): Omit<ChamberResult, "chamber" | "seconds"> {
     traceLost: 0,
     decoys: run.decoys.decoys.map((decoy) => ({ decoy, state: "unchanged", after: null })),
     dropped: [],
+    network: [],
+    networkLost: 0,
+    published: [],
     output: "",
   };
 }
