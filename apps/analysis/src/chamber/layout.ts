@@ -3,10 +3,10 @@ export const MIB = 1024 * 1024;
 export const MEMORY_MIB = 768;
 
 /**
- * The disk that carries a run in: a tar of the job (out of the sample's reach, with what the fake registry offers) at 0,
- * the tar of decoys, world and sample behind.
+ * The disk that carries a run in, three tars: how long the others are, so that the guest reads no more; the job (out of
+ * the sample's reach, with what the fake registry offers); decoys, world and sample.
  */
-export const inputDisk = { size: 256 * MIB, tree: 32 * MIB };
+export const inputDisk = { size: 256 * MIB, job: MIB, tree: 32 * MIB };
 
 /** The disk that carries a result out, in regions, so that one flooded region cannot hide another. */
 export const outputDisk = {

@@ -6,9 +6,10 @@ reseed='open(my $f, "+<&=0") or exit 1; ioctl($f, 0x40085203, pack("iia64", 512,
 chroot /squash /usr/bin/perl -e "$reseed" "$seed" <>/dev/urandom
 
 blockdev --flushbufs /dev/vdb
-dd if=/dev/vdb bs=1048576 count=32 2>/dev/null | tar -x -C /job
-. /job/job
+dd if=/dev/vdb bs=4096 count=1 2>/dev/null | tar -x -C /job 2>/dev/null
 . /job/size
+dd if=/dev/vdb bs=1048576 skip=1 count="$JOB_MIB" 2>/dev/null | tar -x -C /job
+. /job/job
 date -u -s "@$((epoch + CLOCK_OFFSET))" >/dev/null
 mkdir /out
 dd if=/dev/vdb bs=1048576 skip=32 count="$TREE_MIB" 2>/dev/null | tar -x -C /space/layer

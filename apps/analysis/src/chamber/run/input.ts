@@ -202,9 +202,11 @@ export async function writeInput(disk: string, run: ChamberRun, limits: GuestLim
       inputDisk.tree,
       inputDisk.size,
     );
-    // The guest's tar would read on to the end of the disk.
-    control.push(file("size", `TREE_MIB=${Math.ceil((end - inputDisk.tree) / MIB)}\n`));
-    await writeParts(handle, writeTar(control), 0, inputDisk.tree);
+    const jobEnd = await writeParts(handle, writeTar(control), inputDisk.job, inputDisk.tree);
+    // Reading is slow in there, and its tar would read on to the end of the disk.
+    const sizes = { JOB_MIB: jobEnd - inputDisk.job, TREE_MIB: end - inputDisk.tree };
+    const lines = Object.entries(sizes).map(([name, bytes]) => `${name}=${Math.ceil(bytes / MIB)}\n`);
+    await writeParts(handle, writeTar([file("size", lines.join(""))]), 0, inputDisk.job);
     await handle.truncate(inputDisk.size);
   } finally {
     await handle.close();
