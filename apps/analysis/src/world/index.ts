@@ -1,0 +1,3 @@
+export { createWorld } from "./create.ts";
+export { npmOrder, packNpm, tarNpm } from "./packages/pack-npm.ts";
+export type { TreeFile } from "./part.ts";
