@@ -2,7 +2,7 @@ import { z } from "zod";
 import { FileType, Instant } from "./common.ts";
 import { Family, PrescriptionId } from "./ids.ts";
 import { Proof } from "./proof.ts";
-import { Repair } from "./repair.ts";
+import { AnyRepair } from "./repair.ts";
 
 /** Largest rule source in bytes that a prescription may carry. */
 export const MAX_RULE_BYTES = 1024;
@@ -24,7 +24,7 @@ export const Prescription = z.strictObject({
   aliases: z.array(z.string().max(128)).max(32),
   detect: Detection,
   /** One recipe for each kind of host; empty where none could be proved: then files are only quarantined. */
-  repair: z.array(Repair).max(16),
+  repair: z.array(AnyRepair).max(16),
   proof: Proof,
   made: z.strictObject({ by: z.string().max(128), version: z.string().max(32), at: Instant }),
 });

@@ -1,9 +1,11 @@
 /**
  * A repair is data: a closed list of edits of one file. Every position and length is an expression over the infected
  * file as it was found, so that the order of the steps does not matter. An unknown field or step is refused.
+ * A package repair is a closed list of what becomes of the members of a package's tarball.
  */
 import { z } from "zod";
 import { FileType, Hex, HexPattern } from "./common.ts";
+import { Sha256 } from "./ids.ts";
 
 const Integer = z.number().int().min(-Number.MAX_SAFE_INTEGER).max(Number.MAX_SAFE_INTEGER);
 
@@ -113,3 +115,83 @@ export const Repair = z.strictObject({
   expect: z.strictObject({ types: z.array(FileType).min(1), minSize: z.number().int().nonnegative() }),
 });
 export type Repair = z.infer<typeof Repair>;
+
+/** Path of a member without the tarball's first folder (`package/`), e.g. `lib/index.js`. */
+const MemberPath = z.string().min(1).max(4096);
+/** Keys from the top of the manifest down, e.g. `["scripts", "postinstall"]`. */
+const ManifestPath = z.array(z.string().max(256)).min(1).max(6);
+const Text = z.string().max(4096);
+const ManifestEnd = z.enum(["", "\n", "\r\n", "\n\n"]);
+
+/**
+ * An added member that is taken out: the one that has these bytes, or in which this anchor stands, and exactly one. A path
+ * alone is not enough, since a package may have a file of that name of its own; where it is named it must fit as well.
+ */
+export const DropMember = z.union([
+  z.strictObject({ path: MemberPath.nullable(), sha256: Sha256 }),
+  z.strictObject({ path: MemberPath.nullable(), anchor: HexPattern }),
+]);
+export type DropMember = z.infer<typeof DropMember>;
+
+/** A change of a package's manifest that leaves all other text as it stands. What is not as described is refused. */
+export const ManifestEdit = z.discriminatedUnion("op", [
+  /** Takes out a text value with its key: equal to `value`, or between these ends. `emptied`: what becomes of an object left empty. */
+  z.strictObject({
+    op: z.literal("remove"),
+    path: ManifestPath,
+    value: z.union([Text, z.strictObject({ prefix: Text, suffix: Text })]),
+    emptied: z.enum(["keep", "remove"]),
+  }),
+  /** Takes what was put around a text value off again. */
+  z.strictObject({ op: z.literal("unwrap"), path: ManifestPath, prefix: Text, suffix: Text }),
+  /** A text value that was one thing in every package and is another now. */
+  z.strictObject({ op: z.literal("set"), path: ManifestPath, from: Text, to: Text }),
+  /** Adds `by` to the `part`th number (from 0) of a dotted version. */
+  z.strictObject({
+    op: z.literal("step"),
+    path: ManifestPath,
+    part: z.number().int().min(0).max(2),
+    by: z.number().int().min(-1000).max(1000),
+  }),
+  /** White space behind the last brace. */
+  z.strictObject({ op: z.literal("end"), from: ManifestEnd, to: ManifestEnd }),
+]);
+export type ManifestEdit = z.infer<typeof ManifestEdit>;
+
+/** A changed member: the manifest by its structure, any other by byte recipes of which exactly one result must come out. */
+export const PackageMember = z.union([
+  z.strictObject({ path: z.literal("package.json"), edits: z.array(ManifestEdit).min(1).max(16) }),
+  z.strictObject({
+    /** Null: each member that has the anchor of one of the recipes, and at least one. */
+    path: MemberPath.nullable(),
+    recipes: z.array(Repair).min(1).max(8),
+  }),
+]);
+export type PackageMember = z.infer<typeof PackageMember>;
+
+/** How the clean tarballs were packed. `npm`: as `npm pack` does it; `kept`: as the infected tarball has it. */
+export const Packing = z.strictObject({
+  order: z.enum(["kept", "npm"]),
+  headers: z.enum(["kept", "npm"]),
+  gzip: z.strictObject({
+    level: z.number().int().min(1).max(9),
+    /** The operating system byte of RFC 1952 section 2.3.1. */
+    os: z.number().int().min(0).max(255),
+  }),
+});
+export type Packing = z.infer<typeof Packing>;
+
+/** Gives the clean tarball of a package back. */
+export const PackageRepair = z.strictObject({
+  format: z.literal("npm"),
+  drop: z.array(DropMember).max(16),
+  members: z.array(PackageMember).max(16),
+  pack: Packing,
+  /** What the result must be, beside: a package whose manifest has a name and a version, with no dropped anchor left. */
+  expect: z.strictObject({ minMembers: z.number().int().min(1).max(65536) }),
+});
+export type PackageRepair = z.infer<typeof PackageRepair>;
+
+/** What a prescription carries: recipes of files and of packages. */
+export const AnyRepair = z.union([Repair, PackageRepair]);
+export type AnyRepair = z.infer<typeof AnyRepair>;

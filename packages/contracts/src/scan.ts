@@ -9,7 +9,10 @@ export const Finding = z.strictObject({
   prescription: PrescriptionId.nullable(),
   family: Family.nullable(),
   rule: z.string(),
+  /** In the file, or in its member where one is named. */
   matches: z.array(z.strictObject({ offset: Count, length: Count })),
+  /** Path inside a package's tarball, where the find is in there. */
+  member: z.string().max(4096).optional(),
 });
 export type Finding = z.infer<typeof Finding>;
 

@@ -58,21 +58,18 @@ export function applyRepair(
   return repaired;
 }
 
+export type Outcome<R> = { recipe: R; repaired: Uint8Array } | { refused: string };
+
 /**
- * Tries each recipe of a prescription. Exactly one result must come out: recipes that fit and agree byte for byte
- * count as one, recipes that contradict each other are a refusal.
+ * Tries each recipe. Exactly one result must come out: recipes that fit and agree byte for byte count as one, recipes that
+ * contradict each other are a refusal.
  */
-export function repairWith(
-  recipes: readonly Repair[],
-  infected: Uint8Array,
-  type: FileType,
-  typeOf?: TypeOf,
-): { recipe: Repair; repaired: Uint8Array } | { refused: string } {
-  let found: { recipe: Repair; repaired: Uint8Array } | null = null;
+export function agreeOn<R>(recipes: readonly R[], apply: (recipe: R) => Uint8Array): Outcome<R> {
+  let found: { recipe: R; repaired: Uint8Array } | null = null;
   let why = "the prescription has no repair recipe";
   for (const recipe of recipes) {
     try {
-      const repaired = applyRepair(recipe, infected, type, typeOf);
+      const repaired = apply(recipe);
       if (found !== null && Buffer.compare(found.repaired, repaired) !== 0) {
         return { refused: "two recipes fit this file and contradict each other" };
       }

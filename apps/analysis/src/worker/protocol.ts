@@ -1,5 +1,6 @@
 /** What passes between the part with keys and the confined worker: one job in on standard input, lines of JSON out. */
 import {
+  AnyRepair,
   Behaviour,
   ChamberInfo,
   Count,
@@ -12,7 +13,6 @@ import {
   ImmunizeReport,
   Infection,
   Proof,
-  Repair,
   SampleFacts,
   Seconds,
   Severity,
@@ -42,7 +42,7 @@ export const ProveJob = z.strictObject({
   evidence: z.string(),
   corpusDir: z.string(),
   detect: Detection,
-  repair: z.array(Repair),
+  repair: z.array(AnyRepair),
   out: z.string(),
 });
 /** Lets a drill pathogen loose on given files in a chamber and gives back what became of them. */
@@ -106,7 +106,7 @@ export const AnalyseResult = z.strictObject({
   infection: Infection.nullable(),
   family: Family.nullable(),
   detect: Detection.nullable(),
-  repair: z.array(Repair),
+  repair: z.array(AnyRepair),
   repairWhy: z.string().nullable(),
   gaveUp: GaveUp.nullable(),
   secondGeneration: ImmunizeReport.shape.secondGeneration,
