@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
 import { test } from "node:test";
 import type { ChamberResult } from "../chamber/chamber.ts";
-import { type ChangedDecoy, entropy, gatherFacts, hostShare, matchRenamed, unwrapped } from "./facts.ts";
+import { entropy, hostShare, unwrapped } from "./content/bytes.ts";
+import { type ChangedDecoy, gatherFacts, matchRenamed } from "./facts.ts";
 import { describeBehaviour, judge } from "./verdict.ts";
 
 const host = (size: number, salt: string): Buffer =>
@@ -21,6 +22,10 @@ function run(
     decoys: Array.from({ length: 45 }),
     dropped: [],
     trace: [],
+    network: [],
+    published: [],
+    traceLost: 0,
+    networkLost: 0,
     ...more,
   } as unknown as ChamberResult;
   const facts = gatherFacts(result, changed, renamed);
@@ -106,12 +111,12 @@ test("new names alone are neither damage nor infection", () => {
   assert.match(why, /5 decoys have new names/);
 });
 
-test("what has itself started again is a dropper", () => {
-  const dropped = ["/home/user/.config/autostart/x.desktop", "/home/user/.local/bin/x"].map((path) => ({
+test("what has something started again, nobody knows what, is for a person to look at", () => {
+  const dropped = ["/home/sam/.config/autostart/x.desktop", "/home/sam/.local/bin/x"].map((path) => ({
     path,
   })) as unknown as ChamberResult["dropped"];
   const { verdict, facts } = run([], { dropped });
-  assert.equal(verdict, "dropper");
+  assert.equal(verdict, "unknown");
   assert.deepEqual(
     describeBehaviour(facts, verdict).map((b) => b.technique),
     ["T1547.013"],
@@ -129,7 +134,7 @@ test("sockets of the machine itself are not the network", () => {
   assert.deepEqual(describeBehaviour(run([], { trace: local }).facts, "harmless"), []);
   const outward = [...local, connect("inet 192.0.2.7 port 80")];
   const [seen] = describeBehaviour(run([], { trace: outward }).facts, "harmless");
-  assert.deepEqual([seen?.technique, seen?.evidence.slice(0, 9)], ["T1071", "1 connect"]);
+  assert.deepEqual([seen?.technique, seen?.evidence.slice(0, 9)], ["T1071", "tried to "]);
 });
 
 test("entropy, host share and the heir of a renamed file", () => {

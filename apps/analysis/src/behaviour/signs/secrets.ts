@@ -1,0 +1,102 @@
+/** What became of the user's secrets. */
+import type { Theft } from "@thymus/contracts";
+import { layersOf } from "../content/layers.ts";
+import type { Outward, RunView } from "../view.ts";
+import { belongsTo } from "./hosts.ts";
+import { type Detector, type Sign, short, sign } from "./sign.ts";
+
+const techniques: readonly [RegExp, string][] = [
+  [/ssh/, "T1552.004"],
+  [/browser|cookies/, "T1555.003"],
+  [/history/, "T1552.003"],
+  [/keyring|password-store|wallet/, "T1555"],
+];
+const readingOf = (credential: string) =>
+  techniques.find(([kind]) => kind.test(credential))?.[1] ?? "T1552.001";
+const sending: Readonly<Record<string, string>> = {
+  dns: "T1048.003",
+  smtp: "T1048.003",
+  udp: "T1048.003",
+  tcp: "T1048.003",
+};
+const words = (credential: string) => `the ${credential.replaceAll("-", " ")}`;
+/** Fewest kinds of credentials that no program has a reason to read together. */
+const COLLECTION = 3;
+
+function exchangeAt(view: RunView, t: number): Outward | undefined {
+  return view.outward.find(({ exchange }) => Math.abs(exchange.t - t) < 0.001);
+}
+
+/** Whether every one of these bytes of the secret stands in the head of a request, where a login belongs. */
+function onlyInHead(view: RunView, theft: Theft, { exchange }: Outward): boolean {
+  if (exchange.protocol !== "http" && exchange.protocol !== "https") return false;
+  const needles = view.world.honey
+    .filter((honey) => honey.path === theft.path)
+    .flatMap((honey) => honey.needles);
+  const sent = Buffer.from(exchange.sent);
+  const end = sent.indexOf("\r\n\r\n");
+  if (end < 0) return true;
+  const body = layersOf(sent.subarray(end + 4));
+  const line = sent.subarray(0, Math.max(0, sent.indexOf("\r\n")));
+  return !needles.some((needle) => line.includes(needle) || body.some((layer) => layer.includes(needle)));
+}
+
+function theftSign(view: RunView, theft: Theft): Sign {
+  const place = short(theft.path, view.home);
+  const exchange = exchangeAt(view, theft.t);
+  const host = exchange?.host ?? "";
+  const { t, evidence } = theft;
+  if (exchange && belongsTo(view, theft.credential, theft.path, host) && onlyInHead(view, theft, exchange))
+    return sign("secret-used-rightly", {
+      t,
+      what: `used ${words(theft.credential)} of ${place} at ${host}, where it belongs`,
+      evidence,
+    });
+  if (theft.how === "used")
+    return sign("secret-used", {
+      t,
+      what: `used ${words(theft.credential)} of ${place}${host ? ` at ${host}` : ""}`,
+      evidence,
+    });
+  const wrapped = exchange ? `${exchange.exchange.protocol} ${exchange.exchange.what}` : "";
+  return sign("secret-sent", {
+    t,
+    what: `sent ${words(theft.credential)} of ${place} to ${host || "a stranger"}`,
+    evidence: wrapped && !evidence.includes(wrapped) ? `${evidence}; ${wrapped}` : evidence,
+    technique: sending[exchange?.exchange.protocol ?? ""] ?? "T1041",
+  });
+}
+
+export const secrets: Detector = (view) => {
+  const found: Sign[] = [];
+  const reads = new Map<string, Theft>();
+  for (const theft of view.input.thefts)
+    if (theft.how === "read") {
+      if (!reads.has(theft.path)) reads.set(theft.path, theft);
+    } else found.push(theftSign(view, theft));
+  for (const theft of reads.values())
+    found.push(
+      sign("reads-credential", {
+        t: theft.t,
+        what: `read ${words(theft.credential)} in ${short(theft.path, view.home)}`,
+        evidence: theft.evidence,
+        technique: readingOf(theft.credential),
+      }),
+    );
+  const kinds = new Set([...reads.values()].map((theft) => theft.credential));
+  const homeReads = new Set(
+    view.events.flatMap((event) =>
+      event.what === "open-read" && event.path?.startsWith(`${view.home}/`) ? [event.path] : [],
+    ),
+  );
+  // Who reads the whole home, as a search or a backup does, comes upon credentials without looking for them.
+  if (kinds.size >= COLLECTION && reads.size * 3 > homeReads.size)
+    found.push(
+      sign("collects-credentials", {
+        t: Math.min(...[...reads.values()].map((theft) => theft.t)),
+        what: `read credentials of ${kinds.size} kinds`,
+        evidence: [...kinds].slice(0, 8).join(", "),
+      }),
+    );
+  return found;
+};
