@@ -83,4 +83,13 @@ export class BundleScope {
     const rule = this.#rules.get(match.namespace);
     return rule && (rule.scope === null || rule.scope.includes(type)) ? rule : null;
   }
+  /**
+   * The same for a match in a package's member: its rule must be for packages, and for files of the member's type unless it
+   * is for packages only.
+   */
+  ruleInPackage(match: RuleMatch, member: FileType): BundleRule | null {
+    const rule = this.ruleOf(match, "npm");
+    if (!rule?.scope || rule.scope.length === 1) return rule;
+    return rule.scope.includes(member) ? rule : null;
+  }
 }

@@ -4,11 +4,11 @@ const BLOCK = 512;
 
 /**
  * An npm package: a gzipped tar whose first member lies under `package/`, and whose name, if there is one, ends in
- * `.tgz`. Only the head is unpacked, into at most 64 KiB.
+ * `.tgz` or is a digest, as in npm's content store. Only the head is unpacked, into at most 64 KiB.
  */
 export function isNpmPackage(head: Uint8Array, name?: string): boolean {
   if (head[0] !== 0x1f || head[1] !== 0x8b) return false;
-  if (name !== undefined && !/\.tgz$/i.test(name)) return false;
+  if (name !== undefined && !/\.tgz$|(^|\/)[0-9a-f]{36,}$/i.test(name)) return false;
   return firstMember(unpackHead(head))?.startsWith("package/") ?? false;
 }
 

@@ -1,9 +1,9 @@
 import type { FileType, Sha256, ThymusError } from "@thymus/contracts";
 import type { RuleBundle } from "../bundle/bundle.ts";
 import { compileCached } from "../engine/cache.ts";
-import { DEFAULT_SCAN_TIMEOUT_MS, type RuleMatch } from "../engine/engine.ts";
+import { DEFAULT_SCAN_TIMEOUT_MS } from "../engine/engine.ts";
 import { loadEngine } from "../engine/load.ts";
-import type { ScanTarget, SkipReason, WorkerSettings } from "./protocol.ts";
+import type { FoundMatch, ScanTarget, SkipReason, WorkerSettings } from "./protocol.ts";
 import { ScanWorker } from "./scan-worker.ts";
 
 export const DEFAULT_MAX_FILE_BYTES = 256 * 1024 * 1024;
@@ -26,7 +26,7 @@ export interface ScanHit {
   readonly sha256: Sha256;
   readonly size: number;
   readonly type: FileType;
-  readonly matches: readonly RuleMatch[];
+  readonly matches: readonly FoundMatch[];
 }
 
 export interface ScanListener {

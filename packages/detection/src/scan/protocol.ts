@@ -13,6 +13,11 @@ export interface ScanTarget {
   readonly type?: FileType;
 }
 
+/** A match that counts; `member` is the path of a package's member that it is in. */
+export interface FoundMatch extends RuleMatch {
+  readonly member?: string;
+}
+
 /** Why a file was passed over without being an error. */
 export type SkipReason = "special" | "gone" | "changed";
 
@@ -28,7 +33,7 @@ export interface WorkerSettings {
 /** What a worker tells; `index` is the file's place in the batch. */
 export type WorkerMessage =
   | { kind: "ready" }
-  | { kind: "hit"; index: number; sha256: Sha256; size: number; type: FileType; matches: RuleMatch[] }
+  | { kind: "hit"; index: number; sha256: Sha256; size: number; type: FileType; matches: FoundMatch[] }
   | {
       kind: "error";
       index: number;

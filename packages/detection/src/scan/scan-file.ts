@@ -2,11 +2,25 @@ import type { FileType } from "@thymus/contracts";
 import { type BundleRule, BundleScope, type RuleBundle } from "../bundle/bundle.ts";
 import type { CompiledRules, RuleMatch } from "../engine/engine.ts";
 import { identifyFile } from "../identify/identify.ts";
+import { type MissingContents, packageMembers } from "../packages/members.ts";
+
+/** Bytes that a package may unpack to before only its outside is scanned. */
+export const MAX_UNPACKED_BYTES = 256 * 1024 * 1024;
 
 /** A match that counts, with the rule source that it belongs to. */
 export interface ScopedMatch {
   readonly rule: BundleRule;
   readonly match: RuleMatch;
+  /** Path of the member in a package's tarball that it is in. */
+  readonly member?: string;
+}
+
+export interface FileScan {
+  /** Null where the scopes do not depend on it. */
+  readonly type: FileType | null;
+  readonly found: ScopedMatch[];
+  /** Null where all of the file was looked into. */
+  readonly missing: MissingContents | null;
 }
 
 /** Compiled rules with the scopes of their bundle: what scans one file's bytes at a time. */
@@ -19,22 +33,41 @@ export class BundleScanner {
     this.#compiled = compiled;
   }
 
-  /** The matches that count in this file, and its type where the scopes depend on it. */
-  scan(bytes: Uint8Array, known?: FileType, name?: string): { type: FileType | null; found: ScopedMatch[] } {
-    const type = known ?? (this.#scope.limited ? identifyFile(bytes, name) : null);
-    if (type && !this.#scope.mayMatch(type)) return { type, found: [] };
+  /** The matches that count in this file; of a package's tarball also those in its members. */
+  scan(bytes: Uint8Array, known?: FileType, name?: string): FileScan {
+    const type = known ?? (this.#scope.limited || mayBePackage(bytes) ? identifyFile(bytes, name) : null);
+    if (type && !this.#scope.mayMatch(type)) return { type, found: [], missing: null };
     const found: ScopedMatch[] = [];
     for (const match of this.#compiled.scan(bytes)) {
       const rule = this.#scope.ruleOf(match, type ?? identifyFile(bytes, name));
       if (rule) found.push({ rule, match });
     }
-    return { type, found };
+    const missing = type === "npm" ? this.#scanMembers(bytes, found) : null;
+    return { type, found, missing };
+  }
+
+  #scanMembers(bytes: Uint8Array, found: ScopedMatch[]): MissingContents | null {
+    const { members, missing } = packageMembers(bytes, MAX_UNPACKED_BYTES);
+    for (const { path, bytes: content } of members) {
+      if (content.length === 0) continue;
+      const matches = this.#compiled.scan(content);
+      if (matches.length === 0) continue;
+      const type = identifyFile(content, path);
+      for (const match of matches) {
+        const rule = this.#scope.ruleInPackage(match, type);
+        if (rule) found.push({ rule, match, member: path });
+      }
+    }
+    return missing;
   }
 
   close(): void {
     this.#compiled.close();
   }
 }
+
+/** The first bytes of a gzip stream: only then is it worth while to ask for the type. */
+const mayBePackage = (bytes: Uint8Array) => bytes[0] === 0x1f && bytes[1] === 0x8b;
 
 /**
  * Scans bytes in this thread, for a process that has a few files only. The caller bounds the size; with the WebAssembly

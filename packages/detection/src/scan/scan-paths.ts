@@ -80,7 +80,8 @@ async function* batches(paths: AsyncIterable<string>): AsyncGenerator<ScanTarget
 
 function* findingsOf({ target, sha256, type, matches }: ScanHit, scope: BundleScope): Generator<Finding> {
   for (const match of matches) {
-    const rule = scope.ruleOf(match, type);
+    // What is in a member was judged by the member's type where it was found.
+    const rule = scope.ruleOf(match, match.member === undefined ? type : "npm");
     if (!rule) continue;
     yield {
       path: target.path,
@@ -89,6 +90,7 @@ function* findingsOf({ target, sha256, type, matches }: ScanHit, scope: BundleSc
       family: rule.family,
       rule: match.rule,
       matches: match.matches,
+      ...(match.member === undefined ? {} : { member: match.member }),
     };
   }
 }

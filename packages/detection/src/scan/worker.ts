@@ -46,8 +46,12 @@ function scanOne(target: ScanTarget, index: number): void {
 function scanBytes(bytes: Uint8Array, target: ScanTarget, index: number): void {
   const name = target.name ?? target.path;
   try {
-    const { type, found } = scanner.scan(bytes, target.type, name);
+    const { type, found, missing } = scanner.scan(bytes, target.type, name);
     progress.scanned(bytes.length);
+    if (missing !== null) {
+      const message = `${target.path} could not be looked into: ${missing.why}`;
+      tell({ kind: "error", index, code: missing.code, message, hint: "look at the package by hand" });
+    }
     if (found.length === 0) return;
     tell({
       kind: "hit",
@@ -55,7 +59,7 @@ function scanBytes(bytes: Uint8Array, target: ScanTarget, index: number): void {
       sha256: createHash("sha256").update(bytes).digest("hex") as Sha256,
       size: bytes.length,
       type: type ?? identifyFile(bytes, name),
-      matches: found.map(({ match }) => match),
+      matches: found.map(({ match, member }) => (member === undefined ? match : { ...match, member })),
     });
   } catch (thrown) {
     const { message, hint } = asThymusError(thrown);
