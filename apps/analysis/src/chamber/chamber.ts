@@ -77,6 +77,8 @@ export interface PlannedCommand {
 export interface StartPlan {
   /** Beside the sample, below the folder of downloads; paths are relative and plain. */
   readonly files: readonly { readonly path: string; readonly mode: number; readonly content: Uint8Array }[];
+  /** What a package lays out in the system, if it is one; only where `systemPath` allows it. */
+  readonly system?: readonly WorldFile[];
   readonly commands: readonly PlannedCommand[];
   /** Packages that the fake registry offers because they are the sample. */
   readonly packages: readonly RegistryPackage[];

@@ -13,6 +13,9 @@ const interpreters = [
   "busybox",
   "mksh",
   "zsh-static",
+  "awk",
+  "mawk",
+  "sed",
 ];
 const byType: Partial<Record<FileType, string>> = {
   shell: "/bin/sh",
@@ -31,18 +34,6 @@ const byExtension: Readonly<Record<string, FileType>> = {
   mjs: "node",
   php: "php",
 };
-
-/** What installing and loading an npm package runs: its install scripts in order, then its main file. */
-const installPackage = `
-cd "$(mktemp -d "$HOME/node-XXXXXX")" && tar -xzf "$1" && cd ./*/ || exit 1
-exec node -e '
-const { scripts = {} } = require("./package.json");
-const { spawnSync } = require("child_process");
-for (const name of ["preinstall", "install", "postinstall", "prepare"])
-  if (typeof scripts[name] === "string") spawnSync("/bin/sh", ["-c", scripts[name]], { stdio: "inherit" });
-require(process.cwd());
-'
-`;
 
 /** Whether the guest's kernel can start a file that begins with these bytes by itself. */
 export function startsItself(head: Uint8Array): boolean {
@@ -65,6 +56,5 @@ export function interpreterOf(head: Uint8Array, type: FileType, name: string): s
   const program = known ? byType[known] : undefined;
   const start = Buffer.from(head.subarray(0, 64)).toString("latin1");
   if (program === "/bin/sh" && /^#!.*bash/.test(start)) return ["/bin/bash"];
-  if (type === "npm" && start.startsWith("\x1f\x8b")) return ["/bin/sh", "-c", installPackage, "install"];
   return program ? [program] : [];
 }

@@ -22,7 +22,7 @@ const shared: Readonly<Record<string, number>> = {
   "usr/local/lib": 0o1777,
   tmp: 0o1777,
 };
-const rootOwned = /^(usr|usr\/local|opt|home|run|(var|etc)(\/.*)?)$/;
+const rootOwned = /^(opt|home|run|(var|etc)(\/.*)?|usr(\/(?!local\/).*)?)$/;
 
 /** Entries for all folders above the files, outermost first: the user's own unless the system needs them. */
 function folders(files: readonly TarInput[]): TarInput[] {
@@ -146,14 +146,15 @@ export async function writeInput(disk: string, run: ChamberRun, limits: GuestLim
   const words = interpreterOf(sample, run.sample.type, name);
   const tree: TarInput[] = [];
   const touch: string[] = [];
-  const taken = new Set([samplePath, ...world.files.map((file) => file.path)]);
+  const laid = [...world.files, ...(plan?.system ?? [])];
+  const taken = new Set([samplePath, ...laid.map((file) => file.path)]);
   for (const decoy of byTurns(run.decoys.decoys)) {
     if (taken.has(decoy.path)) continue;
     const content = await readFile(join(run.decoys.folder, decoy.sha256));
     tree.push({ path: decoy.path.slice(1), mode: decoy.mode, uid: guestUser.id, content });
     touch.push(touchLine(content, decoy.path, decoy.type, decoy.mode));
   }
-  for (const { path, mode, root, content } of world.files)
+  for (const { path, mode, root, content } of laid)
     tree.push({ path: path.slice(1), mode, uid: root ? 0 : guestUser.id, content });
   for (const { path, mode, content } of plan?.files ?? [])
     tree.push({ path: `${guestUser.downloads.slice(1)}/${path}`, mode, uid: guestUser.id, content });
