@@ -61,6 +61,35 @@ export const Config = z.strictObject({
       maxGoodwareBytes: Size.default(2 * 1024 * 1024 * 1024).describe(
         "bytes of goodware that are learnt from",
       ),
+      cleanLists: Folders.default([]).describe(
+        "files with one SHA-256 of known clean content a line, beside self; such samples are answered without a chamber",
+      ),
+      queue: z
+        .number()
+        .int()
+        .positive()
+        .default(64)
+        .describe("submissions that may wait at the centre; beyond, cases stay with the admin server"),
+      workers: z
+        .number()
+        .int()
+        .min(0)
+        .max(256)
+        .default(0)
+        .describe("samples analysed at the same time; 0 means as many as processors and memory allow"),
+      warm: z
+        .number()
+        .int()
+        .min(-1)
+        .max(256)
+        .default(-1)
+        .describe("restored chambers that are kept ready; -1 means one for each worker"),
+      chamber: z
+        .enum(["qemu", "bwrap"])
+        .default("qemu")
+        .describe(
+          "qemu: a machine with a kernel of its own; bwrap: only namespaces and a system call filter, which shares this machine's kernel",
+        ),
     })
     .prefault({})
     .describe("the analysis centre"),

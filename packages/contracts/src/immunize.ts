@@ -36,7 +36,8 @@ export const ImmunizeReport = z.strictObject({
   seconds: StageSeconds,
   /** An infected decoy was run among fresh decoys: how many it changed; null where that was not tried. */
   secondGeneration: z.strictObject({ runs: Count, infected: Count }).nullable(),
-  chamber: ChamberInfo.shape.kind,
+  /** `none`: answered without running anything. */
+  chamber: z.enum([...ChamberInfo.shape.kind.options, "none"]),
   /** `isolated`: the chamber had a kernel of its own. */
   trust: ChamberInfo.shape.trust,
 });

@@ -116,6 +116,10 @@ export type ClaimWork = z.infer<typeof ClaimWork>;
 export const ClaimReply = z.strictObject({
   type: z.literal("claimed"),
   work: z.strictObject({ case: CaseId, lease: z.string(), sample: SampleMeta }).nullable(),
+  /** Prescriptions that were withdrawn here: nothing may be answered by them any more. */
+  recalled: z.array(PrescriptionId).max(10_000).optional(),
+  /** Prescriptions that every machine has: another sample of their family may be answered by them at once. */
+  everywhere: z.array(PrescriptionId).max(10_000).optional(),
 });
 export type ClaimReply = z.infer<typeof ClaimReply>;
 

@@ -107,6 +107,16 @@ test("two connections never hold the same job, and none is lost", async () => {
   assert.equal(new Set(seen).size, 200);
 });
 
+test("a job can be made more urgent, and leases of a process that is gone are taken away", async () => {
+  const queue = createQueue(db, clock);
+  for (const key of ["one", "two"]) await queue.enqueue("a", key, null, 1);
+  await queue.raise("a", "two", 5);
+  await queue.raise("a", "two", 0);
+  assert.equal((await queue.claim(["a"], 60))?.key, "two");
+  await queue.release(["a"]);
+  assert.equal((await queue.claim(["a"], 60))?.key, "two");
+});
+
 test("a rolled back transaction leaves no job", async () => {
   await assert.rejects(
     db.transaction().execute(async (trx) => {

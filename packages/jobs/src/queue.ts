@@ -41,6 +41,13 @@ export interface Queue {
   complete(id: number, lease: string): Promise<void>;
   /** Gives the job back with its reason. @throws ThymusError CONFLICT where the lease is no longer this one */
   fail(id: number, lease: string, why: string, options?: FailOptions): Promise<void>;
+  /** Makes a waiting job more urgent; never less. */
+  raise(kind: string, key: string, priority: number): Promise<void>;
+  /**
+   * Takes every lease away. Only for the single process that may work on this queue, at its start: what held them
+   * before is gone.
+   */
+  release(kinds: readonly string[]): Promise<void>;
   /** The job of a key, whoever holds it. `held` is true while a live lease is on it. */
   find(kind: string, key: string): Promise<JobStatus | null>;
   /** Ends a job without its lease, because its reason is gone. */
@@ -139,6 +146,25 @@ export function createQueue<DB extends JobsDatabase>(database: Kysely<DB>, now =
         })
         .executeTakeFirst();
       changed(result.numUpdatedRows, id);
+    },
+
+    async raise(kind, key, priority) {
+      await db
+        .updateTable("job")
+        .set({ priority })
+        .where("kind", "=", kind)
+        .where("key", "=", key)
+        .where("priority", "<", priority)
+        .execute();
+    },
+
+    async release(kinds) {
+      await db
+        .updateTable("job")
+        .set({ lease: null, lease_until: 0, run_at: 0 })
+        .where("kind", "in", kinds)
+        .where("state", "=", "waiting")
+        .execute();
     },
 
     async find(kind, key) {

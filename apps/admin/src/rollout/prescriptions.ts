@@ -143,6 +143,24 @@ export async function assignedTo(
   return { assigned: ids("active"), recalled: ids("recalled") };
 }
 
+/** Most ids of one list that an analysis centre is told. */
+const TOLD = 10_000;
+
+/** What an analysis centre must know before it answers by an earlier prescription. */
+export async function standing(
+  db: Kysely<AdminDatabase>,
+): Promise<{ recalled: PrescriptionId[]; everywhere: PrescriptionId[] }> {
+  const of = (state: "recalled" | "active") => {
+    const query = db.selectFrom("prescription").select("id").where("state", "=", state);
+    return (state === "active" ? query.where("scope", "=", "all") : query)
+      .orderBy("id")
+      .limit(TOLD)
+      .execute();
+  };
+  const ids = (rows: { id: string }[]) => rows.map(({ id }) => id as PrescriptionId);
+  return { recalled: ids(await of("recalled")), everywhere: ids(await of("active")) };
+}
+
 /** @throws ThymusError NOT_FOUND */
 export async function knownPrescription(db: Kysely<AdminDatabase>, id: string) {
   const row = await db.selectFrom("prescription").selectAll().where("id", "=", id).executeTakeFirst();

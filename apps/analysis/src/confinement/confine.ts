@@ -11,7 +11,7 @@ export interface Confinement {
   readonly readable: readonly string[];
   /** The only folder that it may write; it keeps its path. */
   readonly writable: string;
-  /** Folders inside a readable one that must look empty. */
+  /** Folders and files inside a readable folder that must look empty. */
   readonly hidden?: readonly string[];
   /** Largest file in bytes that it may write. */
   readonly maxFileBytes: number;
@@ -40,7 +40,12 @@ export function confinementArguments(confinement: Confinement): string[] {
   }
   for (const file of systemFiles) args.push("--ro-bind-try", file, file);
   for (const folder of confinement.readable) args.push("--ro-bind", folder, folder);
-  for (const folder of confinement.hidden ?? []) if (existsSync(folder)) args.push("--tmpfs", folder);
+  for (const path of confinement.hidden ?? []) {
+    if (!existsSync(path)) continue;
+    // In a second work tree of the project `.git` is a file.
+    if (lstatSync(path).isDirectory()) args.push("--tmpfs", path);
+    else args.push("--ro-bind", "/dev/null", path);
+  }
   // Bound again: a hidden folder may hold a readable one.
   for (const folder of confinement.readable)
     if (confinement.hidden?.some((hidden) => folder.startsWith(`${hidden}/`)))

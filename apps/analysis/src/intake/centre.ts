@@ -1,10 +1,11 @@
 /**
- * The analysis centre as a service: takes sealed samples from an admin server, has them analysed in the confined worker,
- * signs what was proved, publishes it. Every step can be repeated: after a kill the lease runs out, the case is given
- * again, and what was already done is found on disk.
+ * The analysis centre as a service: takes sealed samples from an admin server into its intake, has them analysed in the
+ * confined worker, signs what was proved, publishes it, reports. Every step can be repeated: after a kill what was taken
+ * is in the intake with its lease, and what was already done is found on disk.
  */
 import { existsSync } from "node:fs";
 import { mkdir, readdir, readFile, rm } from "node:fs/promises";
+import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import {
   asThymusError,
@@ -14,7 +15,6 @@ import {
   ImmunizeReport,
   type Logger,
   Prescription,
-  parseDocument,
   parseJsonDocument,
   ThymusError,
 } from "@thymus/contracts";
@@ -25,16 +25,21 @@ import {
   loadOrCreateSampleIdentity,
   loadOrCreateSigningKeys,
   openSample,
-  type PublishedFile,
-  publishRequests,
   TufPublisher,
 } from "@thymus/trust";
 import { immunize } from "../immunize.ts";
 import { MAX_SAMPLE_BYTES } from "../sample.ts";
+import type { Urgency } from "./answer.ts";
+import { Deliveries, LEASE_SECONDS } from "./deliver.ts";
 import { Enrolment, files, holdCentre } from "./enrolment.ts";
+import { openIntake } from "./intake.ts";
+import { pause } from "./pause.ts";
+import { Releases } from "./release.ts";
+import type { Finished, Intake, Turn } from "./types.ts";
+import { analysisVersion } from "./version.ts";
 
 export interface CentreOptions {
-  /** DIR/analysis: keys, TUF repository, finished cases. */
+  /** DIR/analysis: keys, TUF repository, intake, finished cases. */
   readonly dataDir: string;
   readonly chamberDir: string;
   readonly corpusDir: string;
@@ -43,18 +48,27 @@ export interface CentreOptions {
   readonly log: Logger;
   /** Number of cases analysed at the same time. */
   readonly workers: number;
-  /** Chambers that one analysis may run at the same time. */
+  /** Chambers that one analysis may run at the same time while nothing else waits. */
   readonly parallel: number;
 }
 
 type Work = NonNullable<ClaimReply["work"]>;
 
-const LEASE_SECONDS = 10;
 /** Hours between two signatures of the TUF timestamp, which is good for days. */
 const TIMESTAMP_HOURS = 6;
+/** Errors that say nothing about the sample: it is tried again when their cause is gone. */
+const repeatable = [
+  "UNREACHABLE",
+  "INTERRUPTED",
+  "CHAMBER_NOT_BUILT",
+  "CORPUS_MISSING",
+  "CONFINEMENT_UNAVAILABLE",
+  "UNAUTHENTICATED",
+  "CONFLICT",
+];
 
 /**
- * Starts the claim loops; they go on through every failure and say what failed.
+ * Starts the claim loop; it goes on through every failure and says what failed.
  * @throws ThymusError CONFLICT (another centre has this folder), KEY_PERMISSIONS, KEY_INVALID, STORE_FAILED
  */
 export async function startCentre(options: CentreOptions): Promise<{ close(): Promise<void> }> {
@@ -82,18 +96,19 @@ async function startHeld(options: CentreOptions): Promise<{ close(): Promise<voi
     machine: enrolment.machine,
     signal: stop.signal,
   });
-  // Whatever a killed run left half done is worthless: finished cases lie in cases/.
+  // Whatever a killed run left half done is worthless: finished cases lie in cases/, samples that wait in intake/.
   await rm(at.work, { recursive: true, force: true });
   for (const folder of [at.work, at.cases]) await mkdir(folder, { recursive: true, mode: 0o700 });
   for (const name of await readdir(at.cases))
     if (name.startsWith(".")) await rm(join(at.cases, name), { recursive: true, force: true });
-  const centre = new Centre(options, link, publisher, identity, stop.signal);
-  const loops = Array.from({ length: options.workers }, () => centre.claimLoop());
-  loops.push(centre.timestampLoop());
+  const centre = new Centre(options, link, new Releases(publisher, link), identity, stop.signal);
+  await centre.open();
+  const loops = [centre.claimLoop(), centre.timestampLoop()];
   return {
     async close() {
       stop.abort();
       await Promise.all(loops);
+      await centre.close();
     },
   };
 }
@@ -101,32 +116,65 @@ async function startHeld(options: CentreOptions): Promise<{ close(): Promise<voi
 class Centre {
   readonly #options: CentreOptions;
   readonly #link: LinkClient;
-  readonly #publisher: TufPublisher;
+  readonly #releases: Releases;
   readonly #identity: string;
   readonly #stop: AbortSignal;
-  #publishing: Promise<void> = Promise.resolve();
-  /** The server may lack files: at the start, and after whatever could not be sent. Then it gets all of them. */
-  #behind = true;
+  readonly #deliveries: Deliveries;
+  #everywhere: ReadonlySet<string> = new Set();
+  #intake!: Intake;
 
   constructor(
     options: CentreOptions,
     link: LinkClient,
-    publisher: TufPublisher,
+    releases: Releases,
     identity: string,
     stop: AbortSignal,
   ) {
     this.#options = options;
     this.#link = link;
-    this.#publisher = publisher;
+    this.#releases = releases;
     this.#identity = identity;
     this.#stop = stop;
+    this.#deliveries = new Deliveries(link, options.log, stop);
+  }
+
+  async open(): Promise<void> {
+    const { config, chamberDir, corpusDir, workers, log } = this.#options;
+    this.#intake = await openIntake({
+      dataDir: files(this.#options.dataDir).intake,
+      corpusDir,
+      cleanLists: config.analysis.cleanLists,
+      version: await analysisVersion(chamberDir),
+      capacity: config.analysis.queue,
+      workers,
+      analyse: (turn) => this.#analyse(turn),
+      repeatable: (error) => repeatable.includes(error.code),
+      mayAnswerBy: (prescription) => this.#everywhere.has(prescription),
+      onAnswer: () => this.#deliveries.wake(),
+      log,
+    });
+    this.#deliveries.start(this.#intake);
+  }
+
+  async close(): Promise<void> {
+    await this.#intake.close();
+    await this.#deliveries.ended;
   }
 
   async claimLoop(): Promise<void> {
     while (!this.#stop.aborted) {
       try {
+        const { open } = await this.#intake.depth();
+        // Where there is no room, cases stay with the admin server, which gives them to whoever asks.
+        if (open >= this.#options.config.analysis.queue) {
+          await pause(1, this.#stop);
+          continue;
+        }
         const reply = await this.#link.send({ type: "claim", waitSeconds: 20, leaseSeconds: LEASE_SECONDS });
-        if (reply.type === "claimed" && reply.work) await this.#handle(reply.work);
+        if (reply.type !== "claimed" || !reply.work) continue;
+        this.#everywhere = new Set(reply.everywhere ?? []);
+        await this.#intake.recall(reply.recalled ?? []);
+        await this.#take(reply.work);
       } catch (thrown) {
         if (this.#stop.aborted) return;
         const error = asThymusError(thrown);
@@ -142,7 +190,7 @@ class Centre {
       await pause(wait, this.#stop);
       if (this.#stop.aborted) return;
       try {
-        await this.#release(() => this.#publisher.refreshTimestamp());
+        await this.#releases.timestamp();
         wait = TIMESTAMP_HOURS * 3600;
       } catch (thrown) {
         const error = asThymusError(thrown);
@@ -152,133 +200,77 @@ class Centre {
     }
   }
 
-  async #handle(work: Work): Promise<void> {
+  /** Claim, download, triage: then the case is in the intake, or answered. */
+  async #take(work: Work): Promise<void> {
     const { log } = this.#options;
-    log.info(`analysing ${work.case}`, { sample: work.sample.sha256.slice(0, 16), name: work.sample.name });
+    log.info(`taking ${work.case}`, { sample: work.sample.sha256.slice(0, 16), name: work.sample.name });
     await failpoint("analysis.claimed");
-    let doing = "started";
-    const renewal = setInterval(
-      () => {
-        this.#link
-          .send({
-            type: "renew",
-            case: work.case,
-            lease: work.lease,
-            leaseSeconds: LEASE_SECONDS,
-            progress: doing,
-          })
-          .catch((thrown: unknown) =>
-            log.warn(`lease of ${work.case} not renewed: ${asThymusError(thrown).message}`),
-          );
-      },
-      (LEASE_SECONDS * 1000) / 3,
-    );
-    try {
-      const outcome = await this.#analyseOnce(work, (what) => {
-        doing = what.slice(0, 256);
-      });
-      await failpoint("analysis.analysed");
-      if (outcome.prescription) await this.#publish(outcome.prescription);
-      await failpoint("analysis.published");
-      const { report } = outcome;
-      await this.#link.send({
-        type: "analysed",
-        case: work.case,
-        lease: work.lease,
-        verdict: report.verdict,
-        family: report.family,
-        prescription: outcome.prescription?.id ?? null,
-        gaveUp: report.gaveUp,
-        report: JSON.stringify(report),
-      });
-      log.info(`${work.case}: ${report.verdict}`, { prescription: outcome.prescription?.id ?? "none" });
-    } finally {
-      clearInterval(renewal);
-    }
-  }
-
-  /** Analyses, or finds what an earlier run of the same case already finished. */
-  async #analyseOnce(work: Work, onProgress: (what: string) => void) {
     const at = files(this.#options.dataDir);
-    const folder = join(at.cases, work.case);
-    if (!existsSync(join(folder, "report.json"))) {
-      const sealed = join(at.work, `${work.case}.sealed`);
-      const plain = join(at.work, `${work.case}.sample`);
-      try {
-        await this.#link.downloadSample(work.case, work.lease, sealed);
-        await failpoint("analysis.downloaded");
-        const opened = await openSample(sealed, this.#identity, plain, MAX_SAMPLE_BYTES);
-        if (opened.sha256 !== work.sample.sha256)
-          throw new ThymusError(
-            "SEAL_BROKEN",
-            `the sample of ${work.case} is not what its machine announced`,
-            "submit it again",
-          );
-        await immunize({
-          sample: plain,
-          name: work.sample.name,
-          out: at.cases,
-          caseId: work.case,
-          chamberDir: this.#options.chamberDir,
-          corpusDir: this.#options.corpusDir,
-          drillPrograms: this.#options.drillPrograms,
-          budgetSeconds: this.#options.config.analysis.budgetSeconds,
-          parallel: this.#options.parallel,
-          onProgress,
-          signal: this.#stop,
-        });
-      } catch (thrown) {
-        const gaveUp = this.#final(thrown);
-        if (!gaveUp) throw thrown;
-        return { report: gaveUpReport(work, gaveUp), prescription: null };
-      } finally {
-        for (const file of [sealed, plain]) await rm(file, { force: true });
-      }
+    const sealed = join(at.work, `${work.case}.sealed`);
+    const plain = join(at.work, `${work.case}.sample`);
+    const hold = this.#deliveries.hold(work.case, work.lease);
+    try {
+      await this.#link.downloadSample(work.case, work.lease, sealed);
+      await failpoint("analysis.downloaded");
+      const opened = await openSample(sealed, this.#identity, plain, MAX_SAMPLE_BYTES);
+      if (opened.sha256 !== work.sample.sha256)
+        throw new ThymusError(
+          "SEAL_BROKEN",
+          `the sample of ${work.case} is not what its machine announced`,
+          "submit it again",
+        );
+      const meta = { id: work.case, name: work.sample.name, urgency: urgencyOf(work), ticket: work.lease };
+      const answer = await this.#intake.submit(plain, meta);
+      log.info(`${work.case}: ${answer.state}`, "by" in answer ? { by: answer.by } : {});
+    } catch (thrown) {
+      const error = asThymusError(thrown);
+      if (this.#stop.aborted || repeatable.includes(error.code)) throw thrown;
+      await this.#deliveries.refuse(work, error);
+    } finally {
+      hold.end();
+      for (const file of [sealed, plain]) await rm(file, { force: true });
     }
-    return readCase(folder, work.case);
   }
 
-  /** Errors that no repetition can heal end the case; all others leave it to the next lease. */
-  #final(thrown: unknown): ThymusError | null {
-    const error = asThymusError(thrown);
-    const repeatable = [
-      "UNREACHABLE",
-      "INTERRUPTED",
-      "CHAMBER_NOT_BUILT",
-      "CORPUS_MISSING",
-      "CONFINEMENT_UNAVAILABLE",
-      "UNAUTHENTICATED",
-      "CONFLICT",
-    ];
-    return this.#stop.aborted || repeatable.includes(error.code) ? null : error;
-  }
-
-  async #publish(prescription: Prescription): Promise<void> {
-    const path = `prescriptions/${prescription.id}.json`;
-    const content = Buffer.from(`${JSON.stringify(prescription)}\n`);
-    await this.#release(() => this.#publisher.publish([{ path, content }]));
-  }
-
-  /** One release at a time, signed and sent: an older timestamp that arrives last would be a rollback. */
-  async #release(sign: () => Promise<PublishedFile[]>): Promise<void> {
-    const run = this.#publishing.then(async () => {
-      const fresh = await sign();
-      const behind = this.#behind;
-      this.#behind = true;
-      await this.#send(behind ? await this.#publisher.files() : fresh);
-      this.#behind = false;
-    });
-    this.#publishing = run.catch(() => {});
-    await run;
-  }
-
-  /** In the order in which they must appear, timestamp last. */
-  async #send(published: readonly PublishedFile[]): Promise<void> {
-    for (const request of publishRequests(published)) await this.#link.send(request);
+  /** Analyses, or finds what an earlier run of the same case already finished; publishes what was proved. */
+  async #analyse(turn: Turn): Promise<Finished> {
+    const at = files(this.#options.dataDir);
+    const folder = join(at.cases, turn.id);
+    if (!existsSync(join(folder, "report.json")))
+      await immunize({
+        sample: turn.file,
+        name: turn.name,
+        out: at.cases,
+        caseId: turn.id,
+        chamberDir: this.#options.chamberDir,
+        corpusDir: this.#options.corpusDir,
+        drillPrograms: this.#options.drillPrograms,
+        budgetSeconds: this.#options.config.analysis.budgetSeconds,
+        // Side by side one sample is understood sooner; one after the other more of them are.
+        parallel: Math.max(
+          1,
+          Math.min(this.#options.parallel, Math.floor(availableParallelism() / turn.busy)),
+        ),
+        onProgress: (what) => this.#deliveries.progress(turn.id, what),
+        signal: turn.signal,
+      });
+    await failpoint("analysis.analysed");
+    const finished = await readCase(folder, turn.id);
+    if (finished.prescription) await this.#releases.publish(finished.prescription);
+    await failpoint("analysis.published");
+    return finished;
   }
 }
 
-async function readCase(folder: string, id: CaseId) {
+/** A machine whose programs were changed waits for its cure; everything else is only suspected. */
+function urgencyOf(work: Work): Urgency {
+  const changed = work.sample.suspicion.observations.some(
+    ({ kind }) => kind === "decoy-touched" || kind === "program-changed",
+  );
+  return changed ? "patient" : "fresh";
+}
+
+async function readCase(folder: string, id: CaseId): Promise<Finished> {
   const report = parseJsonDocument(
     ImmunizeReport,
     await readFile(join(folder, "report.json"), "utf8"),
@@ -292,42 +284,4 @@ async function readCase(folder: string, id: CaseId) {
       )
     : null;
   return { report, prescription };
-}
-
-function gaveUpReport(work: Work, error: ThymusError): ImmunizeReport {
-  return parseDocument(
-    ImmunizeReport,
-    {
-      case: work.case,
-      sample: { sha256: work.sample.sha256, size: work.sample.size, type: work.sample.type },
-      verdict: "unknown",
-      severity: "low",
-      why: error.message,
-      family: null,
-      behaviour: [],
-      infection: null,
-      prescription: null,
-      repair: { recipes: 0, why: null },
-      proof: null,
-      gaveUp: { code: error.code, why: `${error.message}; ${error.hint}` },
-      seconds: { total: 0, chamber: 0, signature: 0, proof: 0 },
-      secondGeneration: null,
-      chamber: "qemu-tcg",
-      trust: "isolated",
-    },
-    "the report",
-  );
-}
-
-function pause(seconds: number, signal: AbortSignal): Promise<void> {
-  if (seconds === 0) return Promise.resolve();
-  return new Promise((resolve) => {
-    const done = () => {
-      clearTimeout(timer);
-      signal.removeEventListener("abort", done);
-      resolve();
-    };
-    const timer = setTimeout(done, seconds * 1000);
-    signal.addEventListener("abort", done, { once: true });
-  });
 }

@@ -21,6 +21,7 @@ export const files = (dataDir: string) => ({
   tuf: join(dataDir, "tuf"),
   enrolment: join(dataDir, "enrolment.json"),
   work: join(dataDir, "work"),
+  intake: join(dataDir, "intake"),
   cases: join(dataDir, "cases"),
 });
 

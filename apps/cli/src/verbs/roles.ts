@@ -3,7 +3,7 @@ import { cpus, hostname } from "node:os";
 import { join } from "node:path";
 import { startAdmin } from "@thymus/admin";
 import { joinServer, startAgent } from "@thymus/agent";
-import { centreIsEnrolled, joinAsCentre, startCentre } from "@thymus/analysis";
+import { analysisWorkers, centreIsEnrolled, joinAsCentre, startCentre } from "@thymus/analysis";
 import { consoleDir } from "@thymus/console";
 import { ThymusError } from "@thymus/contracts";
 import { writeFileAtomic } from "@thymus/store";
@@ -109,7 +109,7 @@ export const registerAnalysis: Register = (program) => {
           drillPrograms: drillProgramsFolder,
           config: context.config,
           log: stderrLogger("analysis", context.json),
-          workers: 1,
+          workers: context.config.analysis.workers || analysisWorkers(),
           parallel: Math.min(2, cpus().length),
         });
         await untilAborted(signal);
