@@ -3,7 +3,7 @@ import { after, before, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { newId } from "@thymus/contracts";
 import { needs } from "@thymus/testkit";
-import { Browser } from "./testing/browser.ts";
+import { Browser } from "@thymus/testkit/browser";
 import { House } from "./testing/house.ts";
 
 const skip = needs("chromium");

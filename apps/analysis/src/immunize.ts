@@ -12,6 +12,7 @@ import {
   ThymusError,
 } from "@thymus/contracts";
 import { assemblePrescription, prescriptionIdOf } from "./publish/assemble.ts";
+import { factsOfAnalysed } from "./report/from-analysed.ts";
 import { renderReport } from "./report/html.ts";
 import { takeSample } from "./sample.ts";
 import { sweepOutput, writeResult } from "./worker/output.ts";
@@ -121,7 +122,14 @@ export async function immunize(options: ImmunizeOptions): Promise<Immunized> {
       await writeResult(join(partial, "rule.yar"), `${prescription.detect.rule.trimEnd()}\n`);
     }
     await writeResult(join(partial, "report.json"), `${JSON.stringify(report, null, 2)}\n`);
-    await writeResult(join(partial, "report.html"), renderReport(report, analysed, prescription));
+    await writeResult(
+      join(partial, "report.html"),
+      renderReport(
+        report,
+        factsOfAnalysed(report, analysed, options.name ?? basename(options.sample)),
+        prescription,
+      ),
+    );
     if (existsSync(folder)) await rm(folder, { recursive: true });
     await rename(partial, folder);
     return { report, prescription, folder };

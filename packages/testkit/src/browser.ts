@@ -1,4 +1,4 @@
-/** A headless browser over the DevTools protocol, for the tests of the console. */
+/** A headless browser over the DevTools protocol, for tests of pages. */
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
