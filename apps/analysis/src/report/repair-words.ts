@@ -1,11 +1,23 @@
 /** A repair recipe in words. Pure; whatever the recipe holds, the words stay few. */
-import type { ByteSource, Decoding, NumberExpr, PositionExpr, Repair, RepairStep } from "@thymus/contracts";
+import type {
+  AnyRepair,
+  ByteSource,
+  Decoding,
+  NumberExpr,
+  PositionExpr,
+  Repair,
+  RepairStep,
+} from "@thymus/contracts";
+import { packageWords } from "./package-words.ts";
 import { count, grouped, typeWord } from "./words.ts";
 
 /** Deeper expressions are named, not spelled out. */
 const MAX_DEPTH = 3;
 
-export function repairWords(repair: Repair): string[] {
+export const repairWords = (repair: AnyRepair): string[] =>
+  "format" in repair ? packageWords(repair) : fileWords(repair);
+
+function fileWords(repair: Repair): string[] {
   const { identify } = repair;
   const checks = identify.checks.length > 0 ? `, and ${count(identify.checks.length, "further check")}` : "";
   return [

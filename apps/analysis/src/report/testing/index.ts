@@ -1,8 +1,8 @@
 /** Every case that has a golden page. */
 import type { ReportCase } from "./cases.ts";
 import { infector } from "./infector.ts";
-import { harmless, ransomware, thief, unknown } from "./others.ts";
-
-export { digest, makeCase, type ReportCase } from "./cases.ts";
+import { harmless, unknown } from "./quiet.ts";
+import { ransomware } from "./ransomware.ts";
+import { thief } from "./thief.ts";
 
 export const reportCases = (): ReportCase[] => [infector(), thief(), ransomware(), harmless(), unknown()];
