@@ -24,6 +24,6 @@ export const more = (left: number, what: string): Markup | null =>
 
 /** A box that may scroll, reachable by keyboard. */
 export const scroller = (label: string, body: Markup): Markup =>
-  html`<div class="scroll" tabindex="0" role="region" aria-label="${label}">${body}</div>`;
+  html`<div class="scroll" tabindex="0" role="group" aria-label="${label}">${body}</div>`;
 
 export const path = (text: string): Markup => html`<code class="path">${text}</code>`;
