@@ -35,18 +35,20 @@ async function violations(): Promise<string[]> {
 }
 
 for (const name of names)
-  test(`axe has nothing against the page ${name}, dark and light, on a desk and a phone`, {
+  test(`axe has nothing against the page ${name}, light on a desk, dark on a phone`, {
     skip,
   }, async () => {
-    for (const scheme of ["light", "dark"] as const)
-      for (const width of [1280, 390]) {
-        await browser.look(width, 800, scheme);
-        await open(name);
-        await unfold();
-        assert.deepEqual(await violations(), [], `${scheme}, ${width} wide`);
-        const wide = await browser.value<number>("document.documentElement.scrollWidth - innerWidth");
-        assert.ok(wide <= 0, `${scheme}, ${width} wide: ${wide} pixels stand out`);
-      }
+    for (const [scheme, width] of [
+      ["light", 1280],
+      ["dark", 390],
+    ] as const) {
+      await browser.look(width, 800, scheme);
+      await open(name);
+      await unfold();
+      assert.deepEqual(await violations(), [], `${scheme}, ${width} wide`);
+      const wide = await browser.value<number>("document.documentElement.scrollWidth - innerWidth");
+      assert.ok(wide <= 0, `${scheme}, ${width} wide: ${wide} pixels stand out`);
+    }
     assert.deepEqual(browser.complaints, []);
   });
 
