@@ -67,7 +67,11 @@ test("a harmless shell sample prints, drops a file and ends; nothing else change
   assert.equal(await readFile(result.dropped[0]!.file, "utf8"), "note\n");
   assert.ok(result.decoys.every((outcome) => outcome.state === "unchanged"));
   assert.equal(result.trace[0]?.what, "exec");
-  assert.ok(result.trace.some((event) => event.what === "open-write" && event.path === "note.txt"));
+  assert.ok(
+    result.trace.some(
+      (event) => event.what === "open-write" && event.path === "/home/sam/Downloads/note.txt",
+    ),
+  );
   assert.deepEqual(await readdir(input.outputDir), ["dropped"], "the run's own files are gone");
 });
 

@@ -71,8 +71,6 @@ export interface Conditions {
 export interface PlannedCommand {
   readonly words: readonly string[];
   readonly env: Readonly<Record<string, string>>;
-  /** Believes to be root whatever the conditions say, as what a package manager runs does. */
-  readonly asRoot?: boolean;
 }
 
 /** How the sample is laid out and started. The commands run one after the other and share the run's time. */
@@ -84,8 +82,6 @@ export interface StartPlan {
   readonly commands: readonly PlannedCommand[];
   /** Packages that the fake registry offers because they are the sample. */
   readonly packages: readonly RegistryPackage[];
-  /** Offered as well where nobody offers a package of that name: what the sample depends on. */
-  readonly standIns?: readonly RegistryPackage[];
 }
 
 export interface ChamberRun {

@@ -24,22 +24,21 @@ mount -t proc proc /newroot/proc
 mount -t sysfs -o ro sysfs /newroot/sys
 
 # Becomes the sample's user for good: no capability, no set-user-id program, no way back. As root it is root of a user
-# namespace only, likewise without any capability, and makes no further namespace in which it would have some. What is in
-# a chroot may make none at all, so there the new root is moved over the old one, in a mount namespace of its own.
+# namespace only, likewise without any capability.
 as_user() {
+  BOUNDING=--bounding-set=-all
   if [ -n "$AS_ROOT" ]; then
-    exec unshare -m /bin/sh -c 'cd /newroot && mount --move . / && exec chroot . "$@"' root \
-      /usr/bin/setpriv --reuid 1000 --regid 1000 --clear-groups --no-new-privs --inh-caps=-all \
-      /usr/bin/unshare --user --map-root-user \
-      /bin/sh -c 'echo 0 >/proc/sys/user/max_user_namespaces && exec "$@"' root \
-      /usr/bin/setpriv --bounding-set=-all --inh-caps=-all -- \
+    BOUNDING=
+    set -- /usr/bin/unshare --user --map-root-user /usr/bin/setpriv --bounding-set=-all --inh-caps=-all -- \
       /usr/bin/env -i --chdir="$DIRECTORY" HOME="$HOME_FOLDER" USER=root LOGNAME=root SHELL=/bin/bash \
       PATH="$HOME_FOLDER/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin" "$@"
+  else
+    set -- /usr/bin/env -i --chdir="$DIRECTORY" HOME="$HOME_FOLDER" USER="$USER_NAME" LOGNAME="$USER_NAME" \
+      SHELL=/bin/bash PATH="$HOME_FOLDER/bin:/usr/local/bin:/usr/bin:/bin" "$@"
   fi
+  # The bounding set of a user namespace's root is emptied inside: dropped here it could not be mapped any more.
   exec chroot /newroot /usr/bin/setpriv --reuid 1000 --regid 1000 --clear-groups --no-new-privs \
-    --bounding-set=-all --inh-caps=-all \
-    /usr/bin/env -i --chdir="$DIRECTORY" HOME="$HOME_FOLDER" USER="$USER_NAME" LOGNAME="$USER_NAME" \
-    SHELL=/bin/bash PATH="$HOME_FOLDER/bin:/usr/local/bin:/usr/bin:/bin" "$@"
+    $BOUNDING --inh-caps=-all "$@"
 }
 limits() {
   ulimit -c 0
@@ -53,6 +52,7 @@ uptime_now() { read -r up _ </proc/uptime; echo "$up"; }
 mkfifo /job/done
 exec 9<>/job/done
 start=$(uptime_now)
+trace_before_sample
 {
   (
     exec 9>&-
@@ -64,7 +64,7 @@ start=$(uptime_now)
     worst=0
     for command in /job/commands/*; do
       . "$command"
-      (as_user "$@") </job/stdin
+      (trace_command; as_user "$@") </job/stdin
       status=$?
       [ "$worst" -ne 0 ] || worst=$status
     done
@@ -134,8 +134,6 @@ while read -r path; do
   [ -e "/newroot$path" ] || [ -L "/newroot$path" ] || echo "$path" >>/out/missing
   [ -f "/space/upper$path" ] && [ ! -L "/space/upper$path" ] && echo ".$path" >>/out/decoys
 done </job/decoys
-cp /formats/events /out/formats
-cp /formats/page /out/page
 pack="/usr/bin/tar --create --format=gnu --numeric-owner --no-recursion --no-xattrs -C /mnt"
 to_disk() { chroot /squash /usr/bin/dd bs=1048576 iflag=fullblock seek="$1" count="$2" conv=notrunc 2>/dev/null >/dev/vdc; }
 if [ -s /out/decoys ]; then

@@ -2,7 +2,7 @@
 import { type FileHandle, open, readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { DRILL_FOLDER, ThymusError } from "@thymus/contracts";
-import type { ChamberRun, PlannedCommand, RegistryPackage, StartPlan, World } from "../chamber.ts";
+import type { ChamberRun, PlannedCommand, RegistryPackage, World } from "../chamber.ts";
 import { guestUser, inputDisk, MIB, outputDisk } from "../layout.ts";
 import { interpreterOf } from "./command.ts";
 import { type TarInput, writeTar } from "./tar.ts";
@@ -114,15 +114,7 @@ function commandText(run: ChamberRun, command: PlannedCommand, samplePath: strin
     ...command.words.map((word) => word.replaceAll(SAMPLE_WORD, samplePath)),
     ...conditions.args,
   ];
-  const root = conditions.asRoot || command.asRoot === true;
-  return `AS_ROOT=${root ? 1 : ""}\nset -- ${words.map(quote).join(" ")}\n`;
-}
-
-function offered(world: World, plan: StartPlan | null): RegistryPackage[] {
-  const first = [...world.packages, ...(plan?.packages ?? [])];
-  const known = new Set(first.map(({ ecosystem, name }) => `${ecosystem} ${name}`));
-  const more = (plan?.standIns ?? []).filter(({ ecosystem, name }) => !known.has(`${ecosystem} ${name}`));
-  return [...first, ...more];
+  return `set -- ${words.map(quote).join(" ")}\n`;
 }
 
 /** What the fake registry offers, and who may publish there. */
@@ -172,6 +164,7 @@ export async function writeInput(disk: string, run: ChamberRun, limits: GuestLim
     DIRECTORY: guestUser.downloads,
     HOME_FOLDER: guestUser.home,
     USER_NAME: guestUser.name,
+    AS_ROOT: conditions.asRoot ? "1" : "",
     CLOCK_OFFSET: String(Math.round(conditions.clockOffset)),
     LIMIT: String(limits.sample),
     TOUCH_LIMIT: String(limits.touch),
@@ -200,7 +193,7 @@ export async function writeInput(disk: string, run: ChamberRun, limits: GuestLim
     file("stdin", conditions.stdin ?? ""),
     file("decoys", tree.length > 0 ? run.decoys.decoys.map((decoy) => `${decoy.path}\n`).join("") : ""),
     file("touch", touch.map((line) => `${line}\n`).join("")),
-    ...registryFiles(offered(world, plan), world.tokens),
+    ...registryFiles([...world.packages, ...(plan?.packages ?? [])], world.tokens),
   ];
   const handle = await open(disk, "wx", 0o600);
   try {

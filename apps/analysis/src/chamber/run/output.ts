@@ -7,7 +7,8 @@ import { type Decoy, ThymusError } from "@thymus/contracts";
 import { identifyFile } from "@thymus/detection";
 import type { ChamberResult, DecoyOutcome, DroppedFile } from "../chamber.ts";
 import { MIB, outputDisk } from "../layout.ts";
-import { decodeTrace, droppedEvents } from "../trace/events.ts";
+import { type ClassBuffers, type TraceClass, traceClasses } from "../trace/classes.ts";
+import { decodeTrace } from "../trace/events.ts";
 import { type ReadAt, readTar, type TarEntry } from "./tar.ts";
 
 /** Most files that a run may drop; the guest packs no more either. */
@@ -62,7 +63,7 @@ export async function readOutput(
     if (control.text("complete", 64) !== "complete\n") throw broken("no complete result");
     const ended = /^ended timeout$/m.test(status) ? ("timeout" as const) : ("exited" as const);
     const exit = /^status (\d{1,3})$/m.exec(status)?.[1];
-    const traced = decodeTrace(control.text("formats", MIB), control.bytes("trace", 12 * MIB));
+    const traced = readTrace(control);
     const changed = await takeDecoys(read, folder, decoys, new Set(control.text("missing", MIB).split("\n")));
     const { files, more } = await takeDropped(
       read,
@@ -74,11 +75,7 @@ export async function readOutput(
       ended,
       exitStatus: exit === undefined || ended === "timeout" ? null : Number(exit),
       trace: traced.events,
-      traceLost:
-        traced.lost +
-        droppedEvents(control.text("trace-stats", 64 * 1024)) +
-        (more ? 1 : 0) +
-        Math.max(0, told - MAX_DROPPED || 0),
+      traceLost: traced.lost + (more ? 1 : 0) + Math.max(0, told - MAX_DROPPED || 0),
       decoys: changed,
       dropped: files,
       network: [],
@@ -97,6 +94,29 @@ async function controlFiles(read: ReadAt) {
   for (const entry of entries) contents.set(entry.path, await read(entry.at, entry.size));
   const bytes = (name: string, limit: number) => (contents.get(name) ?? Buffer.alloc(0)).subarray(0, limit);
   return { bytes, text: (name: string, limit: number) => bytes(name, limit).toString("utf8") };
+}
+
+type Control = Awaited<ReturnType<typeof controlFiles>>;
+
+/** Largest buffer of a class in the guest, with room for pages that are not full. */
+const MAX_BUFFER = 6 * MIB;
+
+function readTrace(control: Control): ReturnType<typeof decodeTrace> {
+  const buffer = (name: string) => ({
+    bytes: control.bytes(`trace-${name}`, MAX_BUFFER),
+    stats: control.text(`trace-${name}.stats`, 64 * 1024),
+  });
+  const buffers = traceClasses.map((kind): [TraceClass, ClassBuffers] => [
+    kind,
+    { first: buffer(`${kind}-first`), last: buffer(`${kind}-last`) },
+  ]);
+  return decodeTrace({
+    formats: control.text("trace-formats", MIB),
+    missing: control.text("trace-missing", 64 * 1024),
+    pids: control.text("trace-pids", 64 * 1024),
+    mounts: control.text("trace-mounts", 64 * 1024),
+    buffers: Object.fromEntries(buffers) as Record<TraceClass, ClassBuffers>,
+  });
 }
 
 async function takeDecoys(
