@@ -144,8 +144,6 @@ export const ManifestEdit = z.discriminatedUnion("op", [
   }),
   /** Takes what was put around a text value off again. */
   z.strictObject({ op: z.literal("unwrap"), path: ManifestPath, prefix: Text, suffix: Text }),
-  /** A text value that was one thing in every package and is another now. */
-  z.strictObject({ op: z.literal("set"), path: ManifestPath, from: Text, to: Text }),
   /** Adds `by` to the `part`th number (from 0) of a dotted version. */
   z.strictObject({
     op: z.literal("step"),

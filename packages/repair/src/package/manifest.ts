@@ -46,8 +46,6 @@ function isValue(wanted: Extract<ManifestEdit, { op: "remove" }>["value"], value
 
 function newValue(edit: Exclude<ManifestEdit, { op: "remove" | "end" }>, value: string): string | null {
   switch (edit.op) {
-    case "set":
-      return value === edit.from ? edit.to : null;
     case "unwrap":
       return isValue(edit, value) ? value.slice(edit.prefix.length, value.length - edit.suffix.length) : null;
     case "step": {

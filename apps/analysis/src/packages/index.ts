@@ -1,0 +1,10 @@
+export {
+  analysePackages,
+  type PackageCure,
+  type PackageDeps,
+  type PackageEvidence,
+  type PackagesGaveUp,
+} from "./analyse.ts";
+export { type MemberChange, type PackagePair, pairPublished, tarballName } from "./pair.ts";
+export { type PackageProof, provePackages, scanOthers } from "./prove.ts";
+export { type PublishedRun, type PublishedTarball, readPublished } from "./published.ts";

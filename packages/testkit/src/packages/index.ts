@@ -1,0 +1,10 @@
+export { listPackageLookalikes, type PackageLookalike } from "./lookalikes.ts";
+export { fetchOthers, listOthers, type OtherPackage, readOther } from "./others/fetch.ts";
+export { type DenPackage, type DenRelease, releaseInDen } from "./testing/release.ts";
+export {
+  listPackageWorms,
+  type PackageSource,
+  type PackageWorm,
+  packageWormSources,
+  packageWormsFolder,
+} from "./worms/worms.ts";
