@@ -38,8 +38,6 @@ function editWords(edit: ManifestEdit): string {
       }.`;
     case "unwrap":
       return `In package.json, take ${[edit.prefix, edit.suffix].filter(Boolean).map(quoted).join(" and ")} off ${key}.`;
-    case "set":
-      return `In package.json, set ${key} from ${quoted(edit.from)} back to ${quoted(edit.to)}.`;
     case "step":
       return `In package.json, change number ${edit.part + 1} of ${key} by ${edit.by}.`;
   }

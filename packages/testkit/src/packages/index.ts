@@ -1,6 +1,6 @@
 export { listPackageLookalikes, type PackageLookalike } from "./lookalikes.ts";
 export { fetchOthers, listOthers, type OtherPackage, readOther } from "./others/fetch.ts";
-export { type DenPackage, type DenRelease, releaseInDen } from "./testing/release.ts";
+export { type DenPackage, type DenRelease, releaseInDen } from "./registry/release.ts";
 export {
   listPackageWorms,
   type PackageSource,
