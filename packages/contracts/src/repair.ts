@@ -171,6 +171,8 @@ export type PackageMember = z.infer<typeof PackageMember>;
 export const Packing = z.strictObject({
   order: z.enum(["kept", "npm"]),
   headers: z.enum(["kept", "npm"]),
+  /** Of headers as npm writes them: as the infected tarball has them, or executable for the manifest's `bin` only. */
+  modes: z.enum(["kept", "bin"]),
   gzip: z.strictObject({
     level: z.number().int().min(1).max(9),
     /** The operating system byte of RFC 1952 section 2.3.1. */

@@ -176,10 +176,12 @@ function anchorOf(
 }
 
 const forms: readonly Omit<Packing, "gzip">[] = [
-  { order: "kept", headers: "kept" },
-  { order: "npm", headers: "npm" },
-  { order: "kept", headers: "npm" },
-  { order: "npm", headers: "kept" },
+  { order: "kept", headers: "kept", modes: "kept" },
+  { order: "npm", headers: "npm", modes: "kept" },
+  { order: "npm", headers: "npm", modes: "bin" },
+  { order: "kept", headers: "npm", modes: "kept" },
+  { order: "kept", headers: "npm", modes: "bin" },
+  { order: "npm", headers: "kept", modes: "kept" },
 ];
 
 /** How the most clean tarballs come back, with the gzip form that most of them have. */

@@ -4,7 +4,7 @@ import { test } from "node:test";
 import { PackageRepair, type Repair, ThymusError } from "@thymus/contracts";
 import fc from "fast-check";
 import { repairWith } from "../repair-with.ts";
-import { applyPackageRepair } from "./apply.ts";
+import { applyPackageRepair, openPackage } from "./apply.ts";
 import { type Files, packOf } from "./testing/pack.ts";
 
 const PAYLOAD = "/* gannet on the breakwater */ run();\n";
@@ -40,7 +40,7 @@ const recipe = PackageRepair.parse({
     },
     { path: null, recipes: [cut] },
   ],
-  pack: { order: "npm", headers: "npm", gzip: { level: 9, os: 255 } },
+  pack: { order: "npm", headers: "npm", modes: "kept", gzip: { level: 9, os: 255 } },
   expect: { minMembers: 1 },
 });
 const refused = (made: PackageRepair, files: Files, code = "REPAIR_REFUSED") =>
@@ -88,6 +88,25 @@ test("what does not fit exactly is refused, and the infected bytes stay as they 
     /no repair recipe/,
   );
   assert.deepEqual(bytes, copy);
+});
+
+test("modes that a worm lost are those of npm where the manifest names programs", () => {
+  const manifest = '{"name":"demo","version":"1.0.0","bin":{"a":"./bin/a.js"}}';
+  const made = PackageRepair.parse({
+    ...recipe,
+    members: [],
+    pack: { ...recipe.pack, modes: "bin" },
+  });
+  const hosts = { "package.json": manifest, "bin/a.js": "1", "b.js": "2" };
+  const modes = openPackage(applyPackageRepair(made, packOf({ ...hosts, "bundle.js": PAYLOAD }))).members;
+  assert.deepEqual(
+    modes.map(({ path, mode }) => [path, mode]),
+    [
+      ["bin/a.js", 0o755],
+      ["b.js", 0o644],
+      ["package.json", 0o644],
+    ],
+  );
 });
 
 test("unknown fields and formats are refused", () => {

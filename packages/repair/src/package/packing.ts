@@ -21,19 +21,38 @@ function compareMembers(a: TarMember, b: TarMember): number {
 }
 
 /** @throws ThymusError REPAIR_REFUSED where a path needs headers that are not understood */
-export function repack(tarball: Tarball, { order, headers }: Omit<Packing, "gzip">): Tarball {
+export function repack(tarball: Tarball, { order, headers, modes }: Omit<Packing, "gzip">): Tarball {
   let { members, tail } = tarball;
   if (headers === "npm") {
     // npm writes no folders, only files.
-    members = members.filter(({ file }) => file).map(asNpm);
+    const files = members.filter(({ file }) => file);
+    const programs = modes === "bin" ? binsOf(files) : null;
+    members = files.map((member) => asNpm(member, modeOf(member, programs)));
     tail = npmTail;
   }
   if (order === "npm") members = members.toSorted(compareMembers);
   return { members, tail };
 }
 
-function asNpm(member: TarMember): TarMember {
-  const header = npmHeader(`package/${member.path}`, member.mode & 0o777, member.content.length);
+function modeOf({ path, mode }: TarMember, programs: ReadonlySet<string> | null): number {
+  return programs === null ? mode & 0o777 : programs.has(path) ? 0o755 : 0o644;
+}
+
+/** Paths of the programs that the manifest names: `bin` is one path, or names with paths. */
+function binsOf(members: readonly TarMember[]): Set<string> {
+  const manifest = members.find(({ path }) => path === "package.json");
+  let bin: unknown;
+  try {
+    bin = JSON.parse(Buffer.from(manifest?.content ?? "").toString("utf8")).bin;
+  } catch {
+    return new Set();
+  }
+  const paths = typeof bin === "string" ? [bin] : typeof bin === "object" && bin ? Object.values(bin) : [];
+  return new Set(paths.map((path) => String(path).replace(/^(\.?\/)+/, "")));
+}
+
+function asNpm(member: TarMember, mode: number): TarMember {
+  const header = npmHeader(`package/${member.path}`, mode, member.content.length);
   if (header === null) throw refuse("the package has a path that npm writes in another form");
   return { ...member, root: "package", before: new Uint8Array(0), header };
 }

@@ -20,7 +20,7 @@ export const tarOf = (files: Files, order: "kept" | "npm" = "npm"): Uint8Array =
         members: Object.entries(files).map(([path, content]) => memberOf(path, content)),
         tail: new Uint8Array(1024),
       },
-      { order, headers: "npm" },
+      { order, headers: "npm", modes: "kept" },
     ),
   );
 
