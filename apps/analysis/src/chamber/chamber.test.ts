@@ -117,11 +117,13 @@ bomb
   assert.ok(result.dropped.length <= 2000);
 });
 
-test("the sample has no network, no disk, no way to root, and runs share nothing", { skip }, async () => {
+test("the sample has no network but the desk's own, no disk, no way to root, and runs share nothing", {
+  skip,
+}, async () => {
   const probe = `#!/bin/bash
 id -u
 ls /sys/class/net
-(exec 3<>/dev/tcp/192.0.2.1/80) 2>/dev/null && echo NETWORK
+(exec 3<>/dev/tcp/192.0.2.1/80 && echo hello >&3 && head -1 <&3) 2>/dev/null
 for disk in /dev/vd*; do [ -e "$disk" ] && echo "DISK $disk"; done
 su -c id </dev/null 2>/dev/null && echo ROOT
 grep NoNewPrivs /proc/self/status
@@ -132,13 +134,18 @@ head -c 16 /dev/urandom | od -An -tx1
 `;
   const [one, two] = [await run(probe, "shell"), await run(probe, "shell")];
   for (const result of [one, two]) {
-    assert.match(result.output, /^1000\nlo\nNoNewPrivs:\t1\n [0-9a-f ]+\n$/);
+    assert.match(result.output, /^1000\neth0\nlo\nok\nNoNewPrivs:\t1\n [0-9a-f ]+\n$/);
     assert.ok(
       result.trace.some(
         (event) => event.what === "connect" && /192\.0\.2\.1 port 80/.test(event.detail ?? ""),
       ),
     );
   }
+  for (const { network } of [one, two])
+    assert.deepEqual(
+      network.map((exchange) => [exchange.protocol, exchange.address, exchange.port, exchange.excerpt]),
+      [["tcp", "192.0.2.1", 80, "hello\n"]],
+    );
   assert.notEqual(one.output.slice(-50), two.output.slice(-50), "each run draws its own random numbers");
 });
 

@@ -8,11 +8,22 @@ export const chamberPackages: readonly string[] = [
   "uidmap",
 ];
 
-/** What lies in the guest beside the essential packages: interpreters, static shells, small programs as decoys. */
-export const guestPackages: readonly string[] = ["python3", "perl", "nodejs", "php-cli", "busybox-static"];
+/** What lies in the guest beside the essential packages: interpreters, what speaks with the network, a static shell. */
+export const guestPackages: readonly string[] = [
+  ...["python3", "perl", "nodejs", "php-cli", "busybox-static"],
+  ...["ca-certificates", "curl", "iproute2", "openssl", "python3-setuptools", "wget"],
+];
 
 /** Wanted for variety; left out where the distribution does not offer one. */
 export const guestExtras: readonly string[] = [
+  "bind9-dnsutils",
+  "bzip2",
+  "git",
+  "netcat-openbsd",
+  "openssh-client",
+  "unzip",
+  "xz-utils",
+  "zip",
   "bash-static",
   "zsh-static",
   "sash",
@@ -47,4 +58,4 @@ export const kernelPackages: readonly string[] = [
 ];
 
 /** Modules that the guest needs, found with all that they depend on; what is built into the kernel is left out. */
-export const kernelModules: readonly string[] = ["virtio_pci", "virtio_blk", "squashfs", "overlay"];
+export const kernelModules: readonly string[] = ["virtio_pci", "virtio_blk", "squashfs", "overlay", "dummy"];

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 
 /** Format of the finished artefacts; another number makes the chamber be built anew. */
-export const CHAMBER_FORMAT = 1;
+export const CHAMBER_FORMAT = 2;
 
 /** Where the finished artefacts of a chamber lie. Each appears by a rename, so what exists is whole. */
 export function chamberPaths(dataDir: string) {

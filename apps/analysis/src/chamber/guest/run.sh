@@ -20,7 +20,8 @@ mount -t overlay overlay -o lowerdir=/space/layer:/squash,upperdir=/space/upper,
   echo overlay >>/out/broken
 mount --bind /box /newroot/dev
 mount --bind /space/shm /newroot/dev/shm
-mount -t proc proc /newroot/proc
+# Without the programs of others: the sample's user sees its own.
+mount -t proc -o hidepid=2 proc /newroot/proc
 mount -t sysfs -o ro sysfs /newroot/sys
 
 # Becomes the sample's user for good: no capability, no set-user-id program, no way back. As root it is root of a user
@@ -48,6 +49,8 @@ limits() {
 # Takes what is printed, keeps the first 64 KiB, lets the rest pass so that the writer does not block.
 keep_start() { head -c 65536 >"$1"; exec cat >/dev/null; }
 uptime_now() { read -r up _ </proc/uptime; echo "$up"; }
+
+network_start
 
 mkfifo /job/done
 exec 9<>/job/done
@@ -79,6 +82,8 @@ else
   ended=timeout
   status=-
 fi
+
+to_disk() { chroot /squash /usr/bin/dd bs=1048576 iflag=fullblock seek="$1" count="$2" conv=notrunc 2>/dev/null >/dev/vdc; }
 
 populated() { grep -q 'populated 1' /sys/fs/cgroup/app/cgroup.events; }
 
@@ -120,6 +125,7 @@ for group in app desk; do
   done
 done
 trace_collect
+network_collect | to_disk "$NETWORK_START" "$NETWORK_MIB"
 
 # Packing: nothing of the sample runs any more. Tools are those of the read-only root, never the sample's.
 {
@@ -135,7 +141,6 @@ while read -r path; do
   [ -f "/space/upper$path" ] && [ ! -L "/space/upper$path" ] && echo ".$path" >>/out/decoys
 done </job/decoys
 pack="/usr/bin/tar --create --format=gnu --numeric-owner --no-recursion --no-xattrs -C /mnt"
-to_disk() { chroot /squash /usr/bin/dd bs=1048576 iflag=fullblock seek="$1" count="$2" conv=notrunc 2>/dev/null >/dev/vdc; }
 if [ -s /out/decoys ]; then
   chroot /squash $pack -T - </out/decoys 2>/dev/null | to_disk "$DECOYS_START" "$DECOYS_MIB"
   chroot /squash /bin/sh -c 'cd /mnt && xargs -r -d "\n" rm -f --' </out/decoys

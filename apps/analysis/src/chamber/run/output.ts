@@ -9,6 +9,7 @@ import type { ChamberResult, DecoyOutcome, DroppedFile } from "../chamber.ts";
 import { MIB, outputDisk } from "../layout.ts";
 import { type ClassBuffers, type TraceClass, traceClasses } from "../trace/classes.ts";
 import { decodeTrace } from "../trace/events.ts";
+import { readNetwork } from "./network.ts";
 import { type ReadAt, readTar, type TarEntry } from "./tar.ts";
 
 /** Most files that a run may drop; the guest packs no more either. */
@@ -70,6 +71,10 @@ export async function readOutput(
       folder,
       new Set(decoys.map((decoy) => decoy.path.slice(1))),
     );
+    const start = Number(/^start (\d+(?:\.\d+)?)$/m.exec(status)?.[1] ?? 0);
+    const network = await readNetwork(read, start, (content) =>
+      keep(folder, "published", digest(content), content),
+    );
     const told = Number(control.text("new-count", 64).trim() || 0);
     return {
       ended,
@@ -78,9 +83,7 @@ export async function readOutput(
       traceLost: traced.lost + (more ? 1 : 0) + Math.max(0, told - MAX_DROPPED || 0),
       decoys: changed,
       dropped: files,
-      network: [],
-      networkLost: 0,
-      published: [],
+      ...network,
       output: control.bytes("output", MAX_OUTPUT).toString("utf8"),
     };
   } finally {
