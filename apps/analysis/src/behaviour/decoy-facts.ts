@@ -91,10 +91,11 @@ export function decoyFacts(
     }
     altered.push(decoy);
     const content = unwrapped(found);
-    if (before.length > 0 && hostShare(before, found) >= 0.5) {
-      count.hostKept += 1;
-      if (!programs.has(decoy.type)) keptDocuments.push({ before, after: found });
-    } else if (sameFormat(before, found)) count.rewritten += 1;
+    const kept = before.length > 0 && hostShare(before, found) >= 0.5;
+    const picture = sameFormat(before, found);
+    if (kept && !programs.has(decoy.type)) keptDocuments.push({ before, after: found });
+    if (picture) count.rewritten += 1;
+    else if (kept) count.hostKept += 1;
     else if (looksRandom(content) && (entropy(content) > entropy(before) + 0.4 || entropy(before) > 6.5))
       count.scrambled += 1;
     else if (entropy(found) < 2) count.wiped += 1;

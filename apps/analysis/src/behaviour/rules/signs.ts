@@ -48,6 +48,15 @@ export const wormRules: readonly VerdictRule[] = [
 export const thiefRules: readonly VerdictRule[] = [
   bySign("secret-left", "thief", "high", "nobody but a thief has a reason to send that", "secret-sent"),
   bySign("secret-misused", "thief", "high", "that secret was never given to it", "secret-used"),
+  {
+    id: "collected-and-sent",
+    verdict: "thief",
+    severity: "high",
+    holds: (f) => signsOf(f, "collects-credentials").length > 0 && signsOf(f, "archive-sent").length > 0,
+    why: (f) =>
+      `it ${signsOf(f, "collects-credentials")[0]!.what} and then ${signsOf(f, "archive-sent")[0]!.what}: what was in it nobody can see`,
+    techniques: ["T1020"],
+  },
   bySign("files-left", "thief", "high", "nothing on this machine asked for that", "personal-sent"),
 ];
 

@@ -101,10 +101,26 @@ function ownProject(view: RunView, published: PublishedPackage): boolean {
   );
 }
 
+/** Lines of packed sources that stand neither in the version before nor in the user's projects. */
+function foreignLines(view: RunView, layers: readonly Buffer[], old: readonly Buffer[]): Set<string> {
+  const known = [
+    ...old,
+    ...view.world.files
+      .filter((file) => file.path.startsWith(`${view.home}/`))
+      .map((file) => Buffer.from(file.content)),
+  ];
+  const tar = layers.find((layer) => layer.subarray(257, 262).toString("latin1") === "ustar");
+  const lines = (tar?.toString("latin1") ?? "").split(/[\n\0]+/).filter((line) => line.trim().length >= 24 && !line.startsWith("package/"));
+  return new Set(
+    lines.slice(0, 400).filter((line) => !known.some((each) => each.includes(line.trim(), 0, "latin1"))),
+  );
+}
+
 function publishing(view: RunView): Sign[] {
   const found: Sign[] = [];
   const probes = probesOf(view.input.sample.bytes, 8);
   const strangers: PublishedPackage[] = [];
+  const foreign = new Map<string, Set<string>>();
   for (const published of view.result.published) {
     const { t, name, version, before } = published;
     const label = `${name} ${version}`;
@@ -113,7 +129,10 @@ function publishing(view: RunView): Sign[] {
     const offered = view.world.packages.find(
       (each) => each.name === name && (before === null || each.version === before),
     );
-    const old = offered ? scriptsOf(layersOf(offered.file.content)) : new Set<string>();
+    const oldLayers = offered ? layersOf(offered.file.content) : [];
+    const old = scriptsOf(oldLayers);
+    for (const line of foreignLines(view, layers, oldLayers))
+      foreign.set(line, new Set([...(foreign.get(line) ?? []), name]));
     const added = before === null ? [] : [...scriptsOf(layers)].filter((script) => !old.has(script));
     const evidence = `${published.accepted ? "accepted" : "refused"} by the registry${published.token ? ", with the user's token" : ""}`;
     if (knownIn(probes, layers))
@@ -141,6 +160,15 @@ function publishing(view: RunView): Sign[] {
       found.push(sign("published", { t, what: `published ${label}`, evidence }));
     }
   }
+  const shared = [...foreign].find(([, names]) => names.size >= 2);
+  if (shared && !found.some((each) => each.id === "publishes-itself"))
+    found.push(
+      sign("publishes-itself", {
+        t: view.result.published[0]!.t,
+        what: `published ${plural(shared[1].size, "package")} that all carry the same foreign content`,
+        evidence: `${[...shared[1]].slice(0, 5).join(", ")}: ${shared[0].trim().slice(0, 200)}`,
+      }),
+    );
   const several = new Set(strangers.filter(({ before }) => before !== null).map(({ name }) => name));
   if (several.size >= 2)
     found.push(

@@ -18,17 +18,25 @@ const pathsIn = (line: string, home: string): string[] =>
     path.replace(/^(~|\$HOME|\$\{HOME\}|%h)/, home),
   );
 
+const [MAX_LINES, MAX_LINE] = [2000, 2000];
+
 /** Lines of a file that were not in it before, without comments. */
 export function newLines(view: RunView, path: string): string[] | null {
   const content = view.contentOf(path)?.toString("utf8");
   if (content === undefined) return null;
   const before = view.world.files.find((file) => file.path === path)?.content;
   const old = new Set(before ? Buffer.from(before).toString("utf8").split("\n") : []);
-  return content.split("\n").filter((line) => line.trim() !== "" && !/^\s*[#;]/.test(line) && !old.has(line));
+  return content
+    .split("\n", MAX_LINES)
+    .map((line) => line.slice(0, MAX_LINE))
+    .filter((line) => line.trim() !== "" && !/^\s*[#;]/.test(line) && !old.has(line));
 }
 
-/** Judges what a start file has been given to start. */
-export function startedBy(view: RunView, path: string): Started {
+/** A file that is read as part of the start file, such as `. ~/.bash_prompt`. */
+const sourced = /(?:^|[\s;&|])(?:\.|source)\s+["']?((?:~|\$HOME|\$\{HOME\})?\/[\w.@%+/-]+)/;
+
+/** Judges what a start file has been given to start. `depth`: files that read one another come to an end. */
+export function startedBy(view: RunView, path: string, depth = 0): Started {
   const lines = newLines(view, path);
   if (lines === null) return { kind: "unknown", what: path, preload: null };
   const brought = new Set(
@@ -44,8 +52,14 @@ export function startedBy(view: RunView, path: string): Started {
       if (brought.has(library)) return { kind: "hidden", what: line.trim(), preload: library };
     }
     if (fetchesAndRuns.test(line)) return { kind: "hidden", what: line.trim(), preload: null };
+    const read = sourced.exec(line)?.[1];
+    const part = read === undefined ? undefined : pathsIn(read, view.home)[0];
+    if (part !== undefined && brought.has(part) && depth < 2) {
+      const inner = startedBy(view, part, depth + 1);
+      if (inner.kind === "hidden") return inner;
+    }
     for (const named of pathsIn(line, view.home)) {
-      if (!brought.has(named)) continue;
+      if (!brought.has(named) || named === part) continue;
       if (hiddenPlace(named)) return { kind: "hidden", what: line.trim(), preload: null };
       own ??= line.trim();
     }
