@@ -65,6 +65,13 @@ const inner = /^(127\.|0\.0\.0\.0|::1|localhost)/;
 export const reachesOut = (address: string): boolean =>
   /^inet6? /.test(address) && !/^inet 127\.|^inet6? (::1|0\.0\.0\.0)/.test(address);
 
+/** Whether what an event tells was granted; what was refused is an attempt. */
+export const granted = (event: TraceEvent): boolean => !event.detail?.startsWith("failed ");
+
+/** The path of a file that was read, or null. */
+export const readPath = (event: TraceEvent): string | null =>
+  event.what === "open-read" && event.path && event.detail !== "folder" && granted(event) ? event.path : null;
+
 /** Folders in which nobody looks for programs. */
 const hiddenFolder = /^(\/tmp|\/var\/tmp|\/dev\/shm|\/run\/user\/\d+)\/|\/\.(cache|thumbnails|trash)\//i;
 /** Whether a program lies where a user would not find it: temporary or cache folders, or a name with a dot in front. */
@@ -86,6 +93,7 @@ function processTable(events: readonly TraceEvent[]): Map<number, Process> {
     return made;
   };
   for (const event of events) {
+    if (event.what === "lost") continue;
     const process = known(event.pid, event.t, event.ppid ?? null, event.comm);
     process.ppid ??= event.ppid ?? null;
     process.did[event.what] = (process.did[event.what] ?? 0) + 1;

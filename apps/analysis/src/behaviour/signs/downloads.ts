@@ -1,7 +1,7 @@
 /** What came over the network and was then run, and programs that were hidden before they ran. */
 import { basename } from "node:path";
 import type { TraceEvent } from "@thymus/contracts";
-import { hiddenPlace, type Process, type RunView, reachesOut } from "../view.ts";
+import { granted, hiddenPlace, type Process, type RunView, reachesOut, readPath } from "../view.ts";
 import { isRegistry } from "./hosts.ts";
 import { type Detector, type Sign, short, sign } from "./sign.ts";
 
@@ -23,7 +23,7 @@ function started(view: RunView): Run[] {
       const path = event.path ?? "";
       if (interpreters.test(basename(path))) waiting.set(event.pid, event.t);
       else if (!system.test(path)) runs.push({ t: event.t, pid: event.pid, path });
-    } else if (event.what === "open-read" && waiting.has(event.pid)) {
+    } else if (readPath(event) !== null && waiting.has(event.pid)) {
       if (event.path === undefined || system.test(event.path)) continue;
       // A script is read soon after its interpreter began; settings of the interpreter lie elsewhere.
       if (/\/(\.npmrc|pyvenv\.cfg|package\.json|\.bashrc|\.profile)$/.test(event.path)) continue;
@@ -53,7 +53,7 @@ function fetchedFiles(
   const files = new Map<string, { t: number; over: string }>();
   for (const event of view.events) {
     const since = contacts.get(event.pid);
-    if (event.what === "open-write" && event.path && !/^\/(dev|proc)\//.test(event.path)) {
+    if (event.what === "open-write" && granted(event) && event.path && !/^\/(dev|proc)\//.test(event.path)) {
       // Whatever tool fetches opens its file before or after the first byte came.
       if (since !== undefined && Math.abs(event.t - since) < 30)
         files.set(event.path, { t: event.t, over: event.path });

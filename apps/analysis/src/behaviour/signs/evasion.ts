@@ -9,7 +9,7 @@ const LONG_SLEEP = 60;
 const processStatus = /^\/proc\/(self|\d+)\/status$/;
 
 /** Seconds that a sleep asked for: the first number of its detail. */
-const asked = (detail: string): number => Number(/(\d+(?:\.\d+)?)\s*(?:s\b|seconds?)/.exec(detail)?.[1] ?? 0);
+const asked = (detail: string): number => Number(/\d+(?:\.\d+)?/.exec(detail)?.[0] ?? 0);
 
 export const evasion: Detector = (view) => {
   const found: Sign[] = [];

@@ -29,7 +29,8 @@ export const hiding: Detector = (view) => {
         }),
       );
     // A shell adds to its history by itself only where somebody types.
-    if ((gone || what === "open-write") && histories.test(path))
+    const emptied = what === "open-write" && detail.startsWith("truncate");
+    if ((gone || emptied) && histories.test(path))
       add(
         "history",
         sign("history-cleared", {

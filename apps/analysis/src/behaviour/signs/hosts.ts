@@ -1,5 +1,5 @@
 /** Who is at the other end: what a credential or a setting of the user's says about it. Pure. */
-import type { RunView } from "../view.ts";
+import { type RunView, readPath } from "../view.ts";
 
 /** Registries and mirrors from which software is installed. */
 const registries =
@@ -33,9 +33,7 @@ const settings =
 /** The file in which the user has named this server before the sample came, and which was read in this run. */
 export function setUpByUser(view: RunView, host: string): string | null {
   if (host === "" || !host.includes(".")) return null;
-  const read = new Set(
-    view.events.flatMap((event) => (event.what === "open-read" && event.path ? [event.path] : [])),
-  );
+  const read = new Set(view.events.flatMap((event) => readPath(event) ?? []));
   const found = view.world.files.find(
     (file) =>
       settings.test(file.path) &&

@@ -80,13 +80,17 @@ const noFile = /^\/(proc\/(self|\d+)\/fd|dev\/fd)\/\d+$|memfd:/;
 export const memory: Detector = (view) => {
   const found = tracing(view);
   const first = (what: TraceEvent["what"]) => view.events.find((event) => event.what === what);
-  const fileless = view.events.find((event) => event.what === "exec" && noFile.test(event.path ?? ""));
+  const fileless = view.events.find(
+    (event) =>
+      (event.what === "exec" && noFile.test(event.path ?? "")) ||
+      (event.what === "mmap-exec" && /program that lies in memory only/.test(event.detail ?? "")),
+  );
   if (fileless)
     found.push(
       sign("fileless", {
         t: fileless.t,
         what: "ran a program that lies in memory only",
-        evidence: `process ${fileless.pid} ran ${fileless.path}`,
+        evidence: `process ${fileless.pid}: ${fileless.path ?? fileless.detail}`,
       }),
     );
   const memfd = first("memfd");

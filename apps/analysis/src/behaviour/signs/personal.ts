@@ -1,7 +1,7 @@
 /** Files of the user that leave the machine. */
 import { entropy } from "../content/bytes.ts";
 import { knownIn, probesOf } from "../content/probes.ts";
-import type { Outward, RunView } from "../view.ts";
+import { type Outward, type RunView, readPath } from "../view.ts";
 import { isRegistry, setUpByUser } from "./hosts.ts";
 import { type Detector, plural, type Sign, short, sign } from "./sign.ts";
 
@@ -93,11 +93,7 @@ export const personal: Detector = (view) => {
       );
   }
   const read = new Set(
-    view.events.flatMap((event) =>
-      event.what === "open-read" && event.path && files.some(({ path }) => path === event.path)
-        ? [event.path]
-        : [],
-    ),
+    view.events.flatMap((event) => (files.some(({ path }) => path === readPath(event)) ? [event.path!] : [])),
   );
   if (read.size >= MANY_READ)
     found.push(

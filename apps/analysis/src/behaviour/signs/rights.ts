@@ -47,7 +47,7 @@ export const rights: Detector = (view) => {
           }),
         );
     }
-    if (event.what === "module")
+    if (event.what === "module" && !detail.startsWith("bpf"))
       add(
         "module",
         sign("module-asked", {

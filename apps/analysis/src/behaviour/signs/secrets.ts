@@ -1,7 +1,7 @@
 /** What became of the user's secrets. */
 import type { Theft } from "@thymus/contracts";
 import { layersOf } from "../content/layers.ts";
-import type { Outward, RunView } from "../view.ts";
+import { type Outward, type RunView, readPath } from "../view.ts";
 import { belongsTo } from "./hosts.ts";
 import { type Detector, type Sign, short, sign } from "./sign.ts";
 
@@ -93,9 +93,7 @@ export const secrets: Detector = (view) => {
     );
   const kinds = new Set([...reads.values()].map((theft) => theft.credential));
   const homeReads = new Set(
-    view.events.flatMap((event) =>
-      event.what === "open-read" && event.path?.startsWith(`${view.home}/`) ? [event.path] : [],
-    ),
+    view.events.flatMap((event) => (readPath(event)?.startsWith(`${view.home}/`) ? [event.path] : [])),
   );
   // Who reads the whole home, as a search or a backup does, comes upon credentials without looking for them.
   if (kinds.size >= COLLECTION && reads.size * 3 > homeReads.size)

@@ -110,7 +110,9 @@ function foreignLines(view: RunView, layers: readonly Buffer[], old: readonly Bu
       .map((file) => Buffer.from(file.content)),
   ];
   const tar = layers.find((layer) => layer.subarray(257, 262).toString("latin1") === "ustar");
-  const lines = (tar?.toString("latin1") ?? "").split(/[\n\0]+/).filter((line) => line.trim().length >= 24 && !line.startsWith("package/"));
+  const lines = (tar?.toString("latin1") ?? "")
+    .split(/[\n\0]+/)
+    .filter((line) => line.trim().length >= 24 && !line.startsWith("package/"));
   return new Set(
     lines.slice(0, 400).filter((line) => !known.some((each) => each.includes(line.trim(), 0, "latin1"))),
   );
