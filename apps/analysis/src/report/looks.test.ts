@@ -1,17 +1,15 @@
 /** What a person meets: each golden page in a real browser, dark and light, on a desk, on a phone and on paper. */
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
-import { createRequire } from "node:module";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { pathToFileURL } from "node:url";
 import { needs } from "@thymus/testkit";
 import { Browser } from "@thymus/testkit/browser";
+import axe from "axe-core";
 import { reportCases } from "./testing/index.ts";
 
 const skip = needs("chromium");
 const names = reportCases().map(({ name }) => name);
-const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 let browser: Browser;
 before(async () => {
   if (!skip) browser = await Browser.open();
@@ -29,7 +27,7 @@ const unfold = () =>
 
 /** What axe finds, in few words: rule, and the first place of it. */
 async function violations(): Promise<string[]> {
-  await browser.value(`${axe}; true`);
+  await browser.value(`${axe.source}; true`);
   return browser.value<string[]>(`axe.run(document, { resultTypes: ["violations"] }).then(({ violations }) =>
     violations.map(({ id, nodes }) => id + ": " + nodes[0].html.slice(0, 120) + " " + (nodes[0].failureSummary ?? "")))`);
 }
