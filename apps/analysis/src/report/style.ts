@@ -44,6 +44,7 @@ code{overflow-wrap:anywhere}
 .scale .on{background:var(--accent)}
 h1{font-size:clamp(1.75rem,4.6vw,2.6rem);letter-spacing:-.022em;font-weight:700;margin:.5rem 0 .35rem}
 .lead{font-size:1.1rem;max-width:46em;text-wrap:pretty}
+.doubt{margin-top:.4rem;color:var(--soft)}
 .pair{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,20rem),1fr));gap:1.5rem;margin-top:1.4rem}
 .label{color:var(--soft);font-size:.85rem;font-weight:600;margin-bottom:.35rem}
 .action{background:var(--wash);border-radius:.4rem;padding:1rem 1.15rem}

@@ -1,6 +1,7 @@
 /** The prescription: its rule, its repair in words and as a recipe, and the table of its proof. */
 import type { ImmunizeReport, Prescription } from "@thymus/contracts";
 import { clip, shares, within } from "../bounds.ts";
+import { shallowJson } from "../json.ts";
 import { html, type Markup } from "../markup.ts";
 import { repairWords } from "../repair-words.ts";
 import { count, grouped, sentence, size, typeWord } from "../words.ts";
@@ -35,7 +36,7 @@ export function repairPart({ repair }: Prescription, report: ImmunizeReport): Ma
         .slice(0, 40)
         .map((words) => html`<li>${words}</li>`)}</ol>`,
   );
-  const json = JSON.stringify(repair, null, 1);
+  const json = shallowJson(repair);
   return section({
     id: "repair",
     title: "The repair",

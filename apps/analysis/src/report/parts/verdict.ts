@@ -5,6 +5,7 @@ import { clip, clipMiddle } from "../bounds.ts";
 import { html, type Markup } from "../markup.ts";
 import {
   chamberWords,
+  count,
   grouped,
   infectionWords,
   sentence,
@@ -27,10 +28,22 @@ export function verdictPart(
   return html`<section class="verdict" aria-labelledby="verdict">
 <p class="badge"><span class="scale" aria-hidden="true">${scale}</span> <strong>${severity.words}</strong> <span class="kind">${facts.verdict}</span></p>
 <h1 id="verdict">${verdictWords[facts.verdict]}</h1>
-<p class="lead">${clip(sentence(facts.why), 600)}</p>
+<p class="lead">${clip(sentence(facts.why), 600)}</p>${doubts(facts)}
 <div class="pair">${action(whatToDo(report, facts, prescription))}${identity(report, facts)}</div>
 ${figures(report, facts)}</section>
 `;
+}
+
+/** Whoever reads only the top must not miss that the analysis was partly blind. */
+function doubts(facts: AnalysisFacts): Markup | null {
+  const lost = facts.runs.reduce((sum, run) => sum + run.traceLost, 0);
+  const reasons = [
+    ...(lost > 0 ? [`${count(lost, "event")} of the trace ${lost === 1 ? "was" : "were"} lost`] : []),
+    ...(facts.chamber.trust === "isolated" ? [] : ["the chamber had no kernel of its own"]),
+  ];
+  return reasons.length > 0
+    ? html`<p class="doubt"><strong>Not everything is certain:</strong> ${reasons.join(", and ")}.</p>`
+    : null;
 }
 
 const marks: Readonly<Record<Action["state"], string>> = { made: "✓", detects: "◐", person: "!", none: "✓" };
