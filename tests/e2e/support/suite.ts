@@ -16,7 +16,7 @@ import {
 import { createWorld } from "../../../apps/analysis/src/world/index.ts";
 
 /** Longest time in seconds that one program may take, restore included. */
-const BUDGET = 30;
+const BUDGET = 60;
 const HOME = "/home/sam";
 const findThefts = (_: unknown): [] => [];
 

@@ -21,7 +21,10 @@ const generic =
   "security protection storage observer energy health care clinic dental doctor fit fyi ooo pics pink red blue green " +
   "black kim wang ren xin law legal new how soy here ads cam dad phd prof day eus";
 
-const topLevel = new Set(`${countries} ${generic}`.split(" "));
+/** Names that nobody can own (RFC 2606): those of the user's own network, and of our own test programs. */
+const reserved = "example test";
+
+const topLevel = new Set(`${countries} ${generic} ${reserved}`.split(" "));
 /** Outside of the top-level domains, but answered in the networks that have them. */
 const special = new Set(["metadata.google.internal"]);
 
