@@ -99,6 +99,8 @@ export interface ChamberRun {
   /** Existing empty folder that receives what came back; nothing in it is executable. */
   readonly outputDir: string;
   readonly signal?: AbortSignal;
+  /** Called once, right before the sample's first instruction. */
+  readonly onStarted?: () => void;
 }
 
 export interface DecoyOutcome {
@@ -158,6 +160,13 @@ export interface ChamberResult {
   readonly published: readonly PublishedPackage[];
   /** First 64 KiB of what the sample printed. */
   readonly output: string;
+}
+
+/** A chamber that is restored and waits for its one run. */
+export interface PreparedChamber {
+  run(run: ChamberRun): Promise<ChamberResult>;
+  /** Process that holds it, for whoever measures. */
+  readonly pid: number | undefined;
 }
 
 /** A safe environment in which a suspect program runs. Registering a new kind is one file that implements this. */

@@ -71,10 +71,14 @@ export function confinementWorks(): boolean {
 }
 
 /**
- * Starts `command` confined; standard input, output and error are pipes.
+ * Starts `command` confined; standard input, output and error are pipes, file descriptors of `inherited` follow.
  * @throws ThymusError CONFINEMENT_UNAVAILABLE: hostile bytes are never parsed without it
  */
-export function spawnConfined(confinement: Confinement, command: readonly string[]): ChildProcess {
+export function spawnConfined(
+  confinement: Confinement,
+  command: readonly string[],
+  inherited: readonly number[] = [],
+): ChildProcess {
   if (!confinementWorks())
     throw new ThymusError(
       "CONFINEMENT_UNAVAILABLE",
@@ -83,7 +87,7 @@ export function spawnConfined(confinement: Confinement, command: readonly string
     );
   const limits = ["prlimit", `--fsize=${confinement.maxFileBytes}`, "--core=0", "--nofile=4096"];
   return spawn("bwrap", [...confinementArguments(confinement), ...limits, ...command], {
-    stdio: ["pipe", "pipe", "pipe"],
+    stdio: ["pipe", "pipe", "pipe", ...inherited],
     env: { PATH: process.env.PATH ?? "/usr/bin:/bin" },
   });
 }

@@ -56,6 +56,7 @@ mkfifo /job/done
 exec 9<>/job/done
 start=$(uptime_now)
 trace_before_sample
+echo STARTED >/dev/ttyS0
 {
   (
     exec 9>&-

@@ -1,5 +1,7 @@
 import { MEMORY_MIB } from "../layout.ts";
 
+export type Accelerator = "tcg" | "kvm";
+
 export interface MachineFiles {
   readonly kernel: string;
   readonly initramfs: string;
@@ -16,7 +18,7 @@ export interface MachineFiles {
  */
 export function machineArguments(
   files: MachineFiles,
-  options: { accelerator: "tcg" | "kvm"; share: "on" | "off"; incoming: boolean },
+  options: { accelerator: Accelerator; share: "on" | "off"; incoming: boolean },
 ): string[] {
   const disk = (id: string, file: string, readonly: boolean) => [
     "-blockdev",

@@ -28,7 +28,7 @@ function confinementBase(): string[] {
     else args.push("--ro-bind", folder, folder);
   }
   for (const file of systemFiles) args.push("--ro-bind-try", file, file);
-  args.push("--dev", "/dev", "--tmpfs", "/tmp", "--chdir", "/tmp");
+  args.push("--proc", "/proc", "--dev", "/dev", "--tmpfs", "/tmp", "--chdir", "/tmp");
   return args;
 }
 

@@ -15,7 +15,7 @@ export class Machine {
   readonly ended: Promise<void>;
   #said = "";
   #errors = "";
-  #wait: { text: string; resolve: () => void } | null = null;
+  #waits: { text: string; resolve: () => void }[] = [];
 
   constructor(child: ChildProcess) {
     this.#child = child;
@@ -43,6 +43,10 @@ export class Machine {
       .trim();
   }
 
+  get pid(): number | undefined {
+    return this.#child.pid;
+  }
+
   say(text: string): void {
     this.#line.write(text);
   }
@@ -51,7 +55,7 @@ export class Machine {
   hear(text: string): Promise<void> {
     if (this.#said.includes(text)) return Promise.resolve();
     return new Promise((resolve) => {
-      this.#wait = { text, resolve };
+      this.#waits.push({ text, resolve });
     });
   }
 
@@ -62,16 +66,28 @@ export class Machine {
 
   #hear(text: string): void {
     this.#said = (this.#said + text).slice(-MAX_TALK);
-    if (this.#wait && this.#said.includes(this.#wait.text)) this.#wait.resolve();
+    for (const wait of this.#waits) if (this.#said.includes(wait.text)) wait.resolve();
   }
 }
 
-/** Starts `command`; `state` (a file) becomes its file descriptor 5. */
-export function startMachine(command: readonly string[], state: string | null): Machine {
+/** Starts `command`; `state` (a file) becomes its file descriptor 5, the descriptor `memory` its 6. */
+export function startMachine(
+  command: readonly string[],
+  state: string | null,
+  memory: number | null = null,
+): Machine {
   const fd = state === null ? null : openSync(state, "r");
   try {
     const child = spawn(command[0]!, command.slice(1), {
-      stdio: ["ignore", "ignore", "pipe", "pipe", "pipe", ...(fd === null ? [] : [fd])],
+      stdio: [
+        "ignore",
+        "ignore",
+        "pipe",
+        "pipe",
+        "pipe",
+        ...(fd === null ? [] : [fd]),
+        ...(memory === null ? [] : [memory]),
+      ],
       env: { PATH: "/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin" },
     });
     return new Machine(child);

@@ -1,4 +1,5 @@
 /** Writes the disk that carries a run into the guest. */
+import { constants } from "node:fs";
 import { type FileHandle, open, readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { DRILL_FOLDER, ThymusError } from "@thymus/contracts";
@@ -195,7 +196,8 @@ export async function writeInput(disk: string, run: ChamberRun, limits: GuestLim
     file("touch", touch.map((line) => `${line}\n`).join("")),
     ...registryFiles([...world.packages, ...(plan?.packages ?? [])], world.tokens),
   ];
-  const handle = await open(disk, "wx", 0o600);
+  // The disk may be there already, empty: a machine was started with it.
+  const handle = await open(disk, constants.O_RDWR | constants.O_CREAT | constants.O_NOFOLLOW, 0o600);
   try {
     const end = await writeParts(
       handle,
