@@ -16,6 +16,7 @@ import { factsOfAnalysed } from "./report/from-analysed.ts";
 import { renderReport } from "./report/html.ts";
 import { takeSample } from "./sample.ts";
 import { sweepOutput, writeResult } from "./worker/output.ts";
+import { discard, type WorkerPool } from "./worker/pool.ts";
 import type { AnalyseResult, ProveResult } from "./worker/protocol.ts";
 import { corpusFolders } from "./worker/readable.ts";
 import { runWorker } from "./worker/run.ts";
@@ -35,6 +36,8 @@ export interface ImmunizeOptions {
   readonly name?: string;
   readonly onProgress?: (what: string) => void;
   readonly signal?: AbortSignal;
+  /** Workers that are ready ahead; its folder is `out`, and so are its chamber and corpus. */
+  readonly pool?: WorkerPool;
 }
 
 export interface Immunized {
@@ -55,7 +58,8 @@ export async function immunize(options: ImmunizeOptions): Promise<Immunized> {
   const out = resolve(options.out);
   const folder = join(out, caseId);
   await mkdir(out, { recursive: true });
-  const partial = await mkdtemp(join(out, `.${caseId}-`));
+  const warm = options.pool?.take() ?? null;
+  const partial = warm?.folder ?? (await mkdtemp(join(out, `.${caseId}-`)));
   try {
     const sample = join(partial, "sample.bin");
     const taken = await takeSample(options.sample, sample);
@@ -82,7 +86,7 @@ export async function immunize(options: ImmunizeOptions): Promise<Immunized> {
         budgetSeconds: left(),
         parallel: options.parallel,
       },
-      { ...step, limitSeconds: left() },
+      { ...step, limitSeconds: left(), ...(warm ? { warm } : {}) },
     );
     if (analysed.sample.sha256 !== taken.sha256 || analysed.sample.size !== taken.size)
       throw new ThymusError(
@@ -134,6 +138,7 @@ export async function immunize(options: ImmunizeOptions): Promise<Immunized> {
     await rename(partial, folder);
     return { report, prescription, folder };
   } finally {
+    if (warm) await discard(warm);
     await rm(partial, { recursive: true, force: true });
   }
 }

@@ -9,4 +9,5 @@ export { analysisWorkers } from "./intake/size.ts";
 export type { Finished, Intake, IntakeOptions, Turn } from "./intake/types.ts";
 export { verifyPrescription } from "./proof/verify.ts";
 export { buildCorpus, openCorpus, PACKAGE_MANAGER } from "./self/index.ts";
+export { WorkerPool } from "./worker/pool.ts";
 export { runWorker } from "./worker/run.ts";

@@ -29,6 +29,8 @@ import {
 } from "@thymus/trust";
 import { immunize } from "../immunize.ts";
 import { MAX_SAMPLE_BYTES } from "../sample.ts";
+import { WorkerPool } from "../worker/pool.ts";
+import { corpusFolders } from "../worker/readable.ts";
 import type { Urgency } from "./answer.ts";
 import { Deliveries, LEASE_SECONDS } from "./deliver.ts";
 import { Enrolment, files, holdCentre } from "./enrolment.ts";
@@ -122,6 +124,7 @@ class Centre {
   readonly #deliveries: Deliveries;
   #everywhere: ReadonlySet<string> = new Set();
   #intake!: Intake;
+  #pool!: WorkerPool;
 
   constructor(
     options: CentreOptions,
@@ -139,7 +142,15 @@ class Centre {
   }
 
   async open(): Promise<void> {
-    const { config, chamberDir, corpusDir, workers, log } = this.#options;
+    const { config, chamberDir, corpusDir, drillPrograms, workers, parallel, log } = this.#options;
+    this.#pool = new WorkerPool({
+      parent: files(this.#options.dataDir).cases,
+      chamberDir,
+      readable: [...(await corpusFolders(corpusDir)), ...(drillPrograms ? [drillPrograms] : [])],
+      workers: config.analysis.warm < 0 ? workers : config.analysis.warm,
+      machines: Math.min(2, parallel),
+      log,
+    });
     this.#intake = await openIntake({
       dataDir: files(this.#options.dataDir).intake,
       corpusDir,
@@ -158,6 +169,7 @@ class Centre {
 
   async close(): Promise<void> {
     await this.#intake.close();
+    await this.#pool.close();
     await this.#deliveries.ended;
   }
 
@@ -253,6 +265,7 @@ class Centre {
         ),
         onProgress: (what) => this.#deliveries.progress(turn.id, what),
         signal: turn.signal,
+        pool: this.#pool,
       });
     await failpoint("analysis.analysed");
     const finished = await readCase(folder, turn.id);
