@@ -1,4 +1,6 @@
+export { readProbe } from "./chamber/accelerator.ts";
 export { buildChamber, chamberPackages, createDecoys, openChamber } from "./chamber/index.ts";
+export { chamberPaths } from "./chamber/paths.ts";
 export { confinementWorks } from "./confinement/confine.ts";
 export { type Immunized, type ImmunizeOptions, immunize } from "./immunize.ts";
 export type { Answer, Answered, SubmissionMeta, Urgency } from "./intake/answer.ts";

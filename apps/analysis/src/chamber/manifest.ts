@@ -3,6 +3,7 @@ import { createReadStream } from "node:fs";
 import { readFile, stat } from "node:fs/promises";
 import { type ChamberInfo, parseJsonDocument, Sha256, ThymusError } from "@thymus/contracts";
 import { z } from "zod";
+import { chooseAccelerator, KvmProbe } from "./accelerator.ts";
 import { runTool } from "./build/tool.ts";
 import { CHAMBER_FORMAT, type ChamberPaths } from "./paths.ts";
 
@@ -10,7 +11,9 @@ import { CHAMBER_FORMAT, type ChamberPaths } from "./paths.ts";
 export const ChamberManifest = z.strictObject({
   format: z.number().int(),
   image: Sha256,
+  /** What a machine is restored with where the probe found nothing better. */
   accelerator: z.enum(["tcg", "kvm"]),
+  kvm: KvmProbe.optional(),
   /** First line of `qemu-system-x86_64 --version`: a saved machine fits the QEMU that saved it. */
   qemu: z.string().max(256),
   /** Guest program and machine of the Thymus that built it. */
@@ -35,7 +38,7 @@ export async function imageDigest(paths: ChamberPaths): Promise<Sha256> {
 }
 
 export function chamberInfo(manifest: ChamberManifest): ChamberInfo {
-  return { kind: `qemu-${manifest.accelerator}`, trust: "isolated", image: manifest.image };
+  return { kind: `qemu-${chooseAccelerator(manifest.kvm)}`, trust: "isolated", image: manifest.image };
 }
 
 /** @throws ThymusError CHAMBER_NOT_BUILT where there is none, or one of another format */

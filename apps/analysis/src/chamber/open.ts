@@ -1,4 +1,5 @@
 import { ThymusError } from "@thymus/contracts";
+import { chooseAccelerator, savedMachine } from "./accelerator.ts";
 import { programDigest } from "./build/program.ts";
 import type { Chamber, PreparedChamber } from "./chamber.ts";
 import { findHolder, type Holder } from "./machine/confinement.ts";
@@ -85,15 +86,15 @@ function chamberOf(
   inherited: number | undefined,
 ): HeldChamber {
   const info = chamberInfo(manifest);
+  const accelerator = chooseAccelerator(manifest.kvm);
   const closing = new AbortController();
   const runs = new Set<Promise<unknown>>();
   const ready: RestoredMachine[] = [];
   let memory: Promise<SealedMemory> | null =
     inherited === undefined ? null : Promise.resolve({ fd: inherited, close() {} });
   const start = async (folder: string) => {
-    memory ??= sealMemory(paths.memory, closing.signal);
+    memory ??= sealMemory(savedMachine(paths, accelerator).memory, closing.signal);
     const { fd } = await memory;
-    const { accelerator } = manifest;
     return RestoredMachine.start({ paths, holder, accelerator, memory: fd }, folder);
   };
   const begin: HeldChamber["run"] = (run) => {

@@ -13,6 +13,8 @@ export interface Confinement {
   readonly writable: string;
   /** Folders and files inside a readable folder that must look empty. */
   readonly hidden?: readonly string[];
+  /** Devices that the process may use beside the harmless ones. */
+  readonly devices?: readonly string[];
   /** Largest file in bytes that it may write. */
   readonly maxFileBytes: number;
 }
@@ -33,6 +35,7 @@ export function confinementArguments(confinement: Confinement): string[] {
   args.push("--die-with-parent", "--new-session", "--cap-drop", "ALL", "--clearenv");
   args.push("--setenv", "PATH", "/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin", "--setenv", "HOME", "/tmp");
   args.push("--hostname", "confined", "--proc", "/proc", "--dev", "/dev", "--tmpfs", "/tmp");
+  for (const device of confinement.devices ?? []) args.push("--dev-bind", device, device);
   for (const folder of systemFolders) {
     if (!existsSync(folder)) continue;
     if (lstatSync(folder).isSymbolicLink()) args.push("--symlink", readlinkSync(folder), folder);

@@ -5,6 +5,7 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { asThymusError, type Logger, parseJsonDocument } from "@thymus/contracts";
+import { acceleratorOf, savedMachine } from "../chamber/accelerator.ts";
 import { chamberPaths } from "../chamber/paths.ts";
 import { type SealedMemory, sealMemory } from "../chamber/run/memory.ts";
 import { READY } from "./prepare.ts";
@@ -82,13 +83,16 @@ export class WorkerPool {
 
   async #make(): Promise<void> {
     const { parent, chamberDir, readable, machines } = this.#options;
-    this.#memory ??= sealMemory(chamberPaths(chamberDir).memory, undefined);
+    this.#memory ??= sealMemory(
+      savedMachine(chamberPaths(chamberDir), acceleratorOf(chamberDir)).memory,
+      undefined,
+    );
     const { fd } = await this.#memory.catch((error: unknown) => {
       this.#memory = null;
       throw error;
     });
     const folder = await mkdtemp(join(parent, ".warm-"));
-    const worker = new WorkerProcess(folder, [chamberDir, ...readable], fd);
+    const worker = new WorkerProcess(folder, [chamberDir, ...readable], chamberDir, fd);
     worker.tell({ prepare: { chamberDir, machines, folder, memory: MEMORY_FD } });
     try {
       await ready(worker);

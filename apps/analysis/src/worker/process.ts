@@ -3,6 +3,7 @@ import type { ChildProcess } from "node:child_process";
 import { dirname, join } from "node:path";
 import { createInterface, type Interface } from "node:readline";
 import { ThymusError } from "@thymus/contracts";
+import { acceleratorOf, KVM_DEVICE } from "../chamber/accelerator.ts";
 import { spawnConfined } from "../confinement/confine.ts";
 
 /** Longest line that a worker may print, in bytes. */
@@ -19,8 +20,11 @@ export class WorkerProcess {
   #errors = "";
   #why: ThymusError | null = null;
 
-  /** @param memory file descriptor that the worker gets as its 3, or null */
-  constructor(folder: string, readable: readonly string[], memory: number | null) {
+  /**
+   * @param chamberDir chamber that the job names, or null
+   * @param memory file descriptor that the worker gets as its 3, or null
+   */
+  constructor(folder: string, readable: readonly string[], chamberDir: string | null, memory: number | null) {
     this.folder = folder;
     const child = spawnConfined(
       {
@@ -28,6 +32,8 @@ export class WorkerProcess {
         writable: folder,
         hidden: [join(projectRoot, ".cache"), join(projectRoot, ".git")],
         maxFileBytes: 4 * 1024 ** 3,
+        // Only where the chamber's machines need it: it is much of the kernel.
+        devices: chamberDir !== null && acceleratorOf(chamberDir) === "kvm" ? [KVM_DEVICE] : [],
       },
       [process.execPath, "--max-old-space-size=3072", "--no-warnings", workerMain],
       memory === null ? [] : [memory],

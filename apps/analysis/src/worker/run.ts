@@ -31,7 +31,9 @@ export async function runWorker(
   job: WorkerJob,
   options: RunOptions,
 ): Promise<AnalyseResult | ProveResult | ReleaseResult> {
-  const worker = options.warm ?? new WorkerProcess(job.out, options.readable, null);
+  const worker =
+    options.warm ??
+    new WorkerProcess(job.out, options.readable, "chamberDir" in job ? job.chamberDir : null, null);
   const end = (error: ThymusError) => worker.end(error);
   const timer = setTimeout(
     () =>

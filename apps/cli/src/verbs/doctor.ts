@@ -3,7 +3,7 @@ import { spawnSync } from "node:child_process";
 import { accessSync, constants, existsSync, mkdirSync } from "node:fs";
 import { arch, cpus, platform, totalmem } from "node:os";
 import { join } from "node:path";
-import { chamberPackages, confinementWorks } from "@thymus/analysis";
+import { chamberPackages, chamberPaths, confinementWorks, readProbe } from "@thymus/analysis";
 import { loadEngine } from "@thymus/detection";
 import type { Context } from "../context.ts";
 import { printJson, printLine } from "../output.ts";
@@ -64,6 +64,16 @@ async function examine(context: Context): Promise<Check[]> {
     existsSync(context.chamberDir) && existsSync(join(context.chamberDir, "manifest.json")),
     context.chamberDir,
     `thymus chamber build --data ${context.dataDir}`,
+  );
+  const kvm = readProbe(chamberPaths(context.chamberDir));
+  add(
+    "KVM",
+    kvm?.works === true,
+    kvm ? (kvm.works ? "the guest boots with it" : `not used: ${kvm.why}`) : "not tried yet",
+    kvm
+      ? "chambers run by software emulation, several times slower; a machine of one's own has it"
+      : "thymus chamber build tries it",
+    "note",
   );
   add(
     "self",

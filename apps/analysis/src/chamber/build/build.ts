@@ -2,6 +2,7 @@ import { existsSync } from "node:fs";
 import { mkdir, rm } from "node:fs/promises";
 import type { ChamberInfo } from "@thymus/contracts";
 import { failpoint, writeFileAtomic } from "@thymus/store";
+import { readProbe } from "../accelerator.ts";
 import { type ChamberManifest, chamberInfo, imageDigest, qemuVersion, readManifest } from "../manifest.ts";
 import { CHAMBER_FORMAT, type ChamberPaths, chamberPaths } from "../paths.ts";
 import { buildKernel } from "./kernel.ts";
@@ -9,7 +10,7 @@ import { takeLock } from "./lock.ts";
 import { buildPool } from "./pool.ts";
 import { programDigest } from "./program.ts";
 import { buildRoot } from "./root.ts";
-import { buildSnapshot } from "./snapshot.ts";
+import { buildSnapshot, probeKvm } from "./snapshot.ts";
 
 export interface BuildOptions {
   /** Folder of the chamber; made where it is missing. */
@@ -44,7 +45,16 @@ const steps: readonly Step[] = [
   {
     name: "saved machine",
     done: (paths) => existsSync(paths.memory) && existsSync(paths.state),
-    run: buildSnapshot,
+    run: (paths, signal) => buildSnapshot(paths, "tcg", signal),
+  },
+  {
+    name: "accelerator probe",
+    done: (paths) => readProbe(paths) !== null || existsSync(paths.manifest),
+    run: async (paths, signal, note) => {
+      const probe = await probeKvm(paths, signal);
+      note(probe.works ? "KVM works" : `no KVM (${probe.why})`);
+      await writeFileAtomic(paths.probe, `${JSON.stringify(probe)}\n`);
+    },
   },
   {
     name: "manifest",
@@ -54,6 +64,7 @@ const steps: readonly Step[] = [
         format: CHAMBER_FORMAT,
         image: await imageDigest(paths),
         accelerator: "tcg",
+        kvm: readProbe(paths) ?? undefined,
         qemu: await qemuVersion(),
         program: await programDigest(),
       };
@@ -95,7 +106,7 @@ async function dropStale(paths: ChamberPaths, dataDir: string): Promise<void> {
   const manifest = await readManifest(paths, dataDir).catch(() => null);
   const drop = (...names: string[]) =>
     Promise.all(names.map((name) => rm(name, { recursive: true, force: true })));
-  const saved = [paths.manifest, paths.memory, paths.state];
+  const saved = [paths.manifest, paths.memory, paths.state, paths.memoryKvm, paths.stateKvm, paths.probe];
   if (manifest && manifest.program !== (await programDigest()))
     await drop(...saved, paths.kernel, paths.initramfs);
   else if (manifest && manifest.qemu !== (await qemuVersion())) await drop(...saved);

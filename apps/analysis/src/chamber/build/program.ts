@@ -54,7 +54,9 @@ function withoutTypes(source: string): string {
 /** sha256 over all that a saved machine depends on in this version of Thymus: guest program, disks, machine. */
 export async function programDigest(): Promise<Sha256> {
   const places = { kernel: "k", initramfs: "i", root: "r", memory: "m", input: "a", output: "b" };
-  const machine = machineArguments(places, { accelerator: "tcg", share: "off", incoming: false });
+  const machine = (["tcg", "kvm"] as const).map((accelerator) =>
+    machineArguments(places, { accelerator, share: "off", incoming: false }),
+  );
   const hash = createHash("sha256").update(JSON.stringify([machine, inputDisk, outputDisk]));
   for (const name of guestFiles) hash.update(await readGuestFile(name));
   for (const { name, source } of await serverSources()) hash.update(`${name}\n${source}`);

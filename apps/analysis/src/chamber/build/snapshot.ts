@@ -1,90 +1,90 @@
-import { mkdtemp, open, rename, rm, stat, truncate } from "node:fs/promises";
+import { existsSync } from "node:fs";
+import { open, rename, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { ThymusError } from "@thymus/contracts";
-import { inputDisk, MEMORY_MIB, MIB, outputDisk } from "../layout.ts";
-import { machineArguments } from "../machine/arguments.ts";
-import { startMachine } from "../machine/process.ts";
+import { asThymusError, ThymusError } from "@thymus/contracts";
+import { KVM_DEVICE, type KvmProbe, savedMachine, thisProcessor } from "../accelerator.ts";
+import type { Accelerator } from "../machine/arguments.ts";
+import { type Booted, bootGuest } from "../machine/boot.ts";
 import type { ChamberPaths } from "../paths.ts";
+import { sparseFile } from "./disk.ts";
 
 /** Seconds until the guest must be ready; a boot under emulation takes 2 to 10, on a busy machine more. */
 const BOOT_SECONDS = 180;
-
-/** QEMU ends with the builder, however that one ends. */
-const withParent = ["bwrap", "--die-with-parent", "--dev-bind", "/", "/"];
-
-/** An empty disk of the given size that takes no space. */
-export async function sparseFile(path: string, size: number): Promise<void> {
-  await (await open(path, "wx", 0o600)).close();
-  await truncate(path, size);
-}
+/** Seconds for the same with the processor's own help, which takes less than one where it works. */
+const PROBE_SECONDS = 20;
 
 /** Boots the guest until it waits for a sample, and saves its memory and its devices' state. */
-export async function buildSnapshot(paths: ChamberPaths, signal: AbortSignal | undefined): Promise<void> {
-  const temp = await mkdtemp(join(paths.temp, "snapshot-"));
-  const files = {
-    kernel: paths.kernel,
-    initramfs: paths.initramfs,
-    root: paths.root,
-    memory: join(temp, "memory"),
-    input: join(temp, "input"),
-    output: join(temp, "output"),
-  };
-  const state = join(temp, "state");
-  await sparseFile(files.memory, MEMORY_MIB * MIB);
-  await sparseFile(files.input, inputDisk.size);
-  await sparseFile(files.output, outputDisk.size);
-  await sparseFile(state, 0);
-  const args = machineArguments(files, { accelerator: "tcg", share: "on", incoming: false });
-  // Only here QEMU may start a process: the one that takes its state. It has met no sample yet.
-  const machine = startMachine(
-    [...withParent, "qemu-system-x86_64", ...args.map((arg) => arg.replace("spawn=deny", "spawn=allow"))],
-    null,
-  );
-  const timer = setTimeout(() => machine.kill(), BOOT_SECONDS * 1000);
-  const abort = () => machine.kill();
-  signal?.addEventListener("abort", abort, { once: true });
+export async function buildSnapshot(
+  paths: ChamberPaths,
+  accelerator: Accelerator,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  const limit = accelerator === "kvm" ? PROBE_SECONDS : BOOT_SECONDS;
+  const booted = await bootGuest(paths, { parent: paths.temp, accelerator, limit, signal });
+  if (typeof booted === "string") throw gone(booted, signal);
   try {
-    if (signal?.aborted) machine.kill();
-    await Promise.race([boot(), machine.ended.then(() => gone())]);
+    await Promise.race([
+      save(booted),
+      booted.machine.ended.then(() => gone(booted.machine.complaint, signal)),
+    ]).then((error) => {
+      if (error) throw error;
+    });
+    booted.machine.kill();
+    await booted.machine.ended;
+    const state = join(booted.folder, "state");
+    for (const path of [booted.files.memory, state]) {
+      const file = await open(path, "r+");
+      await file.sync();
+      await file.close();
+    }
+    const saved = savedMachine(paths, accelerator);
+    await rename(booted.files.memory, saved.memory);
+    await rename(state, saved.state);
   } finally {
-    clearTimeout(timer);
-    signal?.removeEventListener("abort", abort);
-    machine.kill();
-    await machine.ended;
+    booted.machine.kill();
+    await booted.machine.ended;
+    await rm(booted.folder, { recursive: true, force: true });
   }
-  for (const path of [files.memory, state]) {
-    const file = await open(path, "r+");
-    await file.sync();
-    await file.close();
-  }
-  await rename(files.memory, paths.memory);
-  await rename(state, paths.state);
-  await rm(temp, { recursive: true, force: true });
+}
 
-  async function boot(): Promise<void> {
-    await machine.qmp.open();
-    await machine.hear("READY");
-    await sleep(300);
-    const capabilities = ["x-ignore-shared", "events"].map((capability) => ({ capability, state: true }));
-    await machine.qmp.command("stop");
-    await machine.qmp.command("migrate-set-capabilities", { capabilities });
-    const saved = machine.qmp.migrated();
-    await machine.qmp.command("migrate", { uri: `exec:cat >'${state.replaceAll("'", `'\\''`)}'` });
-    await saved;
-    if ((await stat(state)).size === 0) gone();
+/**
+ * Finds out whether KVM works here, by booting with it: the device alone says little. Where it does, that machine is
+ * saved too.
+ */
+export async function probeKvm(paths: ChamberPaths, signal: AbortSignal | undefined): Promise<KvmProbe> {
+  const cpu = thisProcessor();
+  if (!existsSync(KVM_DEVICE)) return { works: false, why: `there is no ${KVM_DEVICE}`, cpu };
+  try {
+    await buildSnapshot(paths, "kvm", signal);
+    return { works: true, why: null, cpu };
+  } catch (thrown) {
+    const error = asThymusError(thrown);
+    if (error.code === "INTERRUPTED") throw error;
+    return { works: false, why: error.message.slice(0, 512), cpu };
   }
-  function gone(): never {
-    if (signal?.aborted)
-      throw new ThymusError(
+}
+
+async function save({ machine, folder }: Booted): Promise<ThymusError | null> {
+  const state = join(folder, "state");
+  await sparseFile(state, 0);
+  await machine.qmp.open();
+  await sleep(300);
+  const capabilities = ["x-ignore-shared", "events"].map((capability) => ({ capability, state: true }));
+  await machine.qmp.command("stop");
+  await machine.qmp.command("migrate-set-capabilities", { capabilities });
+  const saved = machine.qmp.migrated();
+  await machine.qmp.command("migrate", { uri: `exec:cat >'${state.replaceAll("'", `'\\''`)}'` });
+  await saved;
+  return (await stat(state)).size === 0 ? gone(machine.complaint, undefined) : null;
+}
+
+function gone(complaint: string, signal: AbortSignal | undefined): ThymusError {
+  return signal?.aborted
+    ? new ThymusError(
         "INTERRUPTED",
         "the chamber's build was interrupted",
         "run it again: it goes on where it was",
-      );
-    throw new ThymusError(
-      "CHAMBER_FAILED",
-      `the guest did not start: ${machine.complaint}`,
-      "see: thymus doctor",
-    );
-  }
+      )
+    : new ThymusError("CHAMBER_FAILED", `the guest did not start: ${complaint}`, "see: thymus doctor");
 }

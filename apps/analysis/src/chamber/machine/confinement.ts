@@ -1,14 +1,22 @@
 import { existsSync, lstatSync, readlinkSync } from "node:fs";
 import { readdir, readFile } from "node:fs/promises";
 import { ThymusError } from "@thymus/contracts";
+import { KVM_DEVICE } from "../accelerator.ts";
 import { runTool } from "../build/tool.ts";
 import { MIB } from "../layout.ts";
+import type { Accelerator } from "./arguments.ts";
 
 const systemFolders = ["/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32"];
 const systemFiles = ["/etc/alternatives", "/etc/ld.so.cache"];
 
 /** The places of a machine's files inside its confinement. */
-export const inside = { kernel: "/m/kernel", initramfs: "/m/initramfs", root: "/m/root", run: "/r" };
+export const inside = {
+  kernel: "/m/kernel",
+  initramfs: "/m/initramfs",
+  root: "/m/root",
+  run: "/r",
+  descriptors: "/m/fd",
+};
 
 /** Own namespaces of every kind, no capability, no file but the system's libraries. Dies with its parent. */
 function confinementBase(): string[] {
@@ -28,7 +36,7 @@ function confinementBase(): string[] {
     else args.push("--ro-bind", folder, folder);
   }
   for (const file of systemFiles) args.push("--ro-bind-try", file, file);
-  args.push("--proc", "/proc", "--dev", "/dev", "--tmpfs", "/tmp", "--chdir", "/tmp");
+  args.push("--dev", "/dev", "--tmpfs", "/tmp", "--chdir", "/tmp");
   return args;
 }
 
@@ -36,10 +44,14 @@ function confinementBase(): string[] {
 export function confinedMachine(
   image: { kernel: string; initramfs: string; root: string },
   runFolder: string,
+  accelerator: Accelerator,
 ): string[] {
   const args = [...confinementBase(), "--dir", "/m"];
+  if (accelerator === "kvm") args.push("--dev-bind", KVM_DEVICE, KVM_DEVICE);
   args.push("--ro-bind", image.kernel, inside.kernel, "--ro-bind", image.initramfs, inside.initramfs);
   args.push("--ro-bind", image.root, inside.root, "--bind", runFolder, inside.run);
+  // Its own descriptors and nothing else of /proc: bubblewrap's process becomes QEMU, so these are QEMU's.
+  args.push("--as-pid-1", "--ro-bind", "/proc/self/fd", inside.descriptors);
   // Larger than the memory file; a machine that was taken over must not fill the host's disk.
   return [...args, "prlimit", `--fsize=${1024 * MIB}`, "--core=0"];
 }

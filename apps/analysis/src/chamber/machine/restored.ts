@@ -3,7 +3,8 @@ import { randomBytes } from "node:crypto";
 import { mkdtemp, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { ThymusError } from "@thymus/contracts";
-import { sparseFile } from "../build/snapshot.ts";
+import { savedMachine } from "../accelerator.ts";
+import { sparseFile } from "../build/disk.ts";
 import { inputDisk, outputDisk } from "../layout.ts";
 import type { ChamberPaths } from "../paths.ts";
 import { type Accelerator, machineArguments } from "./arguments.ts";
@@ -39,7 +40,7 @@ export class RestoredMachine {
     try {
       await sparseFile(join(work, "input"), inputDisk.size);
       await sparseFile(join(work, "output"), outputDisk.size);
-      const { state } = parts.paths;
+      const { state } = savedMachine(parts.paths, parts.accelerator);
       return new RestoredMachine(startMachine(command(parts, work), state, parts.memory), work);
     } catch (error) {
       await rm(work, { recursive: true, force: true });
@@ -116,12 +117,17 @@ export class RestoredMachine {
 }
 
 function command({ paths, holder, accelerator }: MachineParts, work: string): string[] {
-  const [image, folder] = holder === "own" ? [inside, inside.run] : [paths, work];
+  const [image, folder, descriptors] =
+    holder === "own" ? [inside, inside.run, inside.descriptors] : [paths, work, "/proc/self/fd"];
   const { kernel, initramfs, root } = image;
-  const own = { memory: "/proc/self/fd/6", input: join(folder, "input"), output: join(folder, "output") };
+  const own = { memory: `${descriptors}/6`, input: join(folder, "input"), output: join(folder, "output") };
   const args = machineArguments(
     { kernel, initramfs, root, ...own },
     { accelerator, share: "off", incoming: true },
   );
-  return [...(holder === "own" ? confinedMachine(paths, work) : []), "qemu-system-x86_64", ...args];
+  return [
+    ...(holder === "own" ? confinedMachine(paths, work, accelerator) : []),
+    "qemu-system-x86_64",
+    ...args,
+  ];
 }
