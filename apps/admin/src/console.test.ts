@@ -51,6 +51,13 @@ test("the console teaches while empty, follows a case live, and lets a person de
   const { work } = await centre.party.claim();
   await centre.party.analysed(work!, {
     gaveUp: { code: "NO_SOUND_RULE", why: "<img src=x onerror=alert(1)>" },
+    report: {
+      ...{ verdict: "infector", severity: "high", why: "<b>24 decoys</b> were changed" },
+      infection: { mechanism: "prepend", targets: ["shell"], invariantBytes: 339, variants: 1 },
+      repair: { recipes: 0, why: "no recipe fits" },
+      ...{ proof: null, behaviour: [], chamber: "bwrap", trust: "shared-kernel" },
+      secondGeneration: { runs: 1, infected: 19 },
+    },
   });
   await browser.until("document.querySelector('#waiting-list .case')?.innerText.includes('<img src=x')");
   await browser.until("document.getElementById('news').textContent.includes('gave up')");
@@ -63,6 +70,9 @@ test("the console teaches while empty, follows a case live, and lets a person de
   await browser.until(
     "document.querySelector('#detail .history')?.innerText.includes('rejected by a person')",
   );
+  const detail = await text("detail");
+  assert.match(detail, /It infects other programs: <b>24 decoys<\/b> were changed/);
+  assert.match(detail, /Severity\s+high[\s\S]+infected 19 more[\s\S]+no recipe fits[\s\S]+shares a kernel/);
   assert.equal(await browser.value("document.activeElement.id"), "detail-title", "focus follows to the case");
   assert.ok(
     await browser.value("document.documentElement.scrollWidth <= innerWidth"),

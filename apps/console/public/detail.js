@@ -1,9 +1,8 @@
 import { decisions } from "./actions.js";
+import { analysis, fact } from "./analysis.js";
 import { call } from "./api.js";
 import { byId, chip, el, number, time } from "./dom.js";
 import { loop, sentence, tone } from "./loop.js";
-
-const fact = (term, ...value) => [el("dt", {}, term), el("dd", {}, ...value)];
 
 function facts(one, hostOf) {
   return el(
@@ -18,33 +17,6 @@ function facts(one, hostOf) {
     fact("Opened", time(one.opened)),
     fact("Case", el("code", {}, one.id)),
   );
-}
-
-function behaviour(report) {
-  if (!report?.behaviour?.length) return [];
-  const items = report.behaviour.map((seen) =>
-    el("li", {}, `${seen.what} `, chip(seen.technique), el("span", { class: "meta" }, seen.evidence)),
-  );
-  return [el("h2", {}, "What it did in the chamber"), el("ul", { class: "history" }, items)];
-}
-
-function proof(report) {
-  const shown = report?.proof;
-  if (!shown) return [];
-  return [
-    el("h2", {}, "Proof"),
-    el(
-      "dl",
-      { class: "facts card" },
-      fact("Decoys found", `${number(shown.detected)} of ${number(shown.infected)}`),
-      fact("Decoys restored", `${number(shown.repaired)} of ${number(shown.infected)}`),
-      fact(
-        "Fresh decoys",
-        `${number(shown.freshDetected)} of ${number(shown.freshInfected)} found, ${number(shown.freshRepaired)} restored`,
-      ),
-      fact("Goodware", `${number(shown.falsePositives)} matches in ${number(shown.goodwareFiles)} files`),
-    ),
-  ];
 }
 
 function history(one, hostOf) {
@@ -90,8 +62,7 @@ export async function showDetail(id, hostOf, changed) {
     decisions(one, changed) ?? "",
     loop(one, true),
     facts(one, hostOf),
-    ...proof(report),
-    ...behaviour(report),
+    ...analysis(report),
     el("h2", {}, "History"),
     history(one, hostOf),
   );
