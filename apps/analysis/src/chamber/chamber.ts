@@ -82,6 +82,8 @@ export interface StartPlan {
   readonly commands: readonly PlannedCommand[];
   /** Packages that the fake registry offers because they are the sample. */
   readonly packages: readonly RegistryPackage[];
+  /** Offered as well where nobody offers a package of that name: what the sample depends on. */
+  readonly standIns?: readonly RegistryPackage[];
 }
 
 export interface ChamberRun {

@@ -58,11 +58,11 @@ function planFolder(opened: readonly Opened[], name: string, left: string): Plan
     return { refused: "a package that is too large for the chamber's registry" };
   const count = opened.reduce((sum, { tree }) => sum + tree.files.size, 0);
   const nested = opened.length > 1 ? ` in ${opened.length} archives` : "";
-  const standIns = plans.reduce((sum, plan) => sum + plan.standIns, 0);
+  const standIns = unique(plans.flatMap((plan) => plan.standIns));
   const what = [
     plans[0]?.what ?? `archive ${name}`,
     `with ${count} files${nested}`,
-    ...(standIns > 0 ? [`and ${standIns} stand-ins for what it depends on`] : []),
+    ...(standIns.length > 0 ? [`and ${standIns.length} stand-ins for what it depends on`] : []),
   ].join(" ");
   const started = [
     ...plans.map((plan) => plan.what),
@@ -70,7 +70,7 @@ function planFolder(opened: readonly Opened[], name: string, left: string): Plan
   ];
   return {
     kind: alone ? plans[0]!.what.replace(/ \S+ \S+$/, "") : "archive",
-    plan: { files, packages, commands: shareTime(commands.slice(0, MAX_COMMANDS)) },
+    plan: { files, packages, standIns, commands: shareTime(commands.slice(0, MAX_COMMANDS)) },
     describe: sentence(what, started, left),
   };
 }

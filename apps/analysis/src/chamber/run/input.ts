@@ -3,7 +3,7 @@ import { constants } from "node:fs";
 import { type FileHandle, open, readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { DRILL_FOLDER, ThymusError } from "@thymus/contracts";
-import type { ChamberRun, PlannedCommand, RegistryPackage, World } from "../chamber.ts";
+import type { ChamberRun, PlannedCommand, RegistryPackage, StartPlan, World } from "../chamber.ts";
 import { guestUser, inputDisk, MIB, outputDisk } from "../layout.ts";
 import { interpreterOf } from "./command.ts";
 import { type TarInput, writeTar } from "./tar.ts";
@@ -118,6 +118,13 @@ function commandText(run: ChamberRun, command: PlannedCommand, samplePath: strin
   return `set -- ${words.map(quote).join(" ")}\n`;
 }
 
+function offered(world: World, plan: StartPlan | null): RegistryPackage[] {
+  const first = [...world.packages, ...(plan?.packages ?? [])];
+  const known = new Set(first.map(({ ecosystem, name }) => `${ecosystem} ${name}`));
+  const more = (plan?.standIns ?? []).filter(({ ecosystem, name }) => !known.has(`${ecosystem} ${name}`));
+  return [...first, ...more];
+}
+
 /** What the fake registry offers, and who may publish there. */
 function registryFiles(packages: readonly RegistryPackage[], tokens: World["tokens"]): TarInput[] {
   const own = { mode: 0o644, uid: 0 };
@@ -194,7 +201,7 @@ export async function writeInput(disk: string, run: ChamberRun, limits: GuestLim
     file("stdin", conditions.stdin ?? ""),
     file("decoys", tree.length > 0 ? run.decoys.decoys.map((decoy) => `${decoy.path}\n`).join("") : ""),
     file("touch", touch.map((line) => `${line}\n`).join("")),
-    ...registryFiles([...world.packages, ...(plan?.packages ?? [])], world.tokens),
+    ...registryFiles(offered(world, plan), world.tokens),
   ];
   // The disk may be there already, empty: a machine was started with it.
   const handle = await open(disk, constants.O_RDWR | constants.O_CREAT | constants.O_NOFOLLOW, 0o600);

@@ -60,7 +60,7 @@ export interface PackagePlan {
   readonly files: readonly { path: string; mode: number; content: Uint8Array }[];
   readonly packages: readonly RegistryPackage[];
   readonly commands: readonly PlannedCommand[];
-  readonly standIns: number;
+  readonly standIns: readonly RegistryPackage[];
 }
 
 const install = 'exec npm install "$0" --no-audit --no-fund';
@@ -96,13 +96,13 @@ export function planNpmTarball(manifest: NpmManifest, tarball: Uint8Array): Pack
   return {
     what: `npm package ${name} ${version}`,
     files: [{ path: `${project}/package.json`, mode: 0o644, content }],
-    packages: [own, ...standIns.filter((one) => one.name !== name)],
+    packages: [own],
     commands: [
       commandIn(folder, shellWords(install, `${name}@${version}`)),
       ...loading(manifest, folder),
       ...manifest.bins.slice(0, 3).map((bin) => commandIn(folder, [`./node_modules/.bin/${bin.name}`])),
     ],
-    standIns: standIns.length,
+    standIns,
   };
 }
 
@@ -118,7 +118,7 @@ export function planNpmFolder(
   return {
     what: `npm package ${manifest.name} as a folder`,
     files: [],
-    packages: standIns,
+    packages: [],
     commands: [
       commandIn(folder, shellWords(installHere)),
       typeof start === "string" && start !== ""
@@ -129,6 +129,6 @@ export function planNpmFolder(
         .slice(0, 2)
         .map((bin) => commandIn(folder, [node, bin.file])),
     ],
-    standIns: standIns.length,
+    standIns,
   };
 }

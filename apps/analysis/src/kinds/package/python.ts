@@ -157,6 +157,6 @@ export function planPython(found: PythonPackage, bytes: Uint8Array, folder: stri
         ),
       ),
     ],
-    standIns: 0,
+    standIns: [],
   };
 }
