@@ -71,6 +71,8 @@ export interface Conditions {
 export interface PlannedCommand {
   readonly words: readonly string[];
   readonly env: Readonly<Record<string, string>>;
+  /** Believes to be root whatever the conditions say, as what a package manager runs does. */
+  readonly asRoot?: boolean;
 }
 
 /** How the sample is laid out and started. The commands run one after the other and share the run's time. */

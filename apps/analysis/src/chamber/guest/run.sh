@@ -25,21 +25,22 @@ mount -t proc -o hidepid=2 proc /newroot/proc
 mount -t sysfs -o ro sysfs /newroot/sys
 
 # Becomes the sample's user for good: no capability, no set-user-id program, no way back. As root it is root of a user
-# namespace only, likewise without any capability.
+# namespace only, likewise without any capability, and makes no further namespace in which it would have some. What is in
+# a chroot may make none at all, so there the new root is moved over the old one, in a mount namespace of its own.
 as_user() {
-  BOUNDING=--bounding-set=-all
   if [ -n "$AS_ROOT" ]; then
-    BOUNDING=
-    set -- /usr/bin/unshare --user --map-root-user /usr/bin/setpriv --bounding-set=-all --inh-caps=-all -- \
+    exec unshare -m /bin/sh -c 'cd /newroot && mount --move . / && exec chroot . "$@"' root \
+      /usr/bin/setpriv --reuid 1000 --regid 1000 --clear-groups --no-new-privs --inh-caps=-all \
+      /usr/bin/unshare --user --map-root-user \
+      /bin/sh -c 'echo 0 >/proc/sys/user/max_user_namespaces && exec "$@"' root \
+      /usr/bin/setpriv --bounding-set=-all --inh-caps=-all -- \
       /usr/bin/env -i --chdir="$DIRECTORY" HOME="$HOME_FOLDER" USER=root LOGNAME=root SHELL=/bin/bash \
       PATH="$HOME_FOLDER/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin" "$@"
-  else
-    set -- /usr/bin/env -i --chdir="$DIRECTORY" HOME="$HOME_FOLDER" USER="$USER_NAME" LOGNAME="$USER_NAME" \
-      SHELL=/bin/bash PATH="$HOME_FOLDER/bin:/usr/local/bin:/usr/bin:/bin" "$@"
   fi
-  # The bounding set of a user namespace's root is emptied inside: dropped here it could not be mapped any more.
   exec chroot /newroot /usr/bin/setpriv --reuid 1000 --regid 1000 --clear-groups --no-new-privs \
-    $BOUNDING --inh-caps=-all "$@"
+    --bounding-set=-all --inh-caps=-all \
+    /usr/bin/env -i --chdir="$DIRECTORY" HOME="$HOME_FOLDER" USER="$USER_NAME" LOGNAME="$USER_NAME" \
+    SHELL=/bin/bash PATH="$HOME_FOLDER/bin:/usr/local/bin:/usr/bin:/bin" "$@"
 }
 limits() {
   ulimit -c 0

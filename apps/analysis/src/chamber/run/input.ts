@@ -115,7 +115,8 @@ function commandText(run: ChamberRun, command: PlannedCommand, samplePath: strin
     ...command.words.map((word) => word.replaceAll(SAMPLE_WORD, samplePath)),
     ...conditions.args,
   ];
-  return `set -- ${words.map(quote).join(" ")}\n`;
+  const root = conditions.asRoot || command.asRoot === true;
+  return `AS_ROOT=${root ? 1 : ""}\nset -- ${words.map(quote).join(" ")}\n`;
 }
 
 function offered(world: World, plan: StartPlan | null): RegistryPackage[] {
@@ -172,7 +173,6 @@ export async function writeInput(disk: string, run: ChamberRun, limits: GuestLim
     DIRECTORY: guestUser.downloads,
     HOME_FOLDER: guestUser.home,
     USER_NAME: guestUser.name,
-    AS_ROOT: conditions.asRoot ? "1" : "",
     CLOCK_OFFSET: String(Math.round(conditions.clockOffset)),
     LIMIT: String(limits.sample),
     TOUCH_LIMIT: String(limits.touch),

@@ -24,9 +24,3 @@ export const shellWords = (script: string, ...args: string[]): string[] => [
   script,
   ...(args.length > 0 ? args : ["sh"]),
 ];
-
-/** The sample believes to be root, as what a package manager runs does; without any capability. */
-export const asRootWords: readonly string[] = [
-  ...["/usr/bin/unshare", "--user", "--map-root-user", "/usr/bin/setpriv"],
-  ...["--bounding-set=-all", "--inh-caps=-all", "--"],
-];

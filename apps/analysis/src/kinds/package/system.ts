@@ -3,7 +3,7 @@ import type { PlannedCommand, WorldFile } from "../../chamber/chamber.ts";
 import { MAX_SYSTEM_PATH, systemPath } from "../../chamber/run/system-path.ts";
 import type { RpmTexts } from "../archive/rpm.ts";
 import type { Tree } from "../archive/tree.ts";
-import { asRootWords, commandIn } from "./command.ts";
+import { commandIn } from "./command.ts";
 
 /** Files of a package where it wants them; those that the chamber itself stands on stay out, and are counted. */
 export function systemFiles(tree: Tree): { files: WorldFile[]; kept: number } {
@@ -36,15 +36,16 @@ export function debScripts(control: Tree): { files: WorldFile[]; commands: Plann
     ),
     commands: steps
       .filter(({ script }) => control.files.has(script))
-      .map(({ script, args }) =>
-        commandIn("/", [...asRootWords, `${info}.${script}`, ...args], {
+      .map(({ script, args }) => ({
+        ...commandIn("/", [`${info}.${script}`, ...args], {
           DPKG_MAINTSCRIPT_NAME: script,
           DPKG_MAINTSCRIPT_PACKAGE: name,
           DPKG_MAINTSCRIPT_ARCH: "amd64",
           DPKG_RUNNING_VERSION: "1.21.22",
           DEBIAN_FRONTEND: "noninteractive",
         }),
-      ),
+        asRoot: true,
+      })),
   };
 }
 
@@ -53,5 +54,5 @@ export function rpmScripts(texts: RpmTexts): PlannedCommand[] {
   return (["pretrans", "pre", "post", "posttrans"] as const)
     .flatMap((step) => texts[step] ?? [])
     .filter((script) => script.trim() !== "" && script.length < 100_000)
-    .map((script) => commandIn("/", [...asRootWords, "/bin/bash", "-c", script, "rpm", "1"]));
+    .map((script) => ({ ...commandIn("/", ["/bin/bash", "-c", script, "rpm", "1"]), asRoot: true }));
 }
