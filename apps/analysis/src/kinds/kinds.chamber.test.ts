@@ -4,7 +4,7 @@ import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import test, { after, before } from "node:test";
-import { gzipSync } from "node:zlib";
+import { gunzipSync, gzipSync } from "node:zlib";
 import { identifyFile } from "@thymus/detection";
 import { needs } from "@thymus/testkit";
 import {
@@ -17,7 +17,8 @@ import {
   plainConditions,
 } from "../chamber/index.ts";
 import { planSample, variationsFor } from "./index.ts";
-import { arOf, byTool, tarOf } from "./testing/archives.ts";
+import { arOf, tarOf, zipOf } from "./testing/archives.ts";
+import { librarySo } from "./testing/fixtures.ts";
 
 const skip = needs("qemu", "bwrap", "root", "apt");
 const repository = join(import.meta.dirname, "../../../..");
@@ -77,15 +78,8 @@ test("a program inside a tar.gz runs in its folder", { skip }, async () => {
 });
 
 test("a program inside a zip inside a zip runs", { skip }, async () => {
-  const inner = byTool(
-    { "go.py": "open('mark', 'w').write('1')\n" },
-    ["zip", "-q", "x.zip", "go.py"],
-    "x.zip",
-  );
-  const result = await run(
-    byTool({ "inner.zip": inner }, ["zip", "-q", "x.zip", "inner.zip"], "x.zip"),
-    "outer.zip",
-  );
+  const inner = await zipOf({ "go.py": "open('mark', 'w').write('1')\n" });
+  const result = await run(await zipOf({ "inner.zip": inner }), "outer.zip");
   assert.ok(dropped(result).includes("/home/sam/Downloads/outer/inner/mark"), result.output);
 });
 
@@ -111,14 +105,7 @@ test("a Debian package is laid out, its postinst runs as root that can do nothin
 test("a shared object acts in the programs into which it is preloaded, and when it is loaded", {
   skip,
 }, async () => {
-  const source = `#include <stdio.h>
-#include <errno.h>
-__attribute__((constructor)) static void begin(void) {
-  FILE *file = fopen("/home/sam/mark", "a");
-  if (file) { fprintf(file, "%s\\n", program_invocation_short_name); fclose(file); }
-}`.replace("#include", "#define _GNU_SOURCE\n#include");
-  const sample = byTool({ "x.c": source }, ["cc", "-shared", "-fPIC", "-o", "x", "x.c"], "x");
-  const result = await run(sample, "libhelper.so.1");
+  const result = await run(gunzipSync(librarySo), "helper");
   const mark = result.dropped.find(({ path }) => path === "/home/sam/mark");
   assert.ok((mark?.size ?? 0) > "ls\nbash\npython3\n".length, result.output);
 });

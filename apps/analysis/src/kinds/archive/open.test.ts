@@ -2,40 +2,28 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 import { gzipSync, zstdCompressSync } from "node:zlib";
-import {
-  Uint8ArrayReader,
-  Uint8ArrayWriter,
-  ZipWriter,
-  type ZipWriterConstructorOptions,
-} from "@zip.js/zip.js";
 import { Budget } from "../budget.ts";
-import { arOf, byTool, tarOf } from "../testing/archives.ts";
+import { arOf, byTool, tarOf, zipOf } from "../testing/archives.ts";
+import { infoZip, infoZipAnother, infoZipInfected, made, tarBz2, tarXz } from "../testing/fixtures.ts";
 import { openAll } from "./open.ts";
 
-const files = { "a/run.sh": "#!/bin/sh\necho hi\n", "a/data.txt": "x".repeat(3000) };
+const files = made;
 const tar = tarOf(files);
-
-async function zip(content: Record<string, string | Uint8Array>, options: ZipWriterConstructorOptions = {}) {
-  const writer = new ZipWriter(new Uint8ArrayWriter(), { useWebWorkers: false, ...options });
-  for (const [name, bytes] of Object.entries(content))
-    await writer.add(name, new Uint8ArrayReader(new Uint8Array(Buffer.from(bytes))));
-  return Buffer.from(await writer.close());
-}
 
 const archives: Record<string, () => Buffer | Promise<Buffer>> = {
   "x.tar": () => tar,
   "x.tar.gz": () => gzipSync(tar),
   "x.tar.zst": () => zstdCompressSync(tar),
-  "x.tar.bz2": () => byTool({ "x.tar": tar }, ["bzip2", "x.tar"], "x.tar.bz2"),
-  "x.tar.xz": () => byTool({ "x.tar": tar }, ["xz", "x.tar"], "x.tar.xz"),
+  "x.tar.bz2": () => tarBz2,
+  "x.tar.xz": () => tarXz,
   "pax.tar.gz": () => byTool(files, ["tar", "--format=pax", "-czf", "x.tar.gz", "a"], "x.tar.gz"),
   "old.tar": () => byTool(files, ["tar", "--format=v7", "-cf", "x.tar", "a"], "x.tar"),
-  "x.zip": () => byTool(files, ["zip", "-qr", "x.zip", "a"], "x.zip"),
-  "stored.zip": () => byTool(files, ["zip", "-qr0", "x.zip", "a"], "x.zip"),
-  "x64.zip": () => zip(files, { zip64: true }),
-  "described.zip": () => zip(files, { dataDescriptor: true }),
-  "secret.zip": () => byTool(files, ["zip", "-qr", "-P", "infected", "x.zip", "a"], "x.zip"),
-  "aes.zip": () => zip(files, { password: "malware", encryptionStrength: 3 }),
+  "x.zip": () => infoZip,
+  "stored.zip": () => zipOf(files, { level: 0 }),
+  "x64.zip": () => zipOf(files, { zip64: true }),
+  "described.zip": () => zipOf(files, { dataDescriptor: true }),
+  "secret.zip": () => infoZipInfected,
+  "aes.zip": () => zipOf(files, { password: "malware", encryptionStrength: 3 }),
 };
 for (const [name, make] of Object.entries(archives))
   test(`${name} is opened`, async () => {
@@ -51,8 +39,7 @@ for (const [name, make] of Object.entries(archives))
   });
 
 test("a zip with another password says that it needs one", async () => {
-  const bytes = byTool(files, ["zip", "-qr", "-P", "another", "x.zip", "a"], "x.zip");
-  const [opened] = await openAll(bytes, "x.zip", new Budget());
+  const [opened] = await openAll(infoZipAnother, "x.zip", new Budget());
   assert.deepEqual([...opened!.tree.left], [["need a PASSWORD", 2]]);
 });
 
@@ -64,7 +51,7 @@ for (const [format, pack] of Object.entries({ gz: gzipSync, zst: zstdCompressSyn
 
 test("archives in archives are opened beside themselves, down to a depth", async () => {
   let inner: Buffer = tarOf({ "deep.sh": "#!/bin/sh\n" });
-  for (const name of ["c", "b", "a"]) inner = await zip({ [`${name}.bin`]: inner });
+  for (const name of ["c", "b", "a"]) inner = await zipOf({ [`${name}.bin`]: inner });
   const opened = await openAll(inner, "outer.zip", new Budget());
   assert.deepEqual(
     opened.map(({ folder }) => folder),

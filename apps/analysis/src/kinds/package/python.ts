@@ -12,13 +12,11 @@ const pyVersion = /^\d[\w.!+-]{0,60}$/;
 const aside = /^(setup|conftest|tests?|docs?|examples?|build|dist|noxfile|tasks|fabfile)$/;
 
 const text = (files: Files, path: string) =>
-  Buffer.from(files.get(path)?.content.subarray(0, 1 << 20) ?? []).toString("utf8");
+  Buffer.from(files.get(path)?.content.subarray(0, 65_536) ?? []).toString("utf8");
 
 function field(metadata: string, name: string): string | null {
-  return (
-    new RegExp(`^${name}:[ \\t]*(.+?)[ \\t]*\\r?$`, "m").exec(metadata.split(/\r?\n\r?\n/)[0] ?? "")?.[1] ??
-    null
-  );
+  const head = metadata.split(/\r?\n\r?\n/)[0] ?? "";
+  return new RegExp(`^${name}:(.+)$`, "m").exec(head)?.[1]?.trim() ?? null;
 }
 
 export interface PythonPackage {
@@ -55,7 +53,9 @@ function modulesIn(files: Files, root: string): string[] {
 /** `name = module:call` lines below `[console_scripts]`. */
 function entryPointsOf(ini: string): PythonPackage["entryPoints"] {
   const section = /\[(?:console|gui)_scripts\]([^[]*)/.exec(ini)?.[1] ?? "";
-  return [...section.matchAll(/^\s*([\w.-]{1,100})\s*=\s*([\w.]{1,200})\s*:\s*([\w.]{1,100})/gm)]
+  return [
+    ...section.matchAll(/^[ \t]*([\w.-]{1,100})[ \t]*=[ \t]*([\w.]{1,200})[ \t]*:[ \t]*([\w.]{1,100})/gm),
+  ]
     .slice(0, 3)
     .map(([, name, module, call]) => ({ name: name!, module: module!, call: call! }));
 }

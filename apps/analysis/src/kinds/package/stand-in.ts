@@ -46,9 +46,11 @@ export function npmStandIns(wanted: Readonly<Record<string, unknown>>): Registry
   return Object.entries(wanted)
     .flatMap(([key, range]) => {
       // An alias (npm:NAME@RANGE) asks for another name than its own.
-      const alias = /^npm:((?:@[^/@]+\/)?[^@]+)@?(.*)$/.exec(String(range));
+      const alias = /^npm:((?:@[^/@]+\/)?[^@]+)@?(.*)$/.exec(String(range).slice(0, 256));
       const name = alias?.[1] ?? key;
-      return isNpmName(name) ? [{ name, version: versionFor(alias?.[2] ?? String(range)) }] : [];
+      return isNpmName(name)
+        ? [{ name, version: versionFor(alias?.[2] ?? String(range).slice(0, 256)) }]
+        : [];
     })
     .slice(0, MAX)
     .map(({ name, version }) => {

@@ -22,7 +22,7 @@ export function debScripts(control: Tree): { files: WorldFile[]; commands: Plann
   const fields = Buffer.from(control.files.get("control")?.content.subarray(0, 65_536) ?? []).toString(
     "utf8",
   );
-  const name = /^Package:\s*([a-z0-9][a-z0-9+.-]{0,100})\s*$/m.exec(fields)?.[1] ?? "package";
+  const name = /^Package: *([a-z0-9][a-z0-9+.-]{0,100}) *\r?$/m.exec(fields)?.[1] ?? "package";
   const info = `/var/lib/dpkg/info/${name}`;
   const steps = [
     { script: "preinst", args: ["install"] },

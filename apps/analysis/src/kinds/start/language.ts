@@ -2,40 +2,40 @@
 
 export type Language = "shell" | "python" | "perl" | "node" | "php";
 
-/** Each pattern counts once; a language needs two of its own, and more than any other. */
+/** Patterns stay within a line, so that no text of a hostile writer makes them slow. Each counts once; a language needs two of its own, and more than any other. */
 const signs: Readonly<Record<Language, readonly RegExp[]>> = {
   python: [
-    /^(import [\w.]+( as \w+)?|from [\w.]+ import [\w*, ]+)\s*(#.*)?$/m,
-    /^\s*def \w+\(.*\)( -> .+)?:\s*$/m,
-    /^\s*(if|elif|for|while|with|try|except|class)\b.*:\s*$/m,
-    /^\s*print\(/m,
+    /^(import [\w.]+( as \w+)?|from [\w.]+ import [\w*, ]{1,200})[ \t]*(#.*)?$/m,
+    /^[ \t]*def \w+\(.{0,300}\)( -> .{1,80})?:[ \t]*$/m,
+    /^[ \t]*(if|elif|for|while|with|try|except|class)\b.*:[ \t]*$/m,
+    /^[ \t]*print\(/m,
     /\b(os\.(path|system|environ)|sys\.argv|subprocess\.(run|Popen|call|check_output))\b/,
     /^if __name__ == ['"]__main__['"]:/m,
   ],
   node: [
     /\brequire\((['"`])[\w@/.:-]+\1\)/,
-    /^\s*import .+ from ['"][\w@/.:-]+['"];?\s*$/m,
-    /^\s*(const|let|var) [\w{$][^=\n]*=/m,
+    /^[ \t]*import .+ from ['"][\w@/.:-]+['"];?[ \t]*$/m,
+    /^[ \t]*(const|let|var) [\w{$][^=\n]*=/m,
     /\b(module\.exports|process\.(env|argv|exit)|console\.(log|error))\b/,
-    /=>\s*[{(\w]|\bfunction\s*\w*\([^)]*\)\s*\{/,
-    /^\s*(async )?function \w+\(/m,
+    /=>\s*[{(\w]|\bfunction *\w*\([^)\n]{0,300}\) *\{/,
+    /^[ \t]*(async )?function \w+\(/m,
   ],
   perl: [
-    /^\s*use (strict|warnings|[A-Z]\w*(::\w+)*)\b.*;\s*$/m,
-    /^\s*(my|our|local) [$@%(]/m,
-    /\$\w+\s*=~\s*(m|s|tr|y)?\//,
-    /^\s*sub \w+\s*\{/m,
+    /^[ \t]*use (strict|warnings|[A-Z]\w*(::\w+)*)\b.*;$/m,
+    /^[ \t]*(my|our|local) [$@%(]/m,
+    /\$\w+ *=~ *(m|s|tr|y)?\//,
+    /^[ \t]*sub \w+ *\{/m,
     /\b(open\(my \$|foreach my \$|@ARGV|\$ENV\{|\$0\b)/,
   ],
   php: [/<\?php\b/, /<\?=/, /\$_(GET|POST|SERVER|FILES|COOKIE)\b/],
   shell: [
-    /^\s*(if|elif|while|until) .*;\s*(then|do)\s*$|^\s*(then|do|fi|done|esac)\s*$/m,
-    /^\s*(export )?[A-Za-z_]\w*=("[^"]*"|'[^']*'|\$\([^)]*\)|[^\s;|&]*)\s*$/m,
-    /^\s*(sudo |exec |nohup |eval )?(curl|wget|chmod|mkdir|rm|cp|mv|echo|cat|tar|nohup|sleep|crontab|systemctl|base64|cd|touch|kill|find|grep|sed|printf) [^=]/m,
-    /\$\([^)]+\)|"\$\w+"|\$\{\w+/,
+    /^[ \t]*(if|elif|while|until) .*;[ \t]*(then|do)[ \t]*$|^[ \t]*(then|do|fi|done|esac)[ \t]*$/m,
+    /^[ \t]*(export )?[A-Za-z_]\w*=("[^"\n]*"|'[^'\n]*'|\$\([^)\n]*\)|[^\s;|&]*)[ \t]*$/m,
+    /^[ \t]*(sudo |exec |nohup |eval )?(curl|wget|chmod|mkdir|rm|cp|mv|echo|cat|tar|nohup|sleep|crontab|systemctl|base64|cd|touch|kill|find|grep|sed|printf) [^=]/m,
+    /\$\([^)\n]{1,200}\)|"\$\w+"|\$\{\w+/,
     /\|\s*(sh|bash|grep|awk|sed|xargs|base64|head|tee|crontab)\b/,
     /(\s2>&1|>\s*\/dev\/null|&>\s*\/dev\/null)/,
-    /^\s*\w+\(\)\s*\{/m,
+    /^[ \t]*\w+\(\) *\{/m,
   ],
 };
 

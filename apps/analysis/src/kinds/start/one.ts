@@ -99,7 +99,8 @@ function startText(text: string, name: string, path: string): OneStart {
   const language = languageOf(text);
   if (!language) return { refused: "a text that holds no commands" };
   // Node takes a file without an ending for a script, never for a module.
-  const module = /^\s*(import\s.+\sfrom\s|export\s)/m.test(text) && !/\brequire\(/.test(text);
+  const module =
+    /^[ \t]*(import\s.+\sfrom\s|export\s)/m.test(text.slice(0, 65_536)) && !/\brequire\(/.test(text);
   if (language === "node" && module && text.length < MAX_WORD)
     return {
       kind: "JavaScript module",

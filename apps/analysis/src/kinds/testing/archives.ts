@@ -3,6 +3,12 @@ import { spawnSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
+import {
+  Uint8ArrayReader,
+  Uint8ArrayWriter,
+  ZipWriter,
+  type ZipWriterConstructorOptions,
+} from "@zip.js/zip.js";
 import { type TarInput, writeTar } from "../../chamber/run/tar.ts";
 
 export type Files = Readonly<Record<string, string | Uint8Array>>;
@@ -23,8 +29,6 @@ export function byTool(files: Files, command: readonly string[], output: string)
     rmSync(folder, { recursive: true, force: true });
   }
 }
-
-export const names = (files: Files) => Object.keys(files);
 
 export function tarOf(files: Files, mode = 0o644): Buffer {
   const entries: TarInput[] = Object.entries(files).map(([path, content]) => ({
@@ -65,4 +69,11 @@ export function arOf(files: Files): Buffer {
     parts.push(bytes, Buffer.alloc(bytes.length & 1, "\n"));
   }
   return Buffer.concat(parts);
+}
+
+export async function zipOf(files: Files, options: ZipWriterConstructorOptions = {}): Promise<Buffer> {
+  const writer = new ZipWriter(new Uint8ArrayWriter(), { useWebWorkers: false, ...options });
+  for (const [name, content] of Object.entries(files))
+    await writer.add(name, new Uint8ArrayReader(new Uint8Array(Buffer.from(content))));
+  return Buffer.from(await writer.close());
 }
