@@ -3,11 +3,11 @@ import { type ArchiveEntry, filePermissions } from "./entry.ts";
 
 const HEADER = 110;
 const FORMAT = 0o170000;
-const kinds: Readonly<Record<number, ArchiveEntry["kind"]>> = {
-  16807: "file",
-  9604: "folder",
-  21609: "link",
-};
+const kinds = new Map<number, ArchiveEntry["kind"]>([
+  [0o100000, "file"],
+  [0o040000, "folder"],
+  [0o120000, "link"],
+]);
 const four = (at: number) => (at + 3) & ~3;
 
 /** Members up to the trailer, or to the first that is damaged or cut. */
@@ -24,7 +24,7 @@ export async function* readCpio(bytes: Uint8Array): AsyncGenerator<ArchiveEntry>
       .replace(/\0.*$/s, "");
     if (path === "TRAILER!!!") return;
     const content = bytes.subarray(start, start + size);
-    const kind = kinds[mode & FORMAT] ?? "device";
+    const kind = kinds.get(mode & FORMAT) ?? "device";
     yield {
       path,
       mode: filePermissions(mode),
