@@ -1,5 +1,5 @@
 export { listPackageLookalikes, type PackageLookalike } from "./lookalikes.ts";
-export { fetchOthers, listOthers, type OtherPackage, readOther } from "./others/fetch.ts";
+export { canFetch, fetchOthers, listOthers, type OtherPackage, readOther } from "./others/fetch.ts";
 export { type DenPackage, type DenRelease, releaseInDen } from "./registry/release.ts";
 export {
   listPackageWorms,

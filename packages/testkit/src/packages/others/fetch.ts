@@ -3,7 +3,7 @@
  * nothing. Installed by npm itself from a lock made of `list.txt`, scripts off; read from npm's content store, each
  * checked against its integrity. Nothing of them is ever run.
  */
-import { spawn } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
 import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
@@ -20,6 +20,13 @@ export interface OtherPackage {
 const MAX_SOCKETS = 6;
 /** Most packages of one install. */
 const BATCH = 500;
+
+/** False, or why packages cannot be fetched here; never a reason in CI, where they must be. */
+export function canFetch(): false | string {
+  if (process.env.CI) return false;
+  const { status } = spawnSync("npm", ["ping"], { stdio: "ignore", timeout: 20_000 });
+  return status === 0 ? false : "npm reaches no registry from this machine";
+}
 
 /** All of the list, or a part of `count` spread evenly over it. */
 export async function listOthers(count = Number.POSITIVE_INFINITY): Promise<OtherPackage[]> {
