@@ -107,6 +107,7 @@ table{border-collapse:collapse;width:100%;font-size:.93rem}
 th,td{text-align:left;vertical-align:top;padding:.5rem .9rem .5rem 0;border-top:1px solid var(--line);font-weight:400;overflow-wrap:anywhere}
 thead th{color:var(--soft);border-top:0;font-size:.85rem;font-weight:600;padding-block:.1rem .35rem;white-space:nowrap}
 tbody th{min-width:9rem}
+.peer{min-width:14rem}
 .n{text-align:right;white-space:nowrap}
 td:last-child,th:last-child{padding-right:.15rem}
 .hit th{box-shadow:inset .2rem 0 var(--accent);padding-left:.7rem}
@@ -171,7 +172,7 @@ body{padding-top:1rem}
 .diff{font-size:.85rem}
 .diff .hex{gap:.8rem}
 .hex .bytes{flex-direction:column;gap:0;width:23ch}
-.hex .text{width:8ch;white-space:pre-wrap;overflow-wrap:anywhere;word-break:break-all}
+.hex .text span{display:block}
 }
 @media (prefers-reduced-motion:reduce){*{transition:none!important}}
 @media print{

@@ -77,7 +77,7 @@ function hexLines(hex: string, from: number, change: Change): Markup[] {
   return hexRows(hex, from).map(({ left, right, text, offset }) =>
     line(
       change,
-      html`<code class="hex"><span class="at">${change === "in" ? "+" : ""}${offset.toString(16).padStart(4, "0")}</span><span class="bytes"><span>${left}</span> <span>${right}</span></span><span class="text">${text}</span></code>`,
+      html`<code class="hex"><span class="at">${change === "in" ? "+" : ""}${offset.toString(16).padStart(4, "0")}</span><span class="bytes"><span>${left}</span> <span>${right}</span></span><span class="text"><span>${text.slice(0, 8)}</span><span>${text.slice(8)}</span></span></code>`,
     ),
   );
 }

@@ -14,7 +14,7 @@ export function networkPart({ network, thefts, counts }: AnalysisFacts): Markup 
   const names = new Set(network.flatMap((record) => record.name ?? [])).size;
   const sent = network.reduce((sum, record) => sum + record.bytesOut, 0);
   const taken = thefts.filter(proven);
-  const { shown, left } = within(shares.network, network, (record) => row(record, secretsIn(record, taken)));
+  const { shown, left } = within(shares.network, network, (record) => row(record, theftsOf(record, taken)));
   return section({
     id: "network",
     title: "Network",
@@ -27,24 +27,22 @@ export function networkPart({ network, thefts, counts }: AnalysisFacts): Markup 
   });
 }
 
-/** Thefts that were proved by this exchange: both were seen at the same moment. */
-export const secretsIn = (record: NetworkRecord, thefts: readonly Theft[]): string[] => [
-  ...new Set(
-    thefts
-      .filter((theft) => Math.abs(theft.t - record.t) < 0.0005)
-      .map((theft) => credentialWord(theft.credential)),
-  ),
-];
+/** Thefts that this exchange proved: both were seen at the same moment. */
+const theftsOf = (record: NetworkRecord, thefts: readonly Theft[]): Theft[] =>
+  thefts.filter((theft) => Math.abs(theft.t - record.t) < 0.0005);
 
-function row(record: NetworkRecord, secrets: readonly string[]): Markup {
-  const address = record.address ? `${record.address}${record.port ? ` port ${record.port}` : ""}` : "";
-  return html`<tr${secrets.length > 0 ? html` class="hit"` : null}><td class="n">${seconds(record.t)}</td><th scope="row"><code>${clipMiddle(record.name ?? record.address, 120)}</code>${
+function secrets(thefts: readonly Theft[], how: Theft["how"], words: string): Markup | null {
+  const kinds = [...new Set(thefts.filter((theft) => theft.how === how).map((theft) => theft.credential))];
+  if (kinds.length === 0) return null;
+  return html` <strong class="tag">${words}: ${kinds.slice(0, 4).map(credentialWord).join(", ")}</strong>`;
+}
+
+function row(record: NetworkRecord, thefts: readonly Theft[]): Markup {
+  const host = record.address.includes(":") ? `[${record.address}]` : record.address;
+  const address = record.address && record.port ? `${host}:${record.port}` : host;
+  return html`<tr${thefts.length > 0 ? html` class="hit"` : null}><td class="n">${seconds(record.t)}</td><th scope="row" class="peer"><code>${clipMiddle(record.name ?? address, 120)}</code>${
     record.name && address ? html`<br><span class="soft">${address}</span>` : null
-  }</th><td><span class="protocol">${record.protocol.toUpperCase()}</span> ${clip(record.what, 200)}${
-    secrets.length > 0
-      ? html` <strong class="tag">secret left: ${secrets.slice(0, 4).join(", ")}</strong>`
-      : null
-  }${
+  }</th><td><span class="protocol">${record.protocol.toUpperCase()}</span> ${clip(record.what, 200)}${secrets(thefts, "sent", "secret left")}${secrets(thefts, "used", "secret used")}${
     record.excerpt
       ? html`<details class="raw"><summary>What was sent</summary><pre tabindex="0">${clip(record.excerpt, EXCERPT)}</pre></details>`
       : null
