@@ -39,6 +39,12 @@ export const Theft = z.strictObject({
   how: z.enum(["read", "sent", "used"]),
   t: Time,
   evidence: Line,
+  /** Host that received it; left out for `read`. */
+  to: z.string().max(255).optional(),
+  /** The receiver is the service to which the credential belongs, or the reader the tool that keeps it there. */
+  rightful: z.boolean().optional(),
+  /** Process that read it. */
+  pid: z.number().int().optional(),
 });
 export type Theft = z.infer<typeof Theft>;
 

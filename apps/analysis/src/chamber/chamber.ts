@@ -26,6 +26,8 @@ export interface HoneyCredential {
   readonly path: string;
   /** Texts of which each, found in what left, shows that this secret left. At least 12 characters each. */
   readonly needles: readonly string[];
+  /** Hosts to which it belongs beside those of its kind; sending it there is its rightful use. */
+  readonly services?: readonly string[];
 }
 
 export type Ecosystem = "npm" | "pypi";

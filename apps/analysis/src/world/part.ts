@@ -30,16 +30,22 @@ export function system(path: string, content: string | Uint8Array, mode = 0o644)
   return { path, mode, root: true, content: bytes(content) };
 }
 
-/** A secret file of the user's with the needles that it holds; mode 0600 unless said otherwise. */
+/**
+ * A secret file of the user's with the needles that it holds.
+ * @param services hosts to which the secret belongs
+ */
 export function secret(
   kind: string,
   path: string,
   content: string | Uint8Array,
   needles: readonly string[],
-  mode = 0o600,
+  services: readonly string[] = [],
 ): Part {
-  const file = own(path, content, mode);
-  return { files: [file], honey: [{ kind, path: file.path, needles }] };
+  const file = own(path, content, 0o600);
+  return {
+    files: [file],
+    honey: [{ kind, path: file.path, needles, ...(services.length > 0 ? { services } : {}) }],
+  };
 }
 
 export function join(...parts: readonly Part[]): Part {

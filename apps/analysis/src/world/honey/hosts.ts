@@ -20,8 +20,8 @@ export function hostCredentials(random: SeededRandom, account: string, hosts: re
       [gh],
     ),
     secret("github-token", ".git-credentials", `https://${account}:${ghp}@github.com\n`, [ghp]),
-    secret("netrc", ".netrc", `machine ${web}\n  login sam\n  password ${netrc}\n`, [netrc]),
-    secret("database-password", ".pgpass", `${db}:5432:${noun(random)}:sam:${database}\n`, [database]),
+    secret("netrc", ".netrc", `machine ${web}\n  login sam\n  password ${netrc}\n`, [netrc], [web]),
+    secret("database-password", ".pgpass", `${db}:5432:${noun(random)}:sam:${database}\n`, [database], [db]),
     secret(
       "chat-token",
       ".config/notify/config.toml",
@@ -33,6 +33,7 @@ export function hostCredentials(random: SeededRandom, account: string, hosts: re
       ".msmtprc",
       `defaults\nauth on\ntls on\n\naccount ${noun(random)}\nhost smtp.${web.replace(/^[^.]+\./, "")}\nport 587\nfrom sam@${web.replace(/^[^.]+\./, "")}\nuser sam\npassword ${mail}\n`,
       [mail],
+      [`smtp.${web.replace(/^[^.]+\./, "")}`],
     ),
     secret("vault-token", ".vault-token", vault, [vault]),
   );
@@ -51,5 +52,5 @@ STRIPE_SECRET_KEY=${payment}
 SENDGRID_API_KEY=${mailer}
 LOG_LEVEL=info
 `;
-  return secret("env-file", path, text, [database, session, payment, mailer], 0o600);
+  return secret("env-file", path, text, [database, session, payment, mailer], [host]);
 }

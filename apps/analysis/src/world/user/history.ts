@@ -58,5 +58,5 @@ export function shellHistory(
     `curl -H 'Authorization: Bearer ${bearer}' https://${hosts[0]}/api/${noun(random)}`,
   ];
   for (const slip of slips) list.splice(random.between(20, list.length - 20), 0, slip);
-  return secret("shell-history", ".bash_history", `${list.join("\n")}\n`, [mysql, upload, bearer]);
+  return secret("shell-history", ".bash_history", `${list.join("\n")}\n`, [mysql, upload, bearer], hosts);
 }
