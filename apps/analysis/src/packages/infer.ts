@@ -29,6 +29,8 @@ interface Cluster {
 }
 
 const MAX_RECIPES = 8;
+const OTHER_COMPRESSION =
+  "clean packages were compressed by another library: what is in them comes back, the compressed bytes do not";
 
 /**
  * @param pairs what is learned from
@@ -56,7 +58,9 @@ export function inferPackageRepairs(
       else if (recipes.length < MAX_RECIPES) recipes.push(recipe);
     }
   }
-  const left = pairs.filter((pair) => !recipes.some((recipe) => outcome(recipe, pair) === "right"));
+  const best = pairs.map((pair) => recipes.map((recipe) => outcome(recipe, pair)));
+  const left = best.filter((outcomes) => !outcomes.includes("right"));
+  if (left.some((outcomes) => outcomes.includes("tar"))) reasons.add(OTHER_COMPRESSION);
   return {
     recipes,
     files: recipes.length > 0 ? code.recipes : [],

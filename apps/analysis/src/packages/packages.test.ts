@@ -1,9 +1,12 @@
 import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
 import { test } from "node:test";
+import { gunzipSync } from "node:zlib";
 import { PackageRepair, Prescription } from "@thymus/contracts";
 import { needs } from "@thymus/testkit";
 import { listPackageWorms } from "@thymus/testkit/packages";
 import { analysePackages, type PackageCure, type PackagesGaveUp } from "./analyse.ts";
+import { packageHolds } from "./holds.ts";
 import { pairPublished } from "./pair.ts";
 import { provePackages } from "./prove.ts";
 import type { PublishedRun } from "./published.ts";
@@ -104,6 +107,38 @@ test("what is lost is said, and the rule travels alone", async () => {
     const proof = await provePackages(found.evidence, found.detect, found.repair);
     assert.deepEqual([proof.why, proof.train.refused, proof.train.detected], [null, 8, 8]);
   }
+});
+
+test("clean tarballs of another compressor: the same tar stream, counted apart", async () => {
+  const other = (content: Uint8Array) =>
+    new Uint8Array(execFileSync("gzip", ["-5", "-n"], { input: gunzipSync(content) }));
+  const repacked = (run: PublishedRun): PublishedRun => ({
+    ...run,
+    packages: run.packages.map((each) => ({
+      ...each,
+      file: {
+        ...each.file,
+        content: each.ecosystem === "npm" ? other(each.file.content) : each.file.content,
+      },
+    })),
+  });
+  const [train, fresh] = [await madeRun("train", varying), await madeRun("fresh", varying)];
+  const found = cured(await analyse(repacked(train), repacked(fresh)));
+  const { train: seen } = await provePackages(found.evidence, found.detect, found.repair);
+  assert.deepEqual([seen.repaired + seen.sameTar, seen.wrong, seen.refused], [8, 0, 0]);
+  if (seen.sameTar > 0) assert.match(found.repairWhy!, /compressed by another library/);
+});
+
+test("a text in a package is seen although it is compressed", () => {
+  const tarball = pack(
+    new Map([
+      ["package.json", '{"name":"a","version":"1.0.0"}'],
+      ["x.js", "// MARK-OF-A-DRILL\n"],
+    ]),
+  );
+  assert.ok(packageHolds(tarball, "MARK-OF-A-DRILL"));
+  assert.ok(!packageHolds(tarball, "MARK-OF-ANOTHER"));
+  assert.ok(!packageHolds(Buffer.from("MARK-OF-A-DRILL"), "MARK-OF-A-DRILL"));
 });
 
 test("no changed package is no worm; one run alone proves nothing", async () => {
