@@ -13,12 +13,11 @@ import {
   createDecoys,
   plainConditions,
 } from "../../../apps/analysis/src/chamber/index.ts";
-import { createWorld } from "../../../apps/analysis/src/world/index.ts";
+import { createWorld, findThefts } from "../../../apps/analysis/src/world/index.ts";
 
 /** Longest time in seconds that one program may take, restore included. */
 const BUDGET = 60;
 const HOME = "/home/sam";
-const findThefts = (_: unknown): [] => [];
 
 export interface Outcome {
   readonly program: SuiteProgram;
@@ -57,7 +56,7 @@ export async function runProgram(
     });
     const bytes = await readFile(program.file);
     const sample = { name: program.id, type: program.type, bytes };
-    const thefts = findThefts({ result, world });
+    const thefts = findThefts(world, result.trace, result.network, result.published);
     return { program, result, view: understand(await loadRun({ result, decoys, world, thefts, sample })) };
   } finally {
     await rm(folder, { recursive: true, force: true });

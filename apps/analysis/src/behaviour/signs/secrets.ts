@@ -52,9 +52,10 @@ function onlyInLogin(view: RunView, theft: Theft, { exchange }: Outward): boolea
 function theftSign(view: RunView, theft: Theft): Sign {
   const place = short(theft.path, view.home);
   const exchange = exchangeAt(view, theft.t);
-  const host = exchange?.host ?? "";
+  const host = exchange?.host ?? theft.to ?? "";
   const { t, evidence } = theft;
-  if (exchange && belongsTo(view, theft.credential, theft.path, host) && onlyInLogin(view, theft, exchange))
+  const belongs = theft.rightful === true || belongsTo(view, theft.credential, theft.path, host);
+  if (exchange && belongs && onlyInLogin(view, theft, exchange))
     return sign("secret-used-rightly", {
       t,
       what: `used ${words(theft.credential)} of ${place} at ${host}, where it belongs`,
