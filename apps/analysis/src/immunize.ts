@@ -11,8 +11,8 @@ import {
   type StageSeconds,
   ThymusError,
 } from "@thymus/contracts";
+import { toStix } from "./export/stix.ts";
 import { assemblePrescription, prescriptionIdOf } from "./publish/assemble.ts";
-import { factsOfAnalysed } from "./report/from-analysed.ts";
 import { renderReport } from "./report/html.ts";
 import { takeSample } from "./sample.ts";
 import { sweepOutput, writeResult } from "./worker/output.ts";
@@ -78,6 +78,7 @@ export async function immunize(options: ImmunizeOptions): Promise<Immunized> {
         kind: "analyse",
         sample,
         name: options.name ?? basename(options.sample),
+        caseId,
         seed: caseId,
         chamberDir: options.chamberDir,
         corpusDir: options.corpusDir,
@@ -126,14 +127,10 @@ export async function immunize(options: ImmunizeOptions): Promise<Immunized> {
       await writeResult(join(partial, "rule.yar"), `${prescription.detect.rule.trimEnd()}\n`);
     }
     await writeResult(join(partial, "report.json"), `${JSON.stringify(report, null, 2)}\n`);
-    await writeResult(
-      join(partial, "report.html"),
-      renderReport(
-        report,
-        factsOfAnalysed(report, analysed, options.name ?? basename(options.sample)),
-        prescription,
-      ),
-    );
+    await writeResult(join(partial, "facts.json"), `${JSON.stringify(analysed.facts, null, 1)}\n`);
+    await writeResult(join(partial, "report.html"), renderReport(report, analysed.facts, prescription));
+    const bundle = toStix(analysed.facts, report, prescription);
+    await writeResult(join(partial, "stix.json"), `${JSON.stringify(bundle, null, 1)}\n`);
     if (existsSync(folder)) await rm(folder, { recursive: true });
     await rename(partial, folder);
     return { report, prescription, folder };

@@ -31,6 +31,10 @@ export const Proof = z.strictObject({
     freshInfected: Count,
     freshDetected: Count,
     freshRepaired: Count,
+    /** Decoys infected by an infected decoy; absent where none spread it. */
+    secondInfected: Count.optional(),
+    secondDetected: Count.optional(),
+    secondRepaired: Count.optional(),
   }),
   goodware: z.strictObject({ files: Count, bytes: Count, matches: Count, corpus: CorpusDigest }),
   /** sha256 of every specimen that the proof rests on; the first is the sample itself. */

@@ -1,6 +1,5 @@
 /** Words of STIX's open vocabularies (section 10) for what an analysis says. */
 import type { AnalysisFacts, FileType, Verdict } from "@thymus/contracts";
-import { thefts } from "../report/action.ts";
 
 /** Section 10.17, malware types; null where the verdict claims no malware. */
 export const malwareTypes: Readonly<Record<Verdict, string | null>> = {
@@ -44,14 +43,12 @@ const byTechnique: readonly [RegExp, string][] = [
 ];
 
 /** Section 10.15, what the malware can do; only what the facts show. */
-export function capabilitiesOf(facts: AnalysisFacts): string[] {
-  const { verdict, behaviour } = facts;
-  const taken = thefts(facts);
+export function capabilitiesOf({ verdict, behaviour, thefts }: AnalysisFacts): string[] {
   const found = new Set<string>();
   const own = byVerdict[verdict];
   if (own) found.add(own);
-  if (taken.length > 0) found.add("steals-authentication-credentials");
-  if (taken.some((theft) => theft.how === "sent")) found.add("exfiltrates-data");
+  if (thefts.some((theft) => theft.how !== "read")) found.add("steals-authentication-credentials");
+  if (thefts.some((theft) => theft.how === "sent")) found.add("exfiltrates-data");
   for (const { technique } of behaviour)
     for (const [pattern, word] of byTechnique) if (pattern.test(technique)) found.add(word);
   return [...found].sort();

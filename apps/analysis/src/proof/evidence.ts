@@ -5,7 +5,7 @@ import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { parseJsonDocument, type Sha256, ThymusError } from "@thymus/contracts";
 import type { Specimen } from "../infection/index.ts";
-import { EvidenceManifest } from "../worker/protocol.ts";
+import { type EvidenceEntry, EvidenceManifest } from "../worker/protocol.ts";
 
 export const MANIFEST = "manifest.json";
 /** Stored under another ending and without the executable bit, so that nothing starts it by mistake. */
@@ -78,7 +78,7 @@ export async function readManifest(folder: string): Promise<{ manifest: Evidence
 export async function readSpecimens(
   folder: string,
   manifest: EvidenceManifest,
-  run: "train" | "fresh",
+  run: EvidenceEntry["run"],
 ): Promise<Specimen[]> {
   const specimens: Specimen[] = [];
   for (const entry of manifest.entries) {

@@ -77,18 +77,12 @@ function noPrescription(report: ImmunizeReport): string {
   return "none could be proved.";
 }
 
-/**
- * The thefts that are proved. Reading alone proves nothing. A secret that was shown to its own service is a theft only
- * where the program is harmful for it: who publishes a package shows the token to the registry too.
- */
-export const thefts = ({ thefts: all, verdict }: AnalysisFacts): Theft[] =>
-  all.filter(
-    ({ how, rightful }) => how !== "read" && !(rightful && (verdict === "harmless" || verdict === "unknown")),
-  );
+/** A secret has left or was used: `read` alone proves nothing. */
+export const proven = (theft: Theft): boolean => theft.how !== "read";
 
 /** The kinds of secrets that a run has proved to be stolen, in words, each once. */
 export const stolenKinds = (facts: AnalysisFacts): string[] => [
-  ...new Set(thefts(facts).map((theft) => credentialWord(theft.credential))),
+  ...new Set(facts.thefts.filter(proven).map((theft) => credentialWord(theft.credential))),
 ];
 
 function stepsFor(facts: AnalysisFacts): string[] {

@@ -1,24 +1,21 @@
 /** One sample from its bytes to a candidate: what it is, what it did, what it left in others, how to find and undo that. */
 
-import { createHash } from "node:crypto";
-import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
+import { readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { Family, type GaveUp, type Infection, type SampleFacts, type Verdict } from "@thymus/contracts";
+import type { SampleFacts, StageSeconds } from "@thymus/contracts";
 import { identifyFile } from "@thymus/detection";
-import type { z } from "zod";
-import { type ChangedDecoy, gatherFacts, matchRenamed } from "../behaviour/facts.ts";
-import { describeBehaviour, judge, severityOf } from "../behaviour/verdict.ts";
-import { openChamber } from "../chamber/index.ts";
-import { holdsSomething, type InfectionAnalysis, pairInfections, type Specimen } from "../infection/index.ts";
-import { sha256Of, storeEvidence, writeManifest } from "../proof/evidence.ts";
-import { inferRepairs } from "../repair-inference/index.ts";
-import { openCorpus } from "../self/index.ts";
-import { deriveRule } from "../signature/index.ts";
-import { excerptsOf } from "./excerpts.ts";
-import { changedDecoys, type ObservedRun, observe, runnable } from "./observe.ts";
+import { combine } from "../behaviour/combine.ts";
+import { type Chamber, openChamber } from "../chamber/index.ts";
+import { planSample, variationsFor } from "../kinds/index.ts";
+import { sha256Of } from "../proof/evidence.ts";
+import { type Cure, cureFiles, noCure, person } from "./cure.ts";
+import { keepEvidence } from "./evidence.ts";
+import { analysisFacts, emptyFacts, runFacts } from "./facts.ts";
+import { gather, type Seen } from "./gather.ts";
+import { changedOthers, isDrill, observe, runFolders, type Subject, vary } from "./observe.ts";
+import { curePackages, type PackagesCure } from "./packages.ts";
 import type { AnalyseJob, AnalyseResult, EvidenceEntry } from "./protocol.ts";
-
-const person = (why: string): z.infer<typeof GaveUp> => ({ code: "PERSON_NEEDED", why });
+import { secondGeneration } from "./second.ts";
 
 /** @param progress called with a few words at each step */
 export async function analyse(job: AnalyseJob, progress: (what: string) => void): Promise<AnalyseResult> {
@@ -29,212 +26,182 @@ export async function analyse(job: AnalyseJob, progress: (what: string) => void)
     type: identifyFile(bytes, job.name),
   };
   const chamber = await openChamber({ dataDir: job.chamberDir });
-  const evidence = join(job.out, "evidence");
   try {
-    const blank: AnalyseResult = {
-      kind: "analysed",
-      sample,
-      verdict: "unknown",
-      severity: "low",
-      why: "",
-      behaviour: [],
-      infection: null,
-      family: null,
-      detect: null,
-      repair: [],
-      repairWhy: null,
-      gaveUp: null,
-      secondGeneration: null,
-      excerpts: [],
-      dropped: [],
-      counts: { decoys: 0, changed: 0, missing: 0, traceEvents: 0, traceLost: 0 },
-      chamber: chamber.info,
-      seconds: { chamber: 0, signature: 0 },
+    const planned = await planSample(bytes, job.name, sample.type);
+    if ("refused" in planned) return refused(job, sample, chamber, planned.refused);
+    const subject: Subject = {
+      ...{ path: job.sample, name: job.name, type: sample.type, plan: planned.plan },
+      drill: isDrill(bytes),
     };
-    if (!runnable.has(sample.type)) {
-      const why = `a file of type ${sample.type} cannot be started here`;
-      return { ...blank, why, gaveUp: person(`${why}; submit the program inside, or look at it by hand`) };
-    }
-    progress("running the sample among decoys");
-    const { train, fresh, seconds } = await observe(job, chamber, sample, bytes);
-    const seen = await gather(train);
-    await writeFile(
-      join(job.out, "trace.ndjson"),
-      train.result.trace.map((event) => `${JSON.stringify(event)}\n`).join(""),
-    );
-    const result: AnalyseResult = {
-      ...blank,
-      verdict: seen.verdict,
-      severity: severityOf(seen.verdict),
-      why: seen.why,
-      behaviour: describeBehaviour(seen.facts, seen.verdict),
-      dropped: train.result.dropped.slice(0, 1000).map(({ path, size, type }) => ({ path, size, type })),
-      counts: {
-        decoys: train.result.decoys.length,
-        changed: seen.specimens.length,
-        missing: seen.facts.missing,
-        traceEvents: train.result.trace.length,
-        traceLost: train.result.traceLost,
-      },
-      seconds: { chamber: seconds, signature: 0 },
-    };
-    if (seen.verdict === "harmless") return result;
-    if (seen.specimens.length === 0) return { ...result, gaveUp: person(seen.why) };
-    progress("keeping the evidence");
-    const freshSeen = fresh ? await gather(fresh) : null;
-    await keepEvidence(evidence, sample, bytes, seen, freshSeen);
-    return await cure(job, bytes, result, seen, freshSeen, progress);
+    return await new Analysis(job, chamber, sample, bytes, subject, progress).run();
   } finally {
     await chamber.close();
-    for (const run of ["train", "fresh"])
-      for (const part of ["decoys", "after"])
-        await rm(join(job.out, `${part}-${run}`), { recursive: true, force: true });
+    await dropFolders(job);
   }
 }
 
-interface Seen {
-  readonly run: ObservedRun["name"];
-  readonly verdict: Verdict;
-  readonly why: string;
-  readonly facts: ReturnType<typeof gatherFacts>;
-  readonly specimens: Specimen[];
-  readonly outcomes: Awaited<ReturnType<typeof changedDecoys>>;
-  readonly analysis: InfectionAnalysis;
+async function dropFolders(job: AnalyseJob): Promise<void> {
+  const varied = [0, 1, 2, 3].map((index) => `varied-${index}` as const);
+  const second = [0, 1].map((index) => `second-${index}` as const);
+  const folders = runFolders(["train", "fresh", ...varied, ...second]);
+  for (const part of [...folders, "parent-0", "parent-1"])
+    await rm(join(job.out, part), { recursive: true, force: true });
 }
 
-async function gather(run: ObservedRun): Promise<Seen> {
-  const outcomes = await changedDecoys(run);
-  const missing = outcomes.filter((outcome) => !outcome.after);
-  const heirs = matchRenamed(
-    missing.map(({ decoy }) => decoy.path),
-    run.result.dropped,
-  );
-  const renamed = new Map<string, Uint8Array>();
-  for (const [path, heir] of heirs)
-    renamed.set(path, await readFile(run.result.dropped.find((file) => file.path === heir)!.file));
-  const changed: ChangedDecoy[] = outcomes.map(({ decoy, before, after }) => ({
-    path: decoy.path,
-    type: decoy.type,
-    before,
-    after,
-  }));
-  const facts = gatherFacts(run.result, changed, renamed);
-  const specimens = outcomes.flatMap(({ decoy, before, after }) =>
-    after
-      ? [
-          {
-            path: decoy.path,
-            kind: decoy.kind,
-            type: decoy.type,
-            before,
-            after,
-            afterType: identifyFile(after, decoy.path),
-          },
-        ]
-      : [],
-  );
-  const analysis = pairInfections(specimens.filter(holdsSomething));
-  return { run: run.name, ...judge(facts), facts, specimens, outcomes, analysis };
-}
-
-async function keepEvidence(
-  folder: string,
-  sample: SampleFacts,
-  bytes: Buffer,
-  train: Seen,
-  fresh: Seen | null,
-): Promise<void> {
-  await mkdir(folder, { recursive: true });
-  const entries: EvidenceEntry[] = [];
-  for (const seen of fresh ? [train, fresh] : [train])
-    for (const { decoy, state, before, after } of seen.outcomes)
-      entries.push({
-        run: seen.run,
-        path: decoy.path,
-        kind: decoy.kind,
-        type: decoy.type,
-        state,
-        before: await storeEvidence(folder, before),
-        after: after ? await storeEvidence(folder, after) : null,
-      });
-  await storeEvidence(folder, bytes);
-  await writeManifest(folder, { version: 1, sample, entries });
-}
-
-/** Rule and recipes from what was learned; each honest end without them says why. */
-async function cure(
-  job: AnalyseJob,
-  bytes: Buffer,
-  result: AnalyseResult,
-  train: Seen,
-  fresh: Seen | null,
-  progress: (what: string) => void,
-): Promise<AnalyseResult> {
-  const excerpts = excerptsOf(train.analysis);
-  const infection = describeInfection(train);
-  if (train.verdict !== "infector")
-    return {
-      ...result,
-      excerpts,
-      infection: null,
-      gaveUp: person(
-        train.verdict === "unknown"
-          ? `${train.why}: look at it by hand`
-          : `${train.why}; nothing was added to the files that a rule could find or a repair could take out`,
-      ),
-    };
-  if (!fresh || fresh.specimens.length === 0)
-    return {
-      ...result,
-      excerpts,
-      infection,
-      gaveUp: person("the second run infected no decoy, so nothing could be proved on fresh ones"),
-    };
-  progress("deriving a rule");
-  const started = performance.now();
-  const corpus = await openCorpus(job.corpusDir);
-  const family = familyName(train.analysis);
-  const derived = await deriveRule({
-    analysis: train.analysis,
-    specimens: train.specimens,
-    sample: { bytes, type: result.sample.type },
-    corpus,
-    family,
-  });
-  const signature = () => ({ ...result.seconds, signature: (performance.now() - started) / 1000 });
-  if ("gaveUp" in derived)
-    return { ...result, excerpts, infection, gaveUp: derived.gaveUp, seconds: signature() };
-  progress("inferring a repair");
-  const { recipes, why } = inferRepairs(train.analysis, train.specimens, derived.strings);
+function refused(job: AnalyseJob, sample: SampleFacts, chamber: Chamber, why: string): AnalyseResult {
   return {
-    ...result,
-    excerpts,
-    infection,
-    family,
-    detect: { engine: "yara-x", rule: derived.rule, scope: derived.scope },
-    repair: recipes,
-    repairWhy: why,
-    seconds: signature(),
+    ...{ kind: "analysed", sample, verdict: "unknown", severity: "low", why, behaviour: [] },
+    facts: emptyFacts(job, sample, chamber.info, why),
+    ...{ infection: null, family: null, detect: null, repair: [], repairWhy: null, secondGeneration: null },
+    gaveUp: person(`${why}; submit the program inside, or look at it by hand`),
+    chamber: chamber.info,
+    seconds: { chamber: 0, signature: 0 },
   };
 }
 
-function describeInfection({ analysis }: Seen): Infection | null {
-  if (!analysis.mechanism) return null;
-  return {
-    mechanism: analysis.mechanism,
-    targets: [...analysis.targets],
-    invariantBytes: analysis.invariantBytes,
-    variants: analysis.variants,
-  };
+class Analysis {
+  readonly #job: AnalyseJob;
+  readonly #chamber: Chamber;
+  readonly #sample: SampleFacts;
+  readonly #bytes: Buffer;
+  readonly #subject: Subject;
+  readonly #progress: (what: string) => void;
+  readonly #told: { readonly name: string; readonly type: SampleFacts["type"]; readonly bytes: Buffer };
+
+  constructor(
+    job: AnalyseJob,
+    chamber: Chamber,
+    sample: SampleFacts,
+    bytes: Buffer,
+    subject: Subject,
+    progress: (what: string) => void,
+  ) {
+    this.#job = job;
+    this.#chamber = chamber;
+    this.#sample = sample;
+    this.#bytes = bytes;
+    this.#subject = subject;
+    this.#progress = progress;
+    this.#told = { name: job.name, type: sample.type, bytes };
+  }
+
+  async run(): Promise<AnalyseResult> {
+    const started = performance.now();
+    const { train, fresh, varied } = await this.#observe();
+    const chamberSeconds = (performance.now() - started) / 1000;
+    const all = [train, ...(fresh ? [fresh] : []), ...varied];
+    await writeFile(
+      join(this.#job.out, "trace.ndjson"),
+      train.run.result.trace.map((event) => `${JSON.stringify(event)}\n`).join(""),
+    );
+    const view = combine([train, ...varied].map(({ run, view }) => ({ label: run.label, view })));
+    const seconds: Pick<StageSeconds, "chamber" | "signature"> = { chamber: chamberSeconds, signature: 0 };
+    const facts = analysisFacts(this.#job, this.#sample, this.#chamber.info, view, train, all);
+    const result: AnalyseResult = {
+      ...{ kind: "analysed", sample: this.#sample, facts, verdict: view.verdict, severity: view.severity },
+      ...{ why: view.why, behaviour: facts.behaviour, chamber: this.#chamber.info, seconds },
+      ...{ infection: null, family: null, detect: null, repair: [], repairWhy: null, gaveUp: null },
+      secondGeneration: null,
+    };
+    if (view.verdict === "harmless") return result;
+    if (!changedOthers(train.run)) return { ...result, gaveUp: person(view.why) };
+    return this.#cure(result, train, fresh);
+  }
+
+  /** Runs the sample; where it showed nothing, also under other conditions, and then as a whole under those that told. */
+  async #observe(): Promise<{ train: Seen; fresh: Seen | null; varied: Seen[] }> {
+    this.#progress("running the sample among decoys");
+    const [job, chamber, subject] = [this.#job, this.#chamber, this.#subject];
+    const first = await observe(job, chamber, subject);
+    const train = await gather(first.train, this.#told);
+    const fresh = first.fresh ? await gather(first.fresh, this.#told) : null;
+    if (tells(train)) return { train, fresh, varied: [] };
+    this.#progress("running it under other conditions");
+    const seen: Seen[] = [];
+    await vary(job, chamber, subject, variationsFor(subject.type, job.seed), async (run) => {
+      const each = await gather(run, this.#told);
+      seen.push(each);
+      return tells(each);
+    });
+    const telling = seen.find((each) => changedOthers(each.run));
+    if (!telling) return { train, fresh, varied: seen };
+    this.#progress("running it again as it showed itself");
+    await dropFolders(job);
+    const again = await observe(job, chamber, subject, telling.run.conditions);
+    return {
+      train: await gather(again.train, this.#told),
+      fresh: again.fresh ? await gather(again.fresh, this.#told) : null,
+      varied: [train, ...seen],
+    };
+  }
+
+  async #cure(result: AnalyseResult, train: Seen, fresh: Seen | null): Promise<AnalyseResult> {
+    const packages = train.run.result.published.some((each) => each.accepted)
+      ? await this.#curePackages(train, fresh)
+      : null;
+    const infects = !packages && train.view.verdict === "infector" && train.specimens.length > 0;
+    const second = infects
+      ? secondGeneration(this.#job, this.#chamber, this.#bytes, train)
+      : Promise.resolve([]);
+    second.catch(() => {});
+    const cure = packages?.cure ?? (await this.#cureFiles(train, fresh, infects, second));
+    const later = await second;
+    this.#progress("keeping the evidence");
+    const kept: { as: EvidenceEntry["run"]; touched: Seen["touched"] }[] = [];
+    // What a rule for packages is tried on are the packages alone.
+    if (!packages) {
+      kept.push({ as: "train", touched: train.touched });
+      if (fresh) kept.push({ as: "fresh", touched: fresh.touched });
+      for (const { touched } of later) kept.push({ as: "second", touched });
+    }
+    const evidence = join(this.#job.out, "evidence");
+    await keepEvidence(evidence, this.#sample, this.#bytes, kept, packages?.evidence ?? []);
+    const { seconds, ...found } = cure;
+    const facts = {
+      ...result.facts,
+      family: found.family,
+      runs: [...result.facts.runs, ...later.map(runFacts)].slice(0, 16),
+    };
+    return {
+      ...result,
+      ...found,
+      facts,
+      secondGeneration:
+        later.length > 0
+          ? {
+              runs: later.length,
+              infected: later.reduce((sum, { specimens }) => sum + specimens.length, 0),
+            }
+          : null,
+      seconds: { ...result.seconds, signature: seconds },
+    };
+  }
+
+  async #curePackages(train: Seen, fresh: Seen | null): Promise<PackagesCure | null> {
+    this.#progress("pairing what it published");
+    return curePackages(this.#job, { bytes: this.#bytes, type: this.#sample.type }, train, fresh);
+  }
+
+  async #cureFiles(
+    train: Seen,
+    fresh: Seen | null,
+    infects: boolean,
+    second: Promise<readonly Seen[]>,
+  ): Promise<Cure> {
+    const { verdict, why } = train.view;
+    if (!infects)
+      return noCure(
+        verdict === "unknown"
+          ? `${why}: look at it by hand`
+          : `${why}; nothing was added to the files that a rule could find or a repair could take out`,
+      );
+    if (!fresh || fresh.specimens.length === 0)
+      return noCure("the second run infected no decoy, so nothing could be proved on fresh ones");
+    this.#progress("deriving a rule");
+    return cureFiles(this.#job, { bytes: this.#bytes, type: this.#sample.type }, train, second);
+  }
 }
 
-/** Named after targets and mechanism, and told apart by what stays the same in every infection. */
-function familyName(analysis: InfectionAnalysis): Family {
-  const segments = analysis.groups.flatMap((group) =>
-    group.invariant.map((segment) => Buffer.from(segment.bytes)),
-  );
-  const longest = segments.sort((a, b) => b.length - a.length || Buffer.compare(a, b))[0] ?? Buffer.alloc(0);
-  const digest = createHash("sha256").update(longest).digest("hex").slice(0, 8);
-  const targets = analysis.targets.length > 2 ? "many" : analysis.targets.join("-");
-  return Family.parse(`${targets || "none"}.${analysis.mechanism ?? "none"}.${digest}`);
-}
+/** Whether a run shows enough to leave other conditions untried. */
+const tells = ({ run, view }: Seen): boolean =>
+  changedOthers(run) || !["harmless", "unknown"].includes(view.verdict);

@@ -6,6 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import test, { after, before } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
+import { newId } from "@thymus/contracts";
 import { needs } from "@thymus/testkit";
 import { buildChamber } from "../chamber/index.ts";
 import { chamberPaths } from "../chamber/paths.ts";
@@ -44,6 +45,7 @@ test("a worker with a restored chamber serves one sample and leaves nothing", { 
     const result = await runWorker(
       {
         ...{ kind: "analyse", sample, name: "hello.sh", seed: "pool", chamberDir: dataDir },
+        caseId: newId("case"),
         ...{ corpusDir: temp, drillPrograms: null, out: worker.folder, budgetSeconds: 60, parallel: 1 },
       },
       { readable: [], limitSeconds: 90, warm: worker },

@@ -1,7 +1,9 @@
 /** What passes between the part with keys and the confined worker: one job in on standard input, lines of JSON out. */
 import {
+  AnalysisFacts,
   AnyRepair,
   Behaviour,
+  CaseId,
   ChamberInfo,
   Count,
   Decoy,
@@ -26,6 +28,7 @@ export const AnalyseJob = z.strictObject({
   kind: z.literal("analyse"),
   sample: z.string(),
   name: z.string(),
+  caseId: CaseId,
   seed: z.string(),
   chamberDir: z.string(),
   corpusDir: z.string(),
@@ -62,9 +65,12 @@ export type AnalyseJob = z.infer<typeof AnalyseJob>;
 export type ProveJob = z.infer<typeof ProveJob>;
 export type ReleaseJob = z.infer<typeof ReleaseJob>;
 
-/** One decoy of the evidence. `run` says whether it was used to learn (`train`) or kept back for the proof (`fresh`). */
+/**
+ * One decoy of the evidence. `run` says whether it was used to learn (`train`), kept back for the proof (`fresh`), or
+ * changed by an infected decoy (`second`, the second generation).
+ */
 export const EvidenceEntry = z.strictObject({
-  run: z.enum(["train", "fresh"]),
+  run: z.enum(["train", "fresh", "second"]),
   path: z.string(),
   kind: z.string(),
   type: FileType,
@@ -81,24 +87,10 @@ export const EvidenceManifest = z.strictObject({
 });
 export type EvidenceManifest = z.infer<typeof EvidenceManifest>;
 
-/** An excerpt of one infected decoy for the report: bytes as hex around each change. */
-export const ExcerptHunk = z.strictObject({
-  at: Count,
-  removed: z.string(),
-  inserted: z.string(),
-  removedLength: Count,
-  insertedLength: Count,
-});
-export const Excerpt = z.strictObject({
-  path: z.string(),
-  type: FileType,
-  hunks: z.array(ExcerptHunk).max(8),
-});
-export type Excerpt = z.infer<typeof Excerpt>;
-
 export const AnalyseResult = z.strictObject({
   kind: z.literal("analysed"),
   sample: SampleFacts,
+  facts: AnalysisFacts,
   verdict: Verdict,
   severity: Severity,
   why: z.string(),
@@ -110,15 +102,6 @@ export const AnalyseResult = z.strictObject({
   repairWhy: z.string().nullable(),
   gaveUp: GaveUp.nullable(),
   secondGeneration: ImmunizeReport.shape.secondGeneration,
-  excerpts: z.array(Excerpt),
-  dropped: z.array(z.strictObject({ path: z.string(), size: Count, type: FileType })).max(1000),
-  counts: z.strictObject({
-    decoys: Count,
-    changed: Count,
-    missing: Count,
-    traceEvents: Count,
-    traceLost: Count,
-  }),
   chamber: ChamberInfo,
   seconds: z.strictObject({ chamber: Seconds, signature: Seconds }),
 });

@@ -6,6 +6,7 @@ import { basename } from "node:path";
 import { identifyFile, loadEngine } from "@thymus/detection";
 import { repairWith } from "@thymus/repair";
 import { holdsSomething, type Specimen } from "../infection/index.ts";
+import { RuleScanner } from "../packages/rule.ts";
 import { readEvidence, readManifest, readSpecimens } from "../proof/evidence.ts";
 import { openCorpus } from "../self/index.ts";
 import type { ProveJob, ProveResult } from "./protocol.ts";
@@ -26,22 +27,27 @@ export async function prove(job: ProveJob, progress: (what: string) => void): Pr
   const { manifest, digest } = await readManifest(job.evidence);
   const engine = await loadEngine();
   const rules = engine.compile([{ namespace: "candidate", source: job.detect.rule }]);
-  const hits = (bytes: Uint8Array, name: string) =>
-    job.detect.scope.includes(identifyFile(bytes, name)) && rules.scan(bytes).length > 0;
+  const scanner = await RuleScanner.open(job.detect);
+  const hits = (bytes: Uint8Array, name: string) => scanner.hits(bytes, identifyFile(bytes, name));
   progress("proving on decoys");
   const train = tally(await readSpecimens(job.evidence, manifest, "train"), hits, job);
   const fresh = tally(await readSpecimens(job.evidence, manifest, "fresh"), hits, job);
+  const second = tally(await readSpecimens(job.evidence, manifest, "second"), hits, job);
   let cleanHits = 0;
-  for (const sha256 of new Set(manifest.entries.map((entry) => entry.before)))
-    if (rules.scan(await readEvidence(job.evidence, sha256)).length > 0) cleanHits += 1;
+  for (const sha256 of new Set(manifest.entries.map((entry) => entry.before))) {
+    const clean = await readEvidence(job.evidence, sha256);
+    // Whatever its type; a package's members are seen by looking into it.
+    if (rules.scan(clean).length > 0 || scanner.hits(clean)) cleanHits += 1;
+  }
   const sample = await readEvidence(job.evidence, manifest.sample.sha256);
-  const sampleDetected = rules.scan(sample).length > 0;
+  const sampleDetected = rules.scan(sample).length > 0 || hits(sample, "");
   rules.close();
+  scanner.close();
   progress("proving on goodware");
   const corpus = await openCorpus(job.corpusDir);
   const goodware = await corpus.scan([{ namespace: "candidate", source: job.detect.rule }], {});
   const unseen = goodware.gone + goodware.changed + goodware.unreadable;
-  const why = unsound(train, fresh, cleanHits, goodware.hits.length, goodware.files, unseen);
+  const why = unsound(train, fresh, second, cleanHits, goodware.hits.length, goodware.files, unseen);
   return {
     kind: "proved",
     decoys: {
@@ -51,6 +57,11 @@ export async function prove(job: ProveJob, progress: (what: string) => void): Pr
       freshInfected: fresh.infected,
       freshDetected: fresh.detected,
       freshRepaired: fresh.repaired,
+      ...(second.infected > 0 && {
+        secondInfected: second.infected,
+        secondDetected: second.detected,
+        secondRepaired: second.repaired,
+      }),
     },
     goodware: {
       files: goodware.files,
@@ -59,7 +70,7 @@ export async function prove(job: ProveJob, progress: (what: string) => void): Pr
       corpus: corpus.manifest.digest,
     },
     cleanHits,
-    wrongRepairs: train.wrong + fresh.wrong,
+    wrongRepairs: train.wrong + fresh.wrong + second.wrong,
     sampleDetected,
     evidence: digest,
     sound: why === null,
@@ -92,6 +103,7 @@ function tally(
 function unsound(
   train: Tally,
   fresh: Tally,
+  second: Tally,
   cleanHits: number,
   matches: number,
   files: number,
@@ -108,5 +120,7 @@ function unsound(
     return `the rule finds ${train.detected} of ${train.infected} infected decoys`;
   if (fresh.detected < fresh.infected)
     return `the rule finds ${fresh.detected} of ${fresh.infected} fresh infected decoys`;
+  if (second.detected < second.infected)
+    return `the rule finds ${second.detected} of ${second.infected} decoys of the second generation`;
   return null;
 }

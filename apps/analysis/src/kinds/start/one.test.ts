@@ -25,7 +25,6 @@ const scripts: [content: string, name: string, expected: string[] | string][] = 
   ["#!/usr/bin/env lua5.4\n", "x", "no interpreter for lua5.4 scripts here"],
   ["puts 1\n", "x.rb", "no interpreter for Ruby here"],
   ["echo off\n", "x.bat", "no interpreter for Windows batch files here"],
-  ["all:\n\tid >mark\n", "Makefile", ["/bin/bash -c id >mark\n make"]],
   ["BEGIN {}\n", "x.awk", ["/usr/bin/awk -f {sample}"]],
   ["print(1)\n", "x.py", "itself"],
   ["import os\nprint(os.environ)\n", "x", ["/usr/bin/python3 {sample}"]],

@@ -6,7 +6,6 @@ import { commandsOf } from "./command-lines.ts";
 import { type ElfFacts, readElf } from "./elf.ts";
 import { type Language, languageOf } from "./language.ts";
 import { libraryStarts } from "./library.ts";
-import { makeCommands } from "./makefile.ts";
 import { foreignLanguage, readShebang, wordsByName } from "./shebang.ts";
 
 /** Commands in order, each as words; `itself` where the chamber starts the file without more. */
@@ -90,9 +89,6 @@ function startText(text: string, name: string, path: string): OneStart {
   const itself = false;
   const words = wordsByName(name);
   if (words) return { kind: `${/[^.]*$/.exec(name)![0]} script`, commands: [[...words, path]], itself };
-  const made = /^(GNU)?[Mm]akefile$/.test(name) ? makeCommands(text) : null;
-  if (made !== null && made.length < MAX_WORD)
-    return { kind: "Makefile", commands: [["/bin/bash", "-c", made, "make"]], itself };
   const commands = commandsOf(text);
   if (commands)
     return {

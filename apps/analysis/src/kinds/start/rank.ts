@@ -15,7 +15,6 @@ export function likelihood(file: LaidFile, kind: string, folder: string): number
   if (inviting.test(name)) score += 40;
   if (file.mode & 0o111) score += 30;
   if (/program$/.test(kind)) score += 15;
-  if (kind === "Makefile") score += 20;
   if (/desktop entry/.test(kind)) score += 25;
   if (/shared object/.test(kind)) score -= 40;
   if (/cron table|systemd unit/.test(kind)) score -= 10;

@@ -1,36 +1,32 @@
 /** Secrets that were taken, and how that is proved. */
 import type { AnalysisFacts, Theft } from "@thymus/contracts";
-import { thefts as provenOf } from "../action.ts";
+import { proven } from "../action.ts";
 import { clip, clipMiddle, shares, within } from "../bounds.ts";
 import { credentialWord } from "../credentials.ts";
 import { html, type Markup } from "../markup.ts";
 import { count, seconds } from "../words.ts";
 import { more, path, scroller, section } from "./section.ts";
 
-function howWords({ how, to, rightful }: Theft): string {
-  if (how === "read") return rightful ? "read by the tool that keeps it there" : "read: no theft by itself";
-  const where = to ? clipMiddle(to, 80) : rightful ? "its own service" : "somebody";
-  if (how === "used") return `used: shown to ${where}${rightful && to ? ", its own service" : ""}`;
-  return `sent: it left for ${where}`;
-}
+const hows: Readonly<Record<Theft["how"], string>> = {
+  read: "read: no theft by itself",
+  sent: "sent: it left",
+  used: "used: somebody logged in with it",
+};
 
-export function theftsPart(facts: AnalysisFacts): Markup | null {
-  const all = facts.thefts;
-  if (all.length === 0) return null;
-  const proved = new Set(provenOf(facts));
-  const rest = all.filter((theft) => !proved.has(theft));
+export function theftsPart({ thefts }: AnalysisFacts): Markup | null {
+  if (thefts.length === 0) return null;
+  const taken = thefts.filter(proven).length;
   // What is proved comes first, and so is never what the limit cuts off.
-  const { shown, left } = within(shares.thefts, [...proved, ...rest], (theft) =>
-    row(theft, proved.has(theft)),
-  );
+  const order = [...thefts].sort((a, b) => Number(proven(b)) - Number(proven(a)));
+  const { shown, left } = within(shares.thefts, order, row);
   return section({
     id: "thefts",
     title: "Secrets",
     gist:
-      proved.size > 0
-        ? `${count(proved.size, "theft")} proved${rest.length > 0 ? `, ${rest.length} only seen` : ""}`
-        : `${count(all.length, "secret")} seen, no theft proved`,
-    open: proved.size > 0,
+      taken > 0
+        ? `${count(taken, "theft")} proved${thefts.length > taken ? `, ${thefts.length - taken} only read` : ""}`
+        : `${count(thefts.length, "secret")} read, no theft proved`,
+    open: taken > 0,
     body: html`<p class="hint">Each secret was made for this run alone. Nobody else knows it, so that its use or leaving proves a theft.</p>${scroller(
       "Secrets",
       html`<table><thead><tr><th scope="col">Secret</th><th scope="col">How</th><th scope="col">Evidence</th><th scope="col" class="n">Time</th></tr></thead><tbody>${shown}</tbody></table>`,
@@ -38,6 +34,6 @@ export function theftsPart(facts: AnalysisFacts): Markup | null {
   });
 }
 
-const row = (theft: Theft, proved: boolean): Markup =>
-  html`<tr${proved ? html` class="hit"` : null}><th scope="row">${credentialWord(theft.credential)}<br>${path(clipMiddle(theft.path, 160))}</th><td>${howWords(theft)}</td><td>${clip(theft.evidence, 300)}</td><td class="n">${seconds(theft.t)}</td></tr>
+const row = (theft: Theft): Markup =>
+  html`<tr${proven(theft) ? html` class="hit"` : null}><th scope="row">${credentialWord(theft.credential)}<br>${path(clipMiddle(theft.path, 160))}</th><td>${hows[theft.how]}</td><td>${clip(theft.evidence, 300)}</td><td class="n">${seconds(theft.t)}</td></tr>
 `;

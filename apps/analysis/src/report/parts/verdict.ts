@@ -1,6 +1,6 @@
 /** The top of the page: what it is, how bad, why, what to do, which sample, and the figures. */
 import type { AnalysisFacts, ImmunizeReport, Prescription } from "@thymus/contracts";
-import { type Action, thefts, whatToDo } from "../action.ts";
+import { type Action, proven, whatToDo } from "../action.ts";
 import { clip, clipMiddle } from "../bounds.ts";
 import { html, type Markup } from "../markup.ts";
 import {
@@ -77,7 +77,7 @@ function identity(report: ImmunizeReport, facts: AnalysisFacts): Markup {
 
 function figures(report: ImmunizeReport, facts: AnalysisFacts): Markup {
   const { counts } = facts;
-  const stolen = new Set(thefts(facts).map((theft) => theft.path)).size;
+  const stolen = new Set(facts.thefts.filter(proven).map((theft) => theft.path)).size;
   const figure = (value: string, label: string, loud = false) =>
     html`<div${loud ? html` class="loud"` : null}><dt>${label}</dt><dd>${value}</dd></div>`;
   return html`<dl class="figures">${[
