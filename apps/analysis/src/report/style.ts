@@ -110,7 +110,7 @@ tbody th{min-width:9rem}
 .peer{min-width:14rem}
 .n{text-align:right;white-space:nowrap}
 td:last-child,th:last-child{padding-right:.15rem}
-.hit th{box-shadow:inset .2rem 0 var(--accent);padding-left:.7rem}
+.hit th{border-left:.2rem solid var(--accent);padding-left:.6rem}
 .ok{color:var(--soft)}
 .protocol{font-weight:600;font-size:.82rem}
 td>.sign{display:inline-block;width:1em;text-align:center;color:var(--soft)}

@@ -54,7 +54,7 @@ export function processesPart({ processes, counts }: AnalysisFacts): Markup | nu
 
 function summary(processes: readonly ProcessFacts[]): string {
   const programs = new Set(processes.map((process) => process.command)).size;
-  return count(programs, "different program");
+  return count(programs, "program");
 }
 
 function line({ node, depth }: TreeLine): Markup {
