@@ -13,6 +13,7 @@ export interface Decoded {
 
 /** What 12 bytes come to at least. */
 const [SHORTEST_64, SHORTEST_32, SHORTEST_HEX, SHORTEST_PAIRS] = [16, 20, 24, 12];
+const SURELY = 96;
 /** Bytes around an escape that are decoded with it: longer than any needle. */
 const MARGIN = 512;
 
@@ -21,14 +22,19 @@ function* letters(data: Buffer): Generator<Decoded> {
     const place = { at: run.start, length: run.end - run.start };
     const raw = data.subarray(run.start, run.end);
     const text = run.broken ? raw.toString("latin1").replace(/\s+/g, "") : raw.toString("latin1");
-    for (let skip = 0; skip < 4; skip++)
+    const clean = run.broken ? Buffer.from(text, "latin1") : raw;
+    // A long text of few letters is no base64, which would use them all.
+    const few = [HEX, UPPER32, LOWER32].some((flag) => {
+      const [one] = clean.length >= SURELY ? runs(clean, flag, clean.length - 2) : [];
+      return one !== undefined;
+    });
+    for (let skip = 0; skip < 4 && !few; skip++)
       yield {
         ...place,
         encoding: "base64",
         bytes: Buffer.from(text.slice(skip), "base64"),
         whole: skip === 0,
       };
-    const clean = run.broken ? Buffer.from(text, "latin1") : raw;
     for (const { start, end } of runs(clean, HEX, SHORTEST_HEX))
       for (let skip = 0; skip < 2; skip++)
         yield {

@@ -10,6 +10,8 @@ const MAX_DEPTH = 3;
 const [MAX_DECODED, MAX_ATTEMPTS] = [192 * 1024 * 1024, 8000];
 /** Longest data that are also looked through as a whole under ROT13, reversed or under XOR. */
 const MAX_TURNED = 1024 * 1024;
+/** Longest decoded data in which a compressed stream under XOR is looked for. */
+const MAX_KEYED = 64 * 1024;
 
 export interface Find {
   /** Index of the needle. */
@@ -92,7 +94,7 @@ export class Hunter {
 
   *#layers(data: Buffer, whole: boolean, depth: number): Generator<Decoded> {
     yield* decodeText(data);
-    yield* unpackMarked(data, this.#attempts, depth === 0 || data.length < MAX_TURNED);
+    yield* unpackMarked(data, this.#attempts, depth === 0 || data.length < MAX_KEYED);
     if (whole) yield* unpackWhole(data, this.#attempts);
     if (depth === 0) yield* turned(data);
   }

@@ -45,6 +45,15 @@ function gzipHead(bytes: Buffer): number {
   return flags & 2 ? at + 2 : at;
 }
 
+/** Whether a deflated block may begin here (RFC 1951, 3.2.3 to 3.2.7): refuses most of what is none without unpacking. */
+function mayBeBlock(data: Buffer, at: number): boolean {
+  const first = data[at] ?? 6;
+  const type = (first >> 1) & 3;
+  if (type === 0)
+    return at + 5 <= data.length && (data.readUInt16LE(at + 1) ^ data.readUInt16LE(at + 3)) === 0xffff;
+  return type === 1 || (type === 2 && first >> 3 <= 29 && ((data[at + 1] ?? 31) & 31) <= 29);
+}
+
 /** The start of what the bytes unpack to, or null. Never throws, never gives more than `most` bytes. */
 function unpack(format: Format, bytes: Buffer, most: number, attempts: Attempts): Buffer | null {
   if (attempts.left <= 0) return null;
@@ -56,6 +65,17 @@ function unpack(format: Format, bytes: Buffer, most: number, attempts: Attempts)
 }
 
 function unpackAll(format: Format, bytes: Buffer, most: number): Buffer | null {
+  // Nearly every attempt fails, and nobody reads where.
+  const traces = Error.stackTraceLimit;
+  Error.stackTraceLimit = 0;
+  try {
+    return unpackPart(format, bytes, most);
+  } finally {
+    Error.stackTraceLimit = traces;
+  }
+}
+
+function unpackPart(format: Format, bytes: Buffer, most: number): Buffer | null {
   const input = bytes.subarray(0, MAX_INPUT);
   // What grows beyond the limit is unpacked as far as it surely fits.
   for (const part of [input, input.subarray(0, Math.floor(most / MAX_RATIO))])
@@ -108,7 +128,7 @@ export function* unpackMarked(data: Buffer, attempts: Attempts, keys: boolean): 
   }
   // Block type 3 does not exist (RFC 1951, 3.2.3).
   for (const at of places(data, 0x78))
-    if (ZLIB_LEVELS.includes(data[at + 1]!) && (data[at + 2]! & 6) !== 6)
+    if (ZLIB_LEVELS.includes(data[at + 1]!) && mayBeBlock(data, at + 2))
       yield* result("zlib", at, unpack("zlib", data.subarray(at, at + MAX_INPUT), MAX_OUTPUT, attempts));
   for (const at of places(data, ZSTD))
     yield* result("zstd", at, unpack("zstd", data.subarray(at, at + MAX_INPUT), MAX_OUTPUT, attempts));
@@ -123,10 +143,14 @@ export function* unpackMarked(data: Buffer, attempts: Attempts, keys: boolean): 
     );
   }
   if (!keys) return;
+  // XOR with one byte leaves the difference of neighbours as it is.
+  let [before, now] = [data[0]!, data[1]!];
   for (let at = 0; at + 18 < data.length; at++) {
-    if ((data[at]! ^ data[at + 1]!) !== (0x1f ^ 0x8b) || (data[at + 1]! ^ data[at + 2]!) !== (0x8b ^ 8))
-      continue;
-    const key = data[at]! ^ 0x1f;
+    const first = before;
+    before = now;
+    now = data[at + 2]!;
+    if ((first ^ before) !== (0x1f ^ 0x8b) || (before ^ now) !== (0x8b ^ 8)) continue;
+    const key = first ^ 0x1f;
     // Reserved flags are zero (RFC 1952, 2.3.1.2).
     if (key === 0 || ((data[at + 3]! ^ key) & 0xe0) !== 0) continue;
     const bytes = unpackTurned(data.subarray(at, at + MAX_INPUT), (some) => xor(some, key), attempts);

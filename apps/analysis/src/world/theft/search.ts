@@ -75,7 +75,9 @@ function matches(data: Uint8Array, start: number, pattern: Uint8Array, key: numb
 
 /** Hash of the four differences that begin at `at`. */
 function hashAt(data: Uint8Array, at: number): number {
-  const [a, b, c, d, e] = [data[at]!, data[at + 1]!, data[at + 2]!, data[at + 3]!, data[at + 4]!];
-  const block = (a ^ b) | ((b ^ c) << 8) | ((c ^ d) << 16) | ((d ^ e) << 24);
+  const b = data[at + 1]!;
+  const c = data[at + 2]!;
+  const d = data[at + 3]!;
+  const block = (data[at]! ^ b) | ((b ^ c) << 8) | ((c ^ d) << 16) | ((d ^ data[at + 4]!) << 24);
   return Math.imul(block, 0x9e3779b1) >>> (32 - BITS);
 }
