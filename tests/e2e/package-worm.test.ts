@@ -29,7 +29,7 @@ import {
   scanOthers,
 } from "../../apps/analysis/src/packages/index.ts";
 import { openCorpus } from "../../apps/analysis/src/self/index.ts";
-import { createWorld, packNpm } from "../../apps/analysis/src/world/index.ts";
+import { createWorld, findThefts, packNpm } from "../../apps/analysis/src/world/index.ts";
 import { ensureTestData, testData } from "./support/cli.ts";
 
 const skip = needs("root", "qemu", "bwrap", "apt");
@@ -74,7 +74,7 @@ async function install(name: string, tarball: Uint8Array, seed: string): Promise
     conditions: plainConditions,
     plan: planned.plan,
     drillPrograms: packageWormsFolder,
-    budgetSeconds: 90,
+    budgetSeconds: 150,
     outputDir: join(folder, "out"),
   });
   return { world, result };
@@ -108,11 +108,17 @@ for (const { id } of listPackageWorms()) {
         result.published.every((each) => each.token === token),
         "each came with the stolen token",
       );
+      const thefts = findThefts(world, result.trace, result.network, result.published).filter(
+        ({ credential }) => credential === "npm-token",
+      );
+      const said = JSON.stringify(thefts, null, 1);
       assert.ok(
-        result.network.some(
-          ({ name, sent }) => name === "collect.example.org" && Buffer.from(sent).includes(token),
-        ),
-        "the token left",
+        thefts.some(({ how, to, rightful }) => how === "sent" && to === "collect.example.org" && !rightful),
+        said,
+      );
+      assert.ok(
+        thefts.some(({ how }) => how === "used"),
+        said,
       );
     }
     const started = performance.now();
