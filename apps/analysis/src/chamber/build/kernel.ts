@@ -7,7 +7,7 @@ import { kernelModules } from "../packages.ts";
 import type { ChamberPaths } from "../paths.ts";
 import { type CpioEntry, writeCpio } from "./cpio.ts";
 import { moduleName, resolveModules } from "./modules.ts";
-import { guestFiles, readGuestFile, serverFiles } from "./program.ts";
+import { allGuestFiles, readGuestFile, serverFiles } from "./program.ts";
 import { runTool } from "./tool.ts";
 
 const empty = new Uint8Array(0);
@@ -50,9 +50,9 @@ export async function buildKernel(paths: ChamberPaths, signal: AbortSignal | und
     content: await readGuestFile(name),
   });
   const entries = [
-    ...["bin", "dev", "modules", "server", "server/internet", "server/run"].map(folder),
+    ...["bin", "dev", "modules", "packages", "server", "server/internet", "server/run"].map(folder),
     { name: "bin/busybox", mode: 0o100755, content: busybox },
-    ...(await Promise.all(guestFiles.map(guest))),
+    ...(await Promise.all((await allGuestFiles()).map(guest))),
     ...(await serverFiles()).map(({ name, content }) => ({
       name: `server/${name}`,
       mode: 0o100644,

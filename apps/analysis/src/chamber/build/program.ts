@@ -9,14 +9,19 @@ import { machineArguments } from "../machine/arguments.ts";
 const guestFolder = join(import.meta.dirname, "../guest");
 
 /** Files of the guest program that lie in its initial RAM disk. */
-export const guestFiles: readonly string[] = [
-  "init",
-  "network.sh",
-  "trace.sh",
-  "run.sh",
-  "touch.sh",
-  "gate.py",
-];
+const guestFiles: readonly string[] = ["init", "network.sh", "trace.sh", "run.sh", "touch.sh", "gate.py"];
+
+/** The guest's package managers, in a folder of their own there too. */
+async function packageFiles(): Promise<string[]> {
+  const names = await readdir(join(guestFolder, "packages"));
+  return names
+    .filter((name) => name.endsWith(".py"))
+    .map((name) => `packages/${name}`)
+    .sort();
+}
+
+/** All files of the guest program, relative to its folder. */
+export const allGuestFiles = async (): Promise<string[]> => [...guestFiles, ...(await packageFiles())];
 
 export const readGuestFile = (name: string): Promise<Buffer> => readFile(join(guestFolder, name));
 
@@ -58,7 +63,7 @@ export async function programDigest(): Promise<Sha256> {
     machineArguments(places, { accelerator, share: "off", incoming: false }),
   );
   const hash = createHash("sha256").update(JSON.stringify([machine, inputDisk, outputDisk]));
-  for (const name of guestFiles) hash.update(await readGuestFile(name));
+  for (const name of await allGuestFiles()) hash.update(await readGuestFile(name));
   for (const { name, source } of await serverSources()) hash.update(`${name}\n${source}`);
   return Sha256.parse(hash.digest("hex"));
 }

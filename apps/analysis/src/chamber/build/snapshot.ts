@@ -9,10 +9,10 @@ import { type Booted, bootGuest } from "../machine/boot.ts";
 import type { ChamberPaths } from "../paths.ts";
 import { sparseFile } from "./disk.ts";
 
-/** Seconds until the guest must be ready; a boot under emulation takes 2 to 10, on a busy machine more. */
-const BOOT_SECONDS = 180;
-/** Seconds for the same with the processor's own help, which takes less than one where it works. */
-const PROBE_SECONDS = 20;
+/** Seconds until the guest must be ready; boot and warming under emulation take about 30, on a busy machine many times that. */
+const BOOT_SECONDS = 900;
+/** Seconds for the same with the processor's own help, which takes a few where it works. */
+const PROBE_SECONDS = 30;
 
 /** Boots the guest until it waits for a sample, and saves its memory and its devices' state. */
 export async function buildSnapshot(

@@ -41,6 +41,35 @@ network_server() {
   network_trust
 }
 
+# Small package managers (packages/README.md) where programs look for the real ones, compiled already.
+network_packages() {
+  modules=/space/layer/usr/lib/node_modules/npm/lib
+  mkdir -p $modules /space/layer/usr/bin
+  cp /packages/*.py $modules
+  for program in 'npm npm main(sys.argv[1:])' 'npx npm main(sys.argv[1:],"exec")' 'pip pip_main main(sys.argv[1:])' \
+    'pip3 pip_main main(sys.argv[1:])' 'twine twine_main main(sys.argv[1:])'; do
+    set -- $program
+    printf '#!/usr/bin/python3 -IS\nimport sys\nsys.path.insert(0, "/usr/lib/node_modules/npm/lib")\nfrom %s import main\nsys.exit(%s)\n' \
+      "$2" "$3" >"/space/layer/usr/bin/$1"
+    chmod 755 "/space/layer/usr/bin/$1"
+  done
+  # As modules: python3 -m pip, python3 -m twine.
+  for module in pip twine; do
+    folder=/space/layer/usr/lib/python3/dist-packages/$module
+    mkdir -p $folder
+    : >$folder/__init__.py
+    cp /space/layer/usr/bin/$module $folder/__main__.py
+  done
+  mkdir -p /space/layer/usr/lib/node_modules/npm/bin
+  for name in npm npx; do
+    printf '#!/usr/bin/env node\nrequire("child_process").spawnSync("/usr/bin/%s", process.argv.slice(2), { stdio: "inherit" });\n' $name \
+      >/space/layer/usr/lib/node_modules/npm/bin/$name-cli.js
+  done
+  mount --bind /space/layer /squash/mnt
+  chroot /squash /usr/bin/python3 -I -m compileall -q -s /mnt --invalidation-mode unchecked-hash /mnt/usr/lib/node_modules/npm/lib
+  umount /squash/mnt
+}
+
 network_say() { echo "$1" 1<>/internet/told; }
 
 # The guest's programs trust the fake internet's own authority.
@@ -65,7 +94,26 @@ network_warm() {
   warm wget -q -O - http://example.org/
   warm nslookup example.org
   warm python3 -c 'import urllib.request, ssl; urllib.request.urlopen("https://example.org/", context=ssl._create_unverified_context()).read()'
+  # With the layer over the root, as a run has it, and once with a package to install.
+  network_warm_packages
   warm node -e 'process.env.NODE_TLS_REJECT_UNAUTHORIZED = "0"; require("https").get("https://registry.npmjs.org/-/ping", (answer) => answer.resume())'
+}
+
+network_warm_packages() {
+  mkdir -p /job/internet/files /warm/package /space/rehearsal /space/rehearsal-work
+  echo '{"name":"warm","version":"1.0.0","scripts":{"postinstall":"true"}}' >/warm/package/package.json
+  tar -cz -C /warm package >/job/internet/files/0
+  echo '{"packages":[{"ecosystem":"npm","name":"warm","version":"1.0.0","owners":[],"fileName":"warm-1.0.0.tgz","file":"files/0"}]}' \
+    >/job/internet/registry.json
+  network_start
+  mount -t overlay overlay -o lowerdir=/space/layer:/squash,upperdir=/space/rehearsal,workdir=/space/rehearsal-work /newroot
+  mount --bind /box /newroot/dev
+  mount -t proc proc /newroot/proc
+  for words in 'npm install warm' 'pip install warm' 'python3 -c "import setuptools"'; do
+    chroot /newroot /usr/bin/env -i PATH=/usr/bin:/bin HOME=/tmp LANG=C.UTF-8 /bin/sh -c "cd /tmp && $words" </dev/null >/dev/null 2>&1
+  done
+  umount /newroot/proc /newroot/dev /newroot
+  rm -rf /job/internet /warm /space/rehearsal /space/rehearsal-work
 }
 
 # The job lies ready: the server takes the registry's packages from it and forgets what was before.
