@@ -127,6 +127,7 @@ function upload(registry: Registry, request: Request): RegistryAnswer {
           ? { status: 400, body: "File already exists." }
           : null;
   const content = Buffer.from(file.content);
+  const before = listed ? latest(listed).version : null;
   if (!refusal)
     registry.add({ ecosystem: "pypi", name, version, owners: [account!], fileName, read: () => content });
   return {
@@ -135,7 +136,7 @@ function upload(registry: Registry, request: Request): RegistryAnswer {
     publication: {
       ...{ ecosystem: "pypi", name, version, token, content },
       accepted: refusal === null,
-      before: listed ? latest(listed).version : null,
+      before,
     },
   };
 }
