@@ -17,4 +17,5 @@ export const systemPackages = [
 /** What only tests use. Without it they are skipped with that reason, but never in CI: there it is installed. */
 export const testPackages = [
   { package: "chromium", command: "chromium", for: "the tests of the console and of the report" },
+  { package: "strace", command: "strace", for: "the comparison of the chamber's trace" },
 ];

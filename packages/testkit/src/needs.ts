@@ -9,6 +9,7 @@ const probes = {
   bwrap: () => works("bwrap", ["--ro-bind", "/", "/", "true"]),
   qemu: () => works("qemu-system-x86_64", ["--version"]),
   apt: () => works("apt-get", ["--version"]),
+  strace: () => works("strace", ["--version"]),
   chromium: () => works("chromium", ["--version"]),
 } as const;
 
