@@ -13,7 +13,7 @@ const [SYSTEM_AT, SYSTEM_UNKNOWN] = [9, 255];
 const { compare } = new Intl.Collator("en");
 
 /** As npm orders them: by ending, then by name, then by path, so that like lies beside like. */
-export function npmOrder(a: string, b: string): number {
+function npmOrder(a: string, b: string): number {
   return (
     compare(extname(a).toLowerCase(), extname(b).toLowerCase()) ||
     compare(basename(a).toLowerCase(), basename(b).toLowerCase()) ||
