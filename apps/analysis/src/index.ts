@@ -1,5 +1,14 @@
 export { readProbe } from "./chamber/accelerator.ts";
-export { buildChamber, chamberPackages, createDecoys, openChamber } from "./chamber/index.ts";
+export {
+  buildChamber,
+  type ChamberRun,
+  chamberPackages,
+  createDecoys,
+  emptyWorld,
+  openChamber,
+  plainConditions,
+} from "./chamber/index.ts";
+export { bootGuest } from "./chamber/machine/boot.ts";
 export { chamberPaths } from "./chamber/paths.ts";
 export { confinementWorks } from "./confinement/confine.ts";
 export { type Immunized, type ImmunizeOptions, immunize } from "./immunize.ts";
@@ -12,4 +21,5 @@ export type { Finished, Intake, IntakeOptions, Turn } from "./intake/types.ts";
 export { verifyPrescription } from "./proof/verify.ts";
 export { buildCorpus, openCorpus, PACKAGE_MANAGER } from "./self/index.ts";
 export { WorkerPool } from "./worker/pool.ts";
+export { corpusFolders } from "./worker/readable.ts";
 export { runWorker } from "./worker/run.ts";

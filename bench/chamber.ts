@@ -1,0 +1,51 @@
+/**
+ * What a chamber costs, and a day's rate of submissions held for some minutes.
+ * `npm run bench -- chamber [--runs N] [--minutes N] [--rate PER_DAY] [--seed N] [--only start|rate] [--json]`; needs a
+ * chamber and self, which it makes in the test data folder. Give it a machine of its own: it measures time.
+ */
+import { existsSync } from "node:fs";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { buildChamber, buildCorpus } from "@thymus/analysis";
+import { holdRate, printRate } from "./chamber/rate.ts";
+import { measureStart, printStart } from "./chamber/start.ts";
+
+const { values } = parseArgs({
+  options: {
+    runs: { type: "string", default: "9" },
+    minutes: { type: "string", default: "10" },
+    rate: { type: "string", default: "100000" },
+    seed: { type: "string", default: "1" },
+    only: { type: "string" },
+    json: { type: "boolean", default: false },
+  },
+});
+const data = process.env.THYMUS_TEST_DATA ?? join(import.meta.dirname, "../.cache/test-data");
+const places = { chamberDir: join(data, "chamber"), corpusDir: join(data, "corpus") };
+const say = (text: string) => process.stderr.write(`${text}\n`);
+await buildChamber({ dataDir: places.chamberDir, onProgress: say });
+if (!existsSync(join(places.corpusDir, "manifest.json"))) await buildCorpus({ dir: places.corpusDir });
+const temp = await mkdtemp(join(tmpdir(), "thymus-bench-"));
+try {
+  const start =
+    values.only === "rate" ? null : await measureStart({ ...places, temp, runs: Number(values.runs), say });
+  if (start && !values.json) printStart(start);
+  const rate =
+    values.only === "start"
+      ? null
+      : await holdRate({
+          ...places,
+          temp,
+          minutes: Number(values.minutes),
+          perDay: Number(values.rate),
+          seed: Number(values.seed),
+          say,
+        });
+  if (rate && !values.json) printRate(rate);
+  if (values.json) process.stdout.write(`${JSON.stringify({ start, rate })}\n`);
+  if (rate && (rate.lost > 0 || rate.twice > 0)) process.exitCode = 1;
+} finally {
+  await rm(temp, { recursive: true, force: true });
+}
