@@ -49,7 +49,8 @@ export function sampleName(name: string): string {
   return /^\.*$/.test(short) ? "sample" : short;
 }
 
-async function drillFiles(
+/** What the drill folder of a run holds. */
+export async function drillFiles(
   folder: string,
   sample: Buffer,
   name: string,
