@@ -11,12 +11,14 @@ import {
   type StageSeconds,
   ThymusError,
 } from "@thymus/contracts";
+import { unpackRoot } from "./chamber/bwrap/tree.ts";
 import { toStix } from "./export/stix.ts";
 import { assemblePrescription, prescriptionIdOf } from "./publish/assemble.ts";
 import { renderReport } from "./report/html.ts";
 import { takeSample } from "./sample.ts";
 import { sweepOutput, writeResult } from "./worker/output.ts";
 import { discard, type WorkerPool } from "./worker/pool.ts";
+import type { ChamberKind } from "./worker/prepare.ts";
 import type { AnalyseResult, ProveResult } from "./worker/protocol.ts";
 import { corpusFolders } from "./worker/readable.ts";
 import { runWorker } from "./worker/run.ts";
@@ -36,6 +38,8 @@ export interface ImmunizeOptions {
   readonly name?: string;
   readonly onProgress?: (what: string) => void;
   readonly signal?: AbortSignal;
+  /** `bwrap` shares this machine's kernel: only by explicit choice. `qemu` unless told. */
+  readonly chamber?: ChamberKind;
   /** Workers that are ready ahead; its folder is `out`, and so are its chamber and corpus. */
   readonly pool?: WorkerPool;
 }
@@ -58,6 +62,7 @@ export async function immunize(options: ImmunizeOptions): Promise<Immunized> {
   const out = resolve(options.out);
   const folder = join(out, caseId);
   await mkdir(out, { recursive: true });
+  if (options.chamber === "bwrap") await unpackRoot(options.chamberDir, options.signal);
   const warm = options.pool?.take() ?? null;
   const partial = warm?.folder ?? (await mkdtemp(join(out, `.${caseId}-`)));
   try {
@@ -87,7 +92,7 @@ export async function immunize(options: ImmunizeOptions): Promise<Immunized> {
         budgetSeconds: left(),
         parallel: options.parallel,
       },
-      { ...step, limitSeconds: left(), ...(warm ? { warm } : {}) },
+      { ...step, limitSeconds: left(), chamber: options.chamber, ...(warm ? { warm } : {}) },
     );
     if (analysed.sample.sha256 !== taken.sha256 || analysed.sample.size !== taken.size)
       throw new ThymusError(

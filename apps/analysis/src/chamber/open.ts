@@ -1,6 +1,7 @@
 import { ThymusError } from "@thymus/contracts";
 import { chooseAccelerator, savedMachine } from "./accelerator.ts";
 import { programDigest } from "./build/program.ts";
+import { openBwrapChamber } from "./bwrap/chamber.ts";
 import type { Chamber, PreparedChamber } from "./chamber.ts";
 import { findHolder, type Holder } from "./machine/confinement.ts";
 import { RestoredMachine } from "./machine/restored.ts";
@@ -26,6 +27,13 @@ export interface OpenOptions {
 }
 
 /** A chamber that was opened and prepared ahead for the next who opens it in this process. */
+let sharedKernel = false;
+
+/** From here on this process opens the chamber that shares the machine's kernel. Only on somebody's explicit choice. */
+export function shareKernelHere(): void {
+  sharedKernel = true;
+}
+
 let ahead: { dataDir: string; chamber: HeldChamber } | null = null;
 
 /**
@@ -34,6 +42,7 @@ let ahead: { dataDir: string; chamber: HeldChamber } | null = null;
  * @throws ThymusError CHAMBER_NOT_BUILT where there is none, or one that this machine's QEMU cannot restore
  */
 export async function openChamber(options: OpenOptions): Promise<HeldChamber> {
+  if (sharedKernel) return sharedChamber(options.dataDir);
   if (ahead?.dataDir === options.dataDir) {
     const { chamber } = ahead;
     ahead = null;
@@ -72,6 +81,12 @@ export async function closeAhead(): Promise<void> {
   const opened = ahead;
   ahead = null;
   await opened?.chamber.close();
+}
+
+async function sharedChamber(dataDir: string): Promise<HeldChamber> {
+  const { info, run } = await openBwrapChamber(dataDir);
+  const prepare = async () => ({ run, pid: undefined });
+  return { info, holder: "own", run, prepare, close: async () => {} };
 }
 
 /** For the build itself, which needs runs before all of the chamber is finished. */

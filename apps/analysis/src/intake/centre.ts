@@ -27,6 +27,7 @@ import {
   openSample,
   TufPublisher,
 } from "@thymus/trust";
+import { unpackRoot } from "../chamber/bwrap/tree.ts";
 import { immunize } from "../immunize.ts";
 import { MAX_SAMPLE_BYTES } from "../sample.ts";
 import { WorkerPool } from "../worker/pool.ts";
@@ -143,12 +144,17 @@ class Centre {
 
   async open(): Promise<void> {
     const { config, chamberDir, corpusDir, drillPrograms, workers, parallel, log } = this.#options;
+    if (config.analysis.chamber === "bwrap") {
+      log.warn("samples share this machine's kernel: analysis.chamber is bwrap");
+      await unpackRoot(chamberDir);
+    }
     this.#pool = new WorkerPool({
       parent: files(this.#options.dataDir).cases,
       chamberDir,
       readable: [...(await corpusFolders(corpusDir)), ...(drillPrograms ? [drillPrograms] : [])],
       workers: config.analysis.warm < 0 ? workers : config.analysis.warm,
       machines: Math.min(2, parallel),
+      chamber: config.analysis.chamber,
       log,
     });
     this.#intake = await openIntake({
@@ -266,6 +272,7 @@ class Centre {
         onProgress: (what) => this.#deliveries.progress(turn.id, what),
         signal: turn.signal,
         pool: this.#pool,
+        chamber: this.#options.config.analysis.chamber,
       });
     await failpoint("analysis.analysed");
     const finished = await readCase(folder, turn.id);

@@ -3,20 +3,10 @@
  * nearly the same waits for one analysis, the rest is analysed by urgency. Killed at any instant it loses nothing: every
  * submission that was taken gets exactly one answer.
  */
-import { existsSync } from "node:fs";
-import { mkdir, open, readdir, rename, rm } from "node:fs/promises";
+import { mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
-import {
-  asThymusError,
-  type CaseId,
-  type FileType,
-  type ImmunizeReport,
-  type PrescriptionId,
-  parseDocument,
-  Sha256,
-  ThymusError,
-} from "@thymus/contracts";
-import { failpoint, holdLock, syncFolder } from "@thymus/store";
+import { asThymusError, type CaseId, type PrescriptionId, ThymusError } from "@thymus/contracts";
+import { failpoint, holdLock } from "@thymus/store";
 import { takeSample } from "../sample.ts";
 import {
   type Answer,
@@ -28,7 +18,9 @@ import {
   urgencies,
 } from "./answer.ts";
 import { type KnownClean, readKnownClean } from "./clean.ts";
-import { answerOf, IntakeStore, type NewSubmission, type SubmissionRow } from "./store/store.ts";
+import { answerOf, factsOf, type SubmissionRow } from "./store/rows.ts";
+import { keepSample, sweepSamples } from "./store/samples.ts";
+import { IntakeStore, type NewSubmission } from "./store/store.ts";
 import type { Look } from "./triage/protocol.ts";
 import { decodeSketch, isNear } from "./triage/sketch.ts";
 import { TriageWorker } from "./triage/worker.ts";
@@ -61,7 +53,7 @@ class RunningIntake {
   #loops: Promise<void>[] = [];
   #open = 0;
   #taken = 0;
-  /** Decisions are made one after the other: two of the same content must see each other. */
+  /** One decision after the other: two of the same content must see each other. */
   #deciding: Promise<unknown> = Promise.resolve();
   #wake: (() => void)[] = [];
 
@@ -82,7 +74,8 @@ class RunningIntake {
       await mkdir(samples, { recursive: true, mode: 0o700 });
       const triage = new TriageWorker({ folder: samples, rules: await store.rules() });
       const intake = new RunningIntake(options, store, clean, triage);
-      await intake.#sweep();
+      const needed = (await store.open()).map(({ sha256 }) => sha256);
+      await sweepSamples(samples, new Set(needed), options.log);
       const { queued, folded } = await store.counts();
       intake.#open = queued + folded;
       intake.#loops = Array.from({ length: options.workers }, () => intake.#loop());
@@ -246,10 +239,7 @@ class RunningIntake {
     const same = await this.#foldSame(row);
     if (same) return same;
     if (this.#full()) return { state: "refused", retryAfterSeconds: RETRY_SECONDS };
-    const file = await open(path, "r");
-    await file.sync().finally(() => file.close());
-    await rename(path, this.#file(row.sha256));
-    await syncFolder(this.#samples);
+    await keepSample(path, this.#samples, row.sha256);
     await failpoint("analysis.intake.kept");
     const into = look && (await this.#nearTo(row, look));
     if (into) await this.#store.fold(row, into, true);
@@ -384,16 +374,6 @@ class RunningIntake {
     this.#options.onAnswer?.(row.id as CaseId);
   }
 
-  /** Removes samples that no submission needs: what a kill left. */
-  async #sweep(): Promise<void> {
-    const needed = new Set((await this.#store.open()).map(({ sha256 }) => sha256));
-    for (const name of await readdir(this.#samples))
-      if (!needed.has(name)) await rm(join(this.#samples, name), { force: true });
-    for (const sha256 of needed)
-      if (!existsSync(this.#file(sha256)))
-        this.#options.log.warn(`the sample ${sha256} is gone from the intake`);
-  }
-
   #file(sha256: string): string {
     return join(this.#samples, sha256);
   }
@@ -403,12 +383,4 @@ class RunningIntake {
     this.#deciding = result.catch(() => {});
     return result;
   }
-}
-
-function factsOf(row: { sha256: string; size: number; type: string }): ImmunizeReport["sample"] {
-  return {
-    sha256: parseDocument(Sha256, row.sha256, "a digest"),
-    size: row.size,
-    type: row.type as FileType,
-  };
 }

@@ -4,7 +4,7 @@
  */
 import { createInterface } from "node:readline";
 import { asThymusError, parseJsonDocument } from "@thymus/contracts";
-import { closeAhead, openAhead } from "../chamber/open.ts";
+import { closeAhead, openAhead, shareKernelHere } from "../chamber/open.ts";
 import { analyse } from "./analyse.ts";
 import { PrepareOrder, READY } from "./prepare.ts";
 import { WorkerJob, type WorkerLine } from "./protocol.ts";
@@ -15,8 +15,13 @@ const say = (line: WorkerLine) => process.stdout.write(`${JSON.stringify(line)}\
 const progress = (what: string) => say({ progress: what.slice(0, 256) });
 
 async function prepare(text: string): Promise<void> {
-  const { chamberDir, machines, folder, memory } = parseJsonDocument(PrepareOrder, text, "an order").prepare;
-  await openAhead({ dataDir: chamberDir, memory: memory ?? undefined }, machines, folder);
+  const { chamberDir, kind, machines, folder, memory } = parseJsonDocument(
+    PrepareOrder,
+    text,
+    "an order",
+  ).prepare;
+  if (kind === "bwrap") shareKernelHere();
+  else await openAhead({ dataDir: chamberDir, memory: memory ?? undefined }, machines, folder);
   progress(READY);
 }
 

@@ -8,7 +8,7 @@ import { asThymusError, type Logger, parseJsonDocument } from "@thymus/contracts
 import { acceleratorOf, savedMachine } from "../chamber/accelerator.ts";
 import { chamberPaths } from "../chamber/paths.ts";
 import { type SealedMemory, sealMemory } from "../chamber/run/memory.ts";
-import { READY } from "./prepare.ts";
+import { type ChamberKind, type PrepareOrder, READY } from "./prepare.ts";
 import { WorkerProcess } from "./process.ts";
 import { WorkerLine } from "./protocol.ts";
 
@@ -21,6 +21,8 @@ export interface PoolOptions {
   /** Where the workers' folders are made; what is finished is renamed from there. */
   readonly parent: string;
   readonly chamberDir: string;
+  /** `qemu` unless told. */
+  readonly chamber?: ChamberKind | undefined;
   /** Folders that every job of these workers may need. */
   readonly readable: readonly string[];
   /** Workers that are kept ready. */
@@ -93,7 +95,10 @@ export class WorkerPool {
     });
     const folder = await mkdtemp(join(parent, ".warm-"));
     const worker = new WorkerProcess(folder, [chamberDir, ...readable], chamberDir, fd);
-    worker.tell({ prepare: { chamberDir, machines, folder, memory: MEMORY_FD } });
+    const kind = this.#options.chamber ?? "qemu";
+    worker.tell({
+      prepare: { chamberDir, kind, machines, folder, memory: MEMORY_FD },
+    } satisfies PrepareOrder);
     try {
       await ready(worker);
     } catch (error) {

@@ -1,5 +1,6 @@
 /** The side with keys: hands a confined worker one job, checks every line that comes back. */
 import { asThymusError, parseJsonDocument, ThymusError } from "@thymus/contracts";
+import type { ChamberKind, PrepareOrder } from "./prepare.ts";
 import { WorkerProcess } from "./process.ts";
 import {
   type AnalyseJob,
@@ -19,6 +20,8 @@ export interface RunOptions {
   readonly limitSeconds: number;
   readonly onProgress?: (what: string) => void;
   readonly signal?: AbortSignal | undefined;
+  /** Chamber of the job; `qemu` unless told. */
+  readonly chamber?: ChamberKind | undefined;
   /** A worker that is prepared already, for this one job; its folder is the job's. */
   readonly warm?: WorkerProcess | undefined;
 }
@@ -65,6 +68,10 @@ export async function runWorker(
   };
   worker.lines.on("line", hear);
   try {
+    if (options.chamber === "bwrap" && !options.warm && "chamberDir" in job)
+      worker.tell({
+        prepare: { chamberDir: job.chamberDir, kind: "bwrap", machines: 0, folder: job.out, memory: null },
+      } satisfies PrepareOrder);
     worker.tellLast(job);
     await worker.exited;
   } finally {

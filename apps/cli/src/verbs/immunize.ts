@@ -2,6 +2,7 @@ import { cpus } from "node:os";
 import { immunize } from "@thymus/analysis";
 import { asThymusError, errorTable, type ImmunizeReport, ThymusError } from "@thymus/contracts";
 import { drillProgramsFolder } from "@thymus/testkit/drills";
+import { Option } from "commander";
 import { bar, printJson, printLine, progressReporter, reportError } from "../output.ts";
 import { prepareAnalysis } from "../prepare.ts";
 import { acting, interruptSignal, type Register, withGlobals } from "./verb.ts";
@@ -9,6 +10,7 @@ import { acting, interruptSignal, type Register, withGlobals } from "./verb.ts";
 interface Options {
   out: string;
   budget: string;
+  chamber?: string;
 }
 
 export const registerImmunize: Register = (program) => {
@@ -17,6 +19,12 @@ export const registerImmunize: Register = (program) => {
     .argument("<sample...>", "files to analyse")
     .option("--out <dir>", "folder for the results", "thymus-out")
     .option("--budget <seconds>", "wall-clock seconds for each sample", "180")
+    .addOption(
+      new Option(
+        "--chamber <kind>",
+        "qemu: a kernel of its own; bwrap: shares this machine's kernel",
+      ).choices(["qemu", "bwrap"]),
+    )
     .addHelpText("after", "\nExit status: 0 done, 2 error, 3 gave up on a sample: a person is needed.")
     .action(
       acting<Options & { json?: boolean }>(async (context, options, samples) => {
@@ -44,6 +52,7 @@ export const registerImmunize: Register = (program) => {
               drillPrograms: drillProgramsFolder,
               budgetSeconds,
               parallel: Math.min(2, cpus().length),
+              chamber: (options.chamber ?? context.config.analysis.chamber) as "qemu" | "bwrap",
               onProgress: (what) => progress.say(`${sample}: ${what}`),
               signal,
             });

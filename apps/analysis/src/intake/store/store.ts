@@ -2,18 +2,18 @@
 import {
   type CaseId,
   FileType,
-  ImmunizeReport,
+  type ImmunizeReport,
   type Prescription,
   PrescriptionId,
-  parseJsonDocument,
 } from "@thymus/contracts";
 import { createQueue, type Job } from "@thymus/jobs";
 import { openDatabase } from "@thymus/store";
-import type { Kysely, Selectable } from "kysely";
+import type { Kysely } from "kysely";
 import { z } from "zod";
-import { type Answered, type AnsweredBy, retold } from "../answer.ts";
+import { type Answered, retold } from "../answer.ts";
 import type { TriageRule } from "../triage/protocol.ts";
-import { type IntakeDatabase, intakeMigrations, type SubmissionTable } from "./schema.ts";
+import { answered, reportOf, type SubmissionRow } from "./rows.ts";
+import { type IntakeDatabase, intakeMigrations } from "./schema.ts";
 
 const ANALYSE = "analyse";
 /** Times that an analysis is begun: whatever ends the centre may be the sample itself. */
@@ -27,7 +27,6 @@ const KEEP_GIVEN_UP = DAY;
 /** Leases of a single process are only a mark: all are taken away at its start. */
 const LEASE_SECONDS = 7 * 24 * 3600;
 
-export type SubmissionRow = Selectable<SubmissionTable>;
 export type NewSubmission = Pick<
   SubmissionRow,
   "id" | "sha256" | "name" | "type" | "size" | "urgency" | "ticket"
@@ -377,32 +376,4 @@ export class IntakeStore {
       .where("prescription", "is", null)
       .execute();
   }
-}
-
-/** Null for a report of another version: then it is as if there were none. */
-function reportOf(text: string): ImmunizeReport | null {
-  try {
-    return parseJsonDocument(ImmunizeReport, text, "a stored report");
-  } catch {
-    return null;
-  }
-}
-
-const answered = (answer: Answered, now: number) => ({
-  answered: now,
-  answered_by: answer.by,
-  report: JSON.stringify(answer.report),
-  prescription: answer.prescription,
-});
-
-/** The answer that a row holds; null while it has none. */
-export function answerOf(row: SubmissionRow): Answered | null {
-  const report = row.report === null ? null : reportOf(row.report);
-  if (row.state !== "answered" || !report) return null;
-  return {
-    state: "answered",
-    by: row.answered_by as AnsweredBy,
-    report,
-    prescription: row.prescription === null ? null : PrescriptionId.parse(row.prescription),
-  };
 }
