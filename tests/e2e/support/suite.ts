@@ -16,7 +16,7 @@ import {
 import { createWorld, findThefts } from "../../../apps/analysis/src/world/index.ts";
 
 /** Longest time in seconds that one program may take, restore included. */
-const BUDGET = 60;
+const BUDGET = 150;
 const HOME = "/home/sam";
 
 export interface Outcome {

@@ -279,6 +279,24 @@ const pairs: readonly Pair[] = [
     alike: { honey: [secret], before: npmrc, thefts: [{ how: "read", t: 1 }] },
   },
   {
+    rule: "secret-left",
+    sign: "secret-sent!",
+    shows: {
+      ...{ honey: [secret], before: npmrc },
+      network: [0, 1].map((n) => ({
+        ...{ protocol: "dns" as const, port: 53, t: 1 + n },
+        name: `${n}-${Buffer.from(secret.needles[0]!)
+          .toString("hex")
+          .slice(n * 24, n * 24 + 24)}.d.collect.example`,
+      })),
+    },
+    alike: {
+      honey: [secret],
+      before: npmrc,
+      network: [{ protocol: "dns", port: 53, name: "registry.npmjs.org" }],
+    },
+  },
+  {
     rule: "collected-and-sent",
     sign: "collects-credentials",
     shows: {
@@ -422,6 +440,7 @@ test("what honest programs do too takes the harmless verdict away, and no more",
     [{ trace: [read("/proc/self/status")], sample: "grep TracerPid" }, "debugger-check"],
     [{ trace: [write(`${home}/.bash_history`, { detail: "truncate" })] }, "history-cleared"],
     [{ trace: [exec("/usr/bin/sudo")] }, "rights-asked"],
+    [{ network: [{ protocol: "tls", port: 443, what: "handshake, then closed" }] }, "unread-contact"],
     [{ files: { [`${home}/.npmrc`]: "registry=https://elsewhere.example/\n" } }, "package-manager-set"],
     [{ trace: Array.from({ length: 12 }, (_, n) => connect(`inet 198.51.100.${n} port 23`)) }, "scanning"],
   ];

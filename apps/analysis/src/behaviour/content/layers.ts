@@ -34,7 +34,7 @@ function* inside(bytes: Buffer): Generator<Buffer> {
   }
   if (text.includes("\\n") || text.includes('\\"'))
     yield Buffer.from(text.replaceAll("\\n", "\n").replaceAll('\\"', '"').replaceAll("\\\\", "\\"), "latin1");
-  for (const [run] of text.matchAll(/(?:[0-9a-f]{2}){24,}/gi)) yield Buffer.from(run, "hex");
+  for (const [run] of text.matchAll(/(?:[0-9a-f]{2}){16,}/gi)) yield Buffer.from(run, "hex");
   for (const [run] of text.matchAll(/[A-Za-z0-9+/_-]{24,}(?:\r?\n[A-Za-z0-9+/_-]{4,})*={0,2}/g))
     yield Buffer.from(run.replace(/\s/g, ""), "base64");
 }

@@ -68,6 +68,11 @@ const entries = {
   "web-contact": ["T1071.001", "note", "Speaks to web servers"],
   "mail-contact": ["T1071.003", "note", "Speaks to a mail server"],
   "raw-contact": ["T1095", "note", "Speaks to a server in a protocol of its own"],
+  "unread-contact": [
+    "T1573.002",
+    "suspicious",
+    "Begins an encrypted connection of which nothing could be read",
+  ],
   "registry-contact": [null, "note", "Speaks to a package registry"],
   "dns-tunnel": ["T1071.004", "suspicious", "Hides data in questions for names"],
   scanning: ["T1046", "suspicious", "Tries many addresses or ports"],

@@ -35,6 +35,13 @@ function servers(view: RunView): Sign[] {
     const host = first.name ?? first.address;
     const out = records.reduce((sum, each) => sum + each.bytesOut, 0);
     const back = records.reduce((sum, each) => sum + each.bytesIn, 0);
+    // A handshake that failed: what it wanted to say there nobody knows.
+    if (first.protocol === "tls" && records.every((each) => each.what.startsWith("handshake, then")))
+      return sign("unread-contact", {
+        t: first.t,
+        what: `began to speak with ${host}:${first.port} in a way that could not be read`,
+        evidence: first.what,
+      });
     return sign(isRegistry(host) ? "registry-contact" : kinds[first.protocol], {
       t: first.t,
       what: `spoke ${first.protocol} with ${host}:${first.port} (${plural(records.length, "time")}, ${size(out)} out, ${size(back)} in)`,

@@ -76,6 +76,38 @@ function theftSign(view: RunView, theft: Theft): Sign {
   });
 }
 
+/** Secrets in pieces, in the labels of names that were asked for, each piece behind a number of its own. */
+function inNames(view: RunView): Sign[] {
+  const texts = new Map<string, { t: number; labels: Set<string> }>();
+  for (const { exchange, host } of view.outward) {
+    const labels = host.split(".");
+    if (exchange.protocol !== "dns" || labels.length < 3) continue;
+    const domain = labels.slice(-2).join(".");
+    const known = texts.get(domain) ?? { t: exchange.t, labels: new Set<string>() };
+    for (const label of labels.slice(0, -2)) known.labels.add(label);
+    texts.set(domain, known);
+  }
+  const found: Sign[] = [];
+  for (const [domain, { t, labels }] of texts) {
+    const pieces = [...labels]
+      .filter((label) => label.length > 8)
+      .map((label) => label.replace(/^\d{1,4}[-_]/, ""));
+    const layers = layersOf(Buffer.from(pieces.join("")));
+    for (const { kind, path, needles } of view.world.honey) {
+      if (!needles.some((needle) => layers.some((layer) => layer.includes(needle)))) continue;
+      found.push(
+        sign("secret-sent", {
+          t,
+          what: `sent ${words(kind)} of ${short(path, view.home)} in names below ${domain}`,
+          evidence: `${labels.size} labels, put together and decoded`,
+          technique: "T1048.003",
+        }),
+      );
+    }
+  }
+  return found;
+}
+
 export const secrets: Detector = (view) => {
   const found: Sign[] = [];
   const reads = new Map<string, Theft>();
@@ -83,6 +115,7 @@ export const secrets: Detector = (view) => {
     if (theft.how === "read") {
       if (!reads.has(theft.path)) reads.set(theft.path, theft);
     } else found.push(theftSign(view, theft));
+  if (!found.some((each) => each.id === "secret-sent")) found.push(...inNames(view));
   for (const theft of reads.values())
     found.push(
       sign("reads-credential", {

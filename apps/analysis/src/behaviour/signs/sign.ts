@@ -20,13 +20,20 @@ export interface Sign {
 /** Finds signs of one topic in a run. */
 export type Detector = (view: RunView) => readonly Sign[];
 
+/** Names and contents come from a hostile program: no control characters, no endless lines. */
+export const plain = (text: string): string =>
+  text
+    .slice(0, 2000)
+    .replace(/\p{Cc}+/gu, " ")
+    .slice(0, 1024);
+
 /** A sign with the technique and the weight that the catalogue gives it, unless told otherwise. */
 export function sign(
   id: SignId,
   seen: { t: number; what: string; evidence: string; technique?: string | null; weight?: Weight },
 ): Sign {
   const [technique, weight] = catalogue[id];
-  return { id, technique, weight, ...seen };
+  return { id, technique, weight, ...seen, what: plain(seen.what), evidence: plain(seen.evidence) };
 }
 
 /** A path as a person would write it. */

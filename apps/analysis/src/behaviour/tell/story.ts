@@ -1,13 +1,12 @@
 /** The tale of a run that a person reads in a minute: ordered steps, many equal ones merged into one. Pure. */
 import type { StoryStep } from "@thymus/contracts";
 import type { Facts } from "../facts.ts";
-import { at, plural, short } from "../signs/sign.ts";
+import { at, plain, plural, short } from "../signs/sign.ts";
 import type { RunView } from "../view.ts";
 
 const MAX_STEPS = 200;
 /** Steps of one kind that are told one by one; beyond that they are one step. */
 const ONE_BY_ONE = 3;
-const MAX_LINE = 1024;
 
 const changing = new Set(["open-write", "unlink", "rename"]);
 
@@ -132,7 +131,7 @@ export function tellStory(view: RunView, facts: Facts): StoryStep[] {
   const steps = [...merged(facts), ...decoySteps(view, facts), ...newFiles(view)].sort((a, b) => a.t - b.t);
   return [...steps.slice(0, MAX_STEPS - 1), end(view)].map((step) => ({
     ...step,
-    what: step.what.slice(0, MAX_LINE),
-    evidence: step.evidence.slice(0, MAX_LINE),
+    what: plain(step.what),
+    evidence: plain(step.evidence),
   }));
 }
