@@ -38,7 +38,8 @@ test("the suite of behaviours", { skip }, async (suite) => {
       lines.push({ program, verdict: outcome.view.verdict, rule: outcome.view.rule });
   }
   suite.diagnostic(`\n${confusion(lines)}`);
-  if (process.env.THYMUS_WRITE_DOCS) await writeFile(page, withTables(await readFile(page, "utf8"), lines));
+  if (process.env.THYMUS_WRITE_DOCS)
+    await writeFile(page, withTables(await readFile(page, "utf8"), programs, lines));
   const told = toldBy(await readFile(page, "utf8"));
   for (const program of programs)
     await suite.test(`${program.id}: ${program.about}`, () => {
@@ -57,7 +58,7 @@ function check({ program, view, result }: Outcome, told: string | undefined): vo
   const grade = gradeOf({ program, verdict: view.verdict, rule: view.rule });
   assert.notEqual(grade, "error", said);
   // A miss or a wrong kind is honest only where the page tells of it.
-  assert.equal(view.verdict, told, said);
+  assert.equal(view.verdict, told === undefined || told === "pending" ? program.verdict : told, said);
   if (program.harmful) assert.equal(result.exitStatus === 77, false, said);
   const seen = new Map(view.facts.signs.map((sign) => [`${sign.id} ${sign.weight}`, sign]));
   const ids = new Set(view.facts.signs.map((sign) => sign.id as string));

@@ -36,15 +36,20 @@ export function confusion(lines: readonly Line[]): string {
   ].join("\n");
 }
 
-function table(lines: readonly Line[]): string {
+const isOf = (program: SuiteProgram) =>
+  program.harmful ? (program.verdict === "unknown" ? "harmful" : program.verdict) : "harmless";
+
+/** `pending`: no run of this program came to its end yet. */
+function table(programs: readonly SuiteProgram[], lines: readonly Line[]): string {
   return [
     "| program | what it does | is | called | by the rule |",
     "| --- | --- | --- | --- | --- |",
-    ...lines.map((line) => {
-      const { program, verdict, rule } = line;
+    ...programs.map((program) => {
+      const line = lines.find((each) => each.program.id === program.id);
+      if (!line) return `| ${program.id} | ${program.about} | ${isOf(program)} | pending | - |`;
+      const { verdict, rule } = line;
       const grade = gradeOf(line);
-      const is = program.harmful ? (program.verdict === "unknown" ? "harmful" : program.verdict) : "harmless";
-      return `| ${program.id} | ${program.about} | ${is} | ${verdict}${grade === "right" ? "" : ` (${grade})`} | ${rule} |`;
+      return `| ${program.id} | ${program.about} | ${isOf(program)} | ${verdict}${grade === "right" ? "" : ` (${grade})`} | ${rule} |`;
     }),
   ].join("\n");
 }
@@ -56,7 +61,7 @@ function misses(lines: readonly Line[]): string {
 }
 
 /** The page with its tables made anew. */
-export function withTables(page: string, lines: readonly Line[]): string {
+export function withTables(page: string, programs: readonly SuiteProgram[], lines: readonly Line[]): string {
   const [before, rest] = page.split(START);
   const after = rest?.split(END)[1];
   if (before === undefined || after === undefined) throw new Error("the page has no place for the table");
@@ -71,7 +76,7 @@ export function withTables(page: string, lines: readonly Line[]): string {
     "",
     "## All programs",
     "",
-    table(lines),
+    table(programs, lines),
     "",
     END,
   ];
