@@ -87,6 +87,7 @@ for (const [file, source, refused] of planted)
 test("a key that the worker reaches through two files is found, with the way to it", () => {
   const files = {
     "apps/analysis/src/worker/main.ts": 'import "./a.ts";',
+    "apps/analysis/src/intake/triage/main.ts": "",
     "apps/analysis/src/worker/a.ts": 'export * from "@thymus/repair";',
     "packages/repair/src/index.ts": 'import type {} from "@thymus/trust"; import "node:https";',
     "packages/repair/package.json": '{"exports":{".":"./src/index.ts"}}',
