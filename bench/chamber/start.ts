@@ -137,7 +137,7 @@ restored before, sample to first instruction  median ${ready.median.toFixed(0)} 
 restored then                                 median ${restored.median.toFixed(0)} ms, p95 ${restored.p95.toFixed(0)} ms
 booted from the kernel until it waits         median ${boot.median.toFixed(0)} ms, ${(boot.median / ready.median).toFixed(1)} times the first
 ${Object.entries(samples)
-  .map(([type, seconds]) => `harmless ${type} sample, whole run`.padEnd(46) + `${seconds.toFixed(2)} s`)
+  .map(([type, seconds]) => `${`harmless ${type} sample, whole run`.padEnd(46)}${seconds.toFixed(2)} s`)
   .join("\n")}
 shell samples an hour, two at a time          ${perHour.toFixed(0)}
 memory of a chamber                           waiting ${mib(memory.waiting)}, running ${mib(memory.running)}

@@ -17,20 +17,6 @@ export function judge(facts: Facts): Judgement {
   return { verdict: rule.verdict, severity: rule.severity, why: rule.why(facts), rule: rule.id };
 }
 
-const severities: Readonly<Record<Verdict, Severity>> = {
-  infector: "high",
-  ransomware: "critical",
-  wiper: "critical",
-  dropper: "medium",
-  worm: "critical",
-  thief: "high",
-  harmless: "none",
-  unknown: "low",
-};
-
-/** Severity of a verdict about which nothing more is known; `judge` knows better. */
-export const severityOf = (verdict: Verdict): Severity => severities[verdict];
-
 const order = { harmful: 0, suspicious: 1, note: 2 };
 
 /** What the facts show, one entry a technique, the worst first, each with its evidence. */

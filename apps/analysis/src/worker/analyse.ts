@@ -31,7 +31,7 @@ export async function analyse(job: AnalyseJob, progress: (what: string) => void)
     if ("refused" in planned) return refused(job, sample, chamber, planned.refused);
     const subject: Subject = {
       ...{ path: job.sample, name: job.name, type: sample.type, plan: planned.plan },
-      drill: isDrill(bytes),
+      drill: isDrill(bytes, sample.type),
     };
     return await new Analysis(job, chamber, sample, bytes, subject, progress).run();
   } finally {

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { DRILL_MARK, type FileType } from "@thymus/contracts";
 import type { Chamber, ChamberResult, Conditions, DecoySet, StartPlan, World } from "../chamber/chamber.ts";
 import { createDecoys, plainConditions } from "../chamber/index.ts";
+import { packageHolds } from "../packages/index.ts";
 import { createWorld } from "../world/index.ts";
 import type { AnalyseJob } from "./protocol.ts";
 
@@ -34,7 +35,9 @@ export interface Subject {
   readonly drill: boolean;
 }
 
-export const isDrill = (bytes: Buffer): boolean => bytes.includes(DRILL_MARK);
+/** Whether a sample, or a member of it where it is a package, says that it is a drill. */
+export const isDrill = (bytes: Buffer, type: FileType): boolean =>
+  bytes.includes(DRILL_MARK) || (type === "npm" && packageHolds(bytes, DRILL_MARK));
 
 export interface RunOrder {
   readonly name: RunName;

@@ -46,7 +46,7 @@ export async function secondGeneration(
     const run = await runOnce(
       job,
       chamber,
-      { path: file, name: basename(path), type, plan: null, drill: isDrill(sample) },
+      { path: file, name: basename(path), type, plan: null, drill: isDrill(sample, "other") },
       { name, label: `second generation: ${path}`, conditions: plainConditions, seconds: SECONDS },
       stop.signal,
     );
