@@ -3,7 +3,7 @@
  * here came from a hostile program's run and is text to be escaped, never to be trusted.
  */
 import { z } from "zod";
-import { Behaviour, SampleFacts, Severity, Technique, Verdict } from "./behaviour.ts";
+import { Behaviour, SampleFacts, Severity, Technique, TraceEvent, Verdict } from "./behaviour.ts";
 import { Count, FileType, Hex, Seconds } from "./common.ts";
 import { CaseId, Family, Sha256 } from "./ids.ts";
 import { ChamberInfo } from "./proof.ts";
@@ -79,7 +79,7 @@ export const ProcessFacts = z.strictObject({
   started: Time,
   ended: Time.nullable(),
   /** Number of trace events of this process by kind, e.g. `{"open-write": 12}`. */
-  did: z.record(z.string(), Count),
+  did: z.partialRecord(TraceEvent.shape.what, Count),
 });
 export type ProcessFacts = z.infer<typeof ProcessFacts>;
 
