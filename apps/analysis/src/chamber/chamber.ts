@@ -100,7 +100,7 @@ export interface ChamberRun {
   readonly plan: StartPlan | null;
   /** Folder of drill programs, or null: then the guest has no drill folder at all. */
   readonly drillPrograms: string | null;
-  /** Wall-clock limit of the whole run, held by the host. */
+  /** Wall-clock seconds of the run. The guest ends the sample within them; the host ends the guest 30 seconds later in any case. */
   readonly budgetSeconds: number;
   /** Existing empty folder that receives what came back; nothing in it is executable. */
   readonly outputDir: string;

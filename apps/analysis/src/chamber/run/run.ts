@@ -13,6 +13,12 @@ export function guestLimits(budget: number): GuestLimits {
   return { sample: Math.max(1, Math.floor(usable - touch - quiet)), touch: Math.ceil(touch), quiet };
 }
 
+/**
+ * What the host grants beyond the budget before it ends a guest of which then nothing is known: on a busy machine a guest
+ * that was flooded needs long to pack what it saw.
+ */
+const PACKING_SECONDS = 30;
+
 const interrupted = () => new ThymusError("INTERRUPTED", "the chamber run was interrupted", "run it again");
 
 /** @param take gives the machine of this run, which is thrown away with it */
@@ -26,10 +32,13 @@ export async function runInChamber(
   if (run.signal?.aborted) throw interrupted();
   let machine: RestoredMachine | null = null;
   let overtime = false;
-  const timer = setTimeout(() => {
-    overtime = true;
-    machine?.kill();
-  }, run.budgetSeconds * 1000);
+  const timer = setTimeout(
+    () => {
+      overtime = true;
+      machine?.kill();
+    },
+    (run.budgetSeconds + PACKING_SECONDS) * 1000,
+  );
   const abort = () => machine?.kill();
   run.signal?.addEventListener("abort", abort, { once: true });
   try {
