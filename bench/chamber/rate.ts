@@ -14,6 +14,7 @@ import {
 } from "@thymus/analysis";
 import { type CaseId, newId } from "@thymus/contracts";
 import { drillProgramsFolder, listDrills } from "@thymus/testkit/drills";
+import { effortFor } from "../../apps/analysis/src/intake/effort.ts";
 import { chance, median, quantile } from "./numbers.ts";
 import { newProgram } from "./programs.ts";
 
@@ -92,7 +93,7 @@ export async function holdRate(options: RateOptions): Promise<RateFigures> {
       const { report, prescription, folder } = await immunize({
         ...{ sample: turn.file, name: turn.name, out: cases, caseId: turn.id, chamberDir, corpusDir },
         ...{ drillPrograms: drillProgramsFolder, budgetSeconds: 240, signal: turn.signal, pool },
-        parallel: Math.max(1, Math.min(2, Math.floor(availableParallelism() / turn.busy))),
+        ...effortFor(turn.busy, availableParallelism(), 2),
       });
       if (prescription) infected.push(...(await infectedScripts(folder)));
       await rm(folder, { recursive: true });

@@ -19,7 +19,7 @@ import { takeSample } from "./sample.ts";
 import { sweepOutput, writeResult } from "./worker/output.ts";
 import { discard, type WorkerPool } from "./worker/pool.ts";
 import type { ChamberKind } from "./worker/prepare.ts";
-import type { AnalyseResult, ProveResult } from "./worker/protocol.ts";
+import { type AnalyseResult, MOST_VARIATIONS, type ProveResult } from "./worker/protocol.ts";
 import { corpusFolders } from "./worker/readable.ts";
 import { runWorker } from "./worker/run.ts";
 
@@ -34,6 +34,8 @@ export interface ImmunizeOptions {
   /** Wall-clock seconds for everything. */
   readonly budgetSeconds: number;
   readonly parallel: number;
+  /** Other conditions tried on a sample that showed nothing; all three unless told. */
+  readonly variations?: number;
   readonly caseId?: CaseId;
   readonly name?: string;
   readonly onProgress?: (what: string) => void;
@@ -91,6 +93,7 @@ export async function immunize(options: ImmunizeOptions): Promise<Immunized> {
         out: partial,
         budgetSeconds: left(),
         parallel: options.parallel,
+        variations: options.variations ?? MOST_VARIATIONS,
       },
       { ...step, limitSeconds: left(), chamber: options.chamber, ...(warm ? { warm } : {}) },
     );

@@ -34,6 +34,7 @@ import { WorkerPool } from "../worker/pool.ts";
 import { corpusFolders } from "../worker/readable.ts";
 import type { Urgency } from "./answer.ts";
 import { Deliveries, LEASE_SECONDS } from "./deliver.ts";
+import { effortFor } from "./effort.ts";
 import { Enrolment, files, holdCentre } from "./enrolment.ts";
 import { openIntake } from "./intake.ts";
 import { pause } from "./pause.ts";
@@ -264,11 +265,7 @@ class Centre {
         corpusDir: this.#options.corpusDir,
         drillPrograms: this.#options.drillPrograms,
         budgetSeconds: this.#options.config.analysis.budgetSeconds,
-        // Side by side one sample is understood sooner; one after the other more of them are.
-        parallel: Math.max(
-          1,
-          Math.min(this.#options.parallel, Math.floor(availableParallelism() / turn.busy)),
-        ),
+        ...effortFor(turn.busy, availableParallelism(), this.#options.parallel),
         onProgress: (what) => this.#deliveries.progress(turn.id, what),
         signal: turn.signal,
         pool: this.#pool,

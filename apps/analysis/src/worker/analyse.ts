@@ -115,10 +115,11 @@ class Analysis {
     const first = await observe(job, chamber, subject);
     const train = await gather(first.train, this.#told);
     const fresh = first.fresh ? await gather(first.fresh, this.#told) : null;
-    if (tells(train)) return { train, fresh, varied: [] };
+    const conditions = variationsFor(subject.type, job.seed).slice(0, job.variations);
+    if (tells(train) || conditions.length === 0) return { train, fresh, varied: [] };
     this.#progress("running it under other conditions");
     const seen: Seen[] = [];
-    await vary(job, chamber, subject, variationsFor(subject.type, job.seed), async (run) => {
+    await vary(job, chamber, subject, conditions, async (run) => {
       const each = await gather(run, this.#told);
       seen.push(each);
       return tells(each);

@@ -47,6 +47,7 @@ test("a worker with a restored chamber serves one sample and leaves nothing", { 
         ...{ kind: "analyse", sample, name: "hello.sh", seed: "pool", chamberDir: dataDir },
         caseId: newId("case"),
         ...{ corpusDir: temp, drillPrograms: null, out: worker.folder, budgetSeconds: 60, parallel: 1 },
+        variations: 0,
       },
       { readable: [], limitSeconds: 90, warm: worker },
     );

@@ -23,6 +23,8 @@ import {
 } from "@thymus/contracts";
 import { z } from "zod";
 
+export const MOST_VARIATIONS = 3;
+
 /** Runs the sample and derives a rule and recipes from what it changed. */
 export const AnalyseJob = z.strictObject({
   kind: z.literal("analyse"),
@@ -38,6 +40,8 @@ export const AnalyseJob = z.strictObject({
   budgetSeconds: Seconds,
   /** Chambers that may run at the same time. */
   parallel: z.number().int().min(1).max(16),
+  /** Other conditions that are tried where the first run shows nothing. */
+  variations: z.number().int().min(0).max(MOST_VARIATIONS),
 });
 /** Tries a candidate on the evidence and on goodware; meets neither the sample nor a chamber. */
 export const ProveJob = z.strictObject({
