@@ -70,7 +70,7 @@ test("a prescription becomes an indicator with the rule, and its repair a course
   const [rule] = ofType(bundle, "indicator").filter((each) => each.pattern_type === "yara");
   assert.match(rule!.pattern as string, /^rule shell_insert/);
   const [action] = ofType(bundle, "course-of-action");
-  assert.match(action!.description as string, /Take out 446 bytes at the mark/);
+  assert.match(action!.description as string, /Take out 634 bytes at the mark/);
   const [malware] = ofType(bundle, "malware");
   assert.deepEqual(malware!.malware_types, ["virus"]);
   const relations = ofType(bundle, "relationship").map(({ source_ref, relationship_type, target_ref }) =>

@@ -43,9 +43,9 @@ function assertTold(trace: readonly TraceEvent[], output: string): void {
 test("killing, tracing and switching off: the act after it is told", { skip }, async () => {
   const result = await chamber.run(
     `${python}
-for name in os.listdir("/proc"):
-    if name.isdigit() and int(name) != os.getpid():
-        for request in (16, 0x4206): libc.ptrace(request, int(name), 0, 0)
+for number in range(1, 300):
+    if number != os.getpid():
+        for request in (16, 0x4206): libc.ptrace(request, number, 0, 0)
 libc.kill(-1, 9)
 for path in ("/sys/kernel/tracing/tracing_on", "/sys/kernel/debug/tracing/tracing_on", "/proc/sys/kernel/ftrace_enabled"):
     try: open(path, "w").write("0")
