@@ -10,7 +10,7 @@ import { planSample, variationsFor } from "../kinds/index.ts";
 import { sha256Of } from "../proof/evidence.ts";
 import { type Cure, cureFiles, noCure, person } from "./cure.ts";
 import { keepEvidence } from "./evidence.ts";
-import { analysisFacts, emptyFacts, runFacts } from "./facts.ts";
+import { analysisFacts, emptyFacts, runFacts, withSecond } from "./facts.ts";
 import { gather, type Seen } from "./gather.ts";
 import { changedOthers, isDrill, observe, runFolders, type Subject, vary } from "./observe.ts";
 import { curePackages, type PackagesCure } from "./packages.ts";
@@ -162,6 +162,7 @@ class Analysis {
       ...result.facts,
       family: found.family,
       runs: [...result.facts.runs, ...later.map(runFacts)].slice(0, 16),
+      story: withSecond(result.facts.story, later),
     };
     return {
       ...result,

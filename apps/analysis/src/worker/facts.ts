@@ -1,5 +1,5 @@
 /** All that the runs showed as one document, with every list cut to its limit. */
-import type { AnalysisFacts, ChamberInfo, RunFacts, SampleFacts } from "@thymus/contracts";
+import type { AnalysisFacts, ChamberInfo, RunFacts, SampleFacts, StoryStep } from "@thymus/contracts";
 import type { Understanding } from "../behaviour/understand.ts";
 import { diffsOf } from "./excerpts.ts";
 import type { Seen } from "./gather.ts";
@@ -74,4 +74,21 @@ export function emptyFacts(
     ...{ behaviour: [], runs: [], story: [], processes: [], files: [], network: [], thefts: [], diffs: [] },
     counts: { decoys: 0, changed: 0, missing: 0, processes: 0, files: 0, network: 0 },
   };
+}
+
+/** The story with what infected decoys did in their turn. */
+export function withSecond(story: readonly StoryStep[], later: readonly Seen[]): StoryStep[] {
+  const infected = later.reduce((sum, { specimens }) => sum + specimens.length, 0);
+  if (infected === 0) return [...story];
+  const step: StoryStep = {
+    t: story.at(-1)?.t ?? 0,
+    what: `Programs that it had infected were run and changed ${infected} fresh decoys in turn.`,
+    technique: "T1554",
+    evidence: later
+      .map(({ run, specimens }) => `${run.label}: ${specimens.length} decoys`)
+      .join("; ")
+      .slice(0, 1024),
+    weight: "harmful",
+  };
+  return [...story.slice(0, limits.story - 1), step];
 }
