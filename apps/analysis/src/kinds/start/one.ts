@@ -131,6 +131,7 @@ function refusalOf({ kind, native, machine, bits, loader }: ElfFacts): string | 
   if (kind === "object") return "an object file that is not linked: nothing in it can be started";
   if (kind === "core") return "a core dump, not a program";
   if (kind === "other") return "an ELF file of a kind that is not started";
+  if (loader === "") return "a program that is cut off before the name of its loader: it could not run";
   if (loader !== null && !loaders.has(loader))
     return `a program that needs the loader ${loader}, which is not here`;
   return null;
