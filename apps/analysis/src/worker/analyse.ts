@@ -12,7 +12,7 @@ import { type Cure, cureFiles, noCure, person } from "./cure.ts";
 import { keepEvidence } from "./evidence.ts";
 import { analysisFacts, emptyFacts, runFacts, withSecond } from "./facts.ts";
 import { gather, type Seen } from "./gather.ts";
-import { changedOthers, isDrill, observe, runFolders, type Subject, vary } from "./observe.ts";
+import { changedOthers, isDrill, observe, runFolders, type Subject, variedSeconds, vary } from "./observe.ts";
 import { curePackages, type PackagesCure } from "./packages.ts";
 import type { AnalyseJob, AnalyseResult, EvidenceEntry } from "./protocol.ts";
 import { secondGeneration } from "./second.ts";
@@ -112,17 +112,20 @@ class Analysis {
   async #observe(): Promise<{ train: Seen; fresh: Seen | null; varied: Seen[] }> {
     this.#progress("running the sample among decoys");
     const [job, chamber, subject] = [this.#job, this.#chamber, this.#subject];
+    const started = performance.now();
     const first = await observe(job, chamber, subject);
     const train = await gather(first.train, this.#told);
     const fresh = first.fresh ? await gather(first.fresh, this.#told) : null;
     const conditions = variationsFor(subject.type, job.seed).slice(0, job.variations);
-    if (tells(train) || conditions.length === 0) return { train, fresh, varied: [] };
+    const left = job.budgetSeconds - (performance.now() - started) / 1000;
+    const each = variedSeconds(left, conditions.length, job.parallel);
+    if (tells(train) || each === null) return { train, fresh, varied: [] };
     this.#progress("running it under other conditions");
     const seen: Seen[] = [];
-    await vary(job, chamber, subject, conditions, async (run) => {
-      const each = await gather(run, this.#told);
-      seen.push(each);
-      return tells(each);
+    await vary(job, chamber, subject, conditions, each, async (run) => {
+      const found = await gather(run, this.#told);
+      seen.push(found);
+      return tells(found);
     });
     const telling = seen.find((each) => changedOthers(each.run));
     if (!telling) return { train, fresh, varied: seen };

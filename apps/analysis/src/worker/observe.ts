@@ -10,8 +10,21 @@ import type { AnalyseJob } from "./protocol.ts";
 
 /** Longest time in seconds that one chamber run may take, restore included. */
 export const CHAMBER_SECONDS = 40;
-/** The same where only other conditions are tried on a sample that showed nothing. */
+/** The same where only other conditions are tried on a sample that showed nothing, and the least that is worth it. */
 const VARIED_SECONDS = 20;
+const LEAST_VARIED_SECONDS = 8;
+/** Kept back for understanding what was seen. */
+const REST_SECONDS = 15;
+
+/**
+ * Seconds that each of `count` further runs may take.
+ * @param left seconds of the whole budget that are left
+ * @returns null where that is too little to be worth trying
+ */
+export function variedSeconds(left: number, count: number, parallel: number): number | null {
+  const each = (left - REST_SECONDS) / Math.max(1, Math.ceil(count / parallel));
+  return count === 0 || each < LEAST_VARIED_SECONDS ? null : Math.min(VARIED_SECONDS, each);
+}
 
 export type RunName = "train" | "fresh" | "second" | `varied-${number}` | `second-${number}`;
 
@@ -132,6 +145,7 @@ export async function vary(
   chamber: Chamber,
   subject: Subject,
   conditions: readonly Conditions[],
+  seconds: number,
   enough: (run: ObservedRun) => Promise<boolean>,
 ): Promise<ObservedRun[]> {
   const stop = new AbortController();
@@ -144,7 +158,7 @@ export async function vary(
         subject,
         {
           ...{ name: `varied-${at + index}` as const, label: each.label, conditions: each },
-          seconds: VARIED_SECONDS,
+          seconds,
         },
         stop.signal,
       ),
