@@ -28,7 +28,7 @@ if (files.some((file) => /^(tests\/e2e|apps\/analysis)\//.test(file))) await pre
 process.exitCode = await run(
   pinnedNode,
   ["--test", "--test-concurrency=2", "--test-timeout=600000", ...flags, ...files],
-  { env, timeout: 40 * 60 * 1000, killSignal: "SIGINT" },
+  { env, timeout: 60 * 60 * 1000, killSignal: "SIGINT" },
 );
 
 /** Makes the chamber and self that tests share, before two test files want to make them at the same time. */

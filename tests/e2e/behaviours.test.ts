@@ -27,7 +27,7 @@ test("docs/behaviours.md names every program of the suite and no other", async (
   assert.deepEqual([...told.keys()].sort(), programs.map((program) => program.id).sort());
 });
 
-test("the suite of behaviours", { skip }, async (suite) => {
+test("the suite of behaviours", { skip, timeout: 1_500_000 }, async (suite) => {
   const dataDir = sharedEnvironment.THYMUS_CHAMBER_DIR;
   const chamber = await openChamber({ dataDir });
   const outcomes = await runSuite(chamber, dataDir, programs, ABREAST).finally(() => chamber.close());
