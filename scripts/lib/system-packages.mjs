@@ -18,4 +18,6 @@ export const systemPackages = [
 export const testPackages = [
   { package: "chromium", command: "chromium", for: "the tests of the console and of the report" },
   { package: "strace", command: "strace", for: "the comparison of the chamber's trace" },
+  { package: "openssh-client", command: "ssh-keygen", for: "the check of honey keys" },
+  { package: "python3", command: "python3", for: "the check of honey packages and drill programs" },
 ];
