@@ -1,24 +1,12 @@
 /** The proof on packages: each infected one found and given back, no clean one hit. Counts only what it saw. */
 import { type AnyRepair, asThymusError, type Detection } from "@thymus/contracts";
-import { repairWith, sameTar } from "@thymus/repair";
-import { equalBytes } from "../infection/bytes.ts";
+import { type Tally, tally } from "../proof/tally.ts";
 import type { PackageEvidence } from "./analyse.ts";
 import { RuleScanner } from "./rule.ts";
 
-export interface PackageTally {
-  readonly infected: number;
-  readonly detected: number;
-  /** Byte for byte the clean tarball. */
-  readonly repaired: number;
-  /** The clean tar stream in another compression; counted in none of the others. */
-  readonly sameTar: number;
-  readonly wrong: number;
-  readonly refused: number;
-}
-
 export interface PackageProof {
-  readonly train: PackageTally;
-  readonly fresh: PackageTally;
+  readonly train: Tally;
+  readonly fresh: Tally;
   readonly clean: number;
   readonly cleanHits: number;
   /** Law 1: why this candidate may not act, or null. */
@@ -34,8 +22,10 @@ export async function provePackages(
   try {
     const of = (run: PackageEvidence["run"]) =>
       tally(
-        evidence.filter((entry) => entry.run === run && entry.state === "changed"),
-        scanner,
+        evidence.flatMap(({ run: own, state, before, after }) =>
+          own === run && state === "changed" && after ? [{ before, after, type: "npm" as const }] : [],
+        ),
+        (bytes, type) => scanner.hits(bytes, type),
         repair,
       );
     const [train, fresh] = [of("train"), of("fresh")];
@@ -46,25 +36,7 @@ export async function provePackages(
   }
 }
 
-function tally(
-  changed: readonly PackageEvidence[],
-  scanner: RuleScanner,
-  repair: readonly AnyRepair[],
-): PackageTally {
-  const result = { infected: changed.length, detected: 0, repaired: 0, sameTar: 0, wrong: 0, refused: 0 };
-  for (const { before, after } of changed) {
-    if (after === null) continue;
-    if (scanner.hits(after)) result.detected += 1;
-    const outcome = repairWith(repair, after, "npm");
-    if ("refused" in outcome) result.refused += 1;
-    else if (equalBytes(outcome.repaired, before)) result.repaired += 1;
-    else if (sameTar(outcome.repaired, before)) result.sameTar += 1;
-    else result.wrong += 1;
-  }
-  return result;
-}
-
-function unsound(train: PackageTally, fresh: PackageTally, cleanHits: number): string | null {
+function unsound(train: Tally, fresh: Tally, cleanHits: number): string | null {
   if (cleanHits > 0) return `the rule hits ${cleanHits} clean packages`;
   if (fresh.infected === 0)
     return "no fresh package was infected, so nothing shows that the rule holds for others";

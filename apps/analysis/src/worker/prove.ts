@@ -4,22 +4,15 @@
  */
 import { basename } from "node:path";
 import { identifyFile, loadEngine } from "@thymus/detection";
-import { repairWith } from "@thymus/repair";
-import { holdsSomething, type Specimen } from "../infection/index.ts";
+import { holdsSomething } from "../infection/index.ts";
 import { RuleScanner } from "../packages/rule.ts";
 import { readEvidence, readManifest, readSpecimens } from "../proof/evidence.ts";
+import { type Tally, tally } from "../proof/tally.ts";
 import { openCorpus } from "../self/index.ts";
-import type { ProveJob, ProveResult } from "./protocol.ts";
+import type { EvidenceEntry, ProveJob, ProveResult } from "./protocol.ts";
 
 /** Share of self that may have gone since it was learned (an upgrade, say) before the scan says too little. */
 const MOST_UNSEEN = 0.1;
-
-interface Tally {
-  infected: number;
-  detected: number;
-  repaired: number;
-  wrong: number;
-}
 
 /** @param progress called with a few words at each step */
 export async function prove(job: ProveJob, progress: (what: string) => void): Promise<ProveResult> {
@@ -28,11 +21,19 @@ export async function prove(job: ProveJob, progress: (what: string) => void): Pr
   const engine = await loadEngine();
   const rules = engine.compile([{ namespace: "candidate", source: job.detect.rule }]);
   const scanner = await RuleScanner.open(job.detect);
-  const hits = (bytes: Uint8Array, name: string) => scanner.hits(bytes, identifyFile(bytes, name));
+  const of = async (run: EvidenceEntry["run"]) => {
+    const specimens = (await readSpecimens(job.evidence, manifest, run)).filter(holdsSomething);
+    // As a machine sees it: the type of the infected file, which need not be the clean one's.
+    const pairs = specimens.map(({ path, before, after }) => ({
+      ...{ before, after },
+      type: identifyFile(after, basename(path)),
+    }));
+    return tally(pairs, (bytes, type) => scanner.hits(bytes, type), job.repair);
+  };
   progress("proving on decoys");
-  const train = tally(await readSpecimens(job.evidence, manifest, "train"), hits, job);
-  const fresh = tally(await readSpecimens(job.evidence, manifest, "fresh"), hits, job);
-  const second = tally(await readSpecimens(job.evidence, manifest, "second"), hits, job);
+  const train = await of("train");
+  const fresh = await of("fresh");
+  const second = await of("second");
   let cleanHits = 0;
   for (const sha256 of new Set(manifest.entries.map((entry) => entry.before))) {
     const clean = await readEvidence(job.evidence, sha256);
@@ -40,7 +41,7 @@ export async function prove(job: ProveJob, progress: (what: string) => void): Pr
     if (rules.scan(clean).length > 0 || scanner.hits(clean)) cleanHits += 1;
   }
   const sample = await readEvidence(job.evidence, manifest.sample.sha256);
-  const sampleDetected = rules.scan(sample).length > 0 || hits(sample, "");
+  const sampleDetected = rules.scan(sample).length > 0 || scanner.hits(sample, identifyFile(sample, ""));
   rules.close();
   scanner.close();
   progress("proving on goodware");
@@ -77,26 +78,6 @@ export async function prove(job: ProveJob, progress: (what: string) => void): Pr
     why,
     seconds: (performance.now() - started) / 1000,
   };
-}
-
-function tally(
-  changed: Specimen[],
-  hits: (bytes: Uint8Array, name: string) => boolean,
-  job: ProveJob,
-): Tally {
-  const specimens = changed.filter(holdsSomething);
-  const result: Tally = { infected: specimens.length, detected: 0, repaired: 0, wrong: 0 };
-  for (const { path, before, after } of specimens) {
-    const name = basename(path);
-    if (hits(after, name)) result.detected += 1;
-    if (job.repair.length === 0) continue;
-    // As a machine sees it: the type of the infected file, which need not be the clean one's.
-    const outcome = repairWith(job.repair, after, identifyFile(after, name));
-    if ("refused" in outcome) continue;
-    if (Buffer.compare(outcome.repaired, before) === 0) result.repaired += 1;
-    else result.wrong += 1;
-  }
-  return result;
 }
 
 /** Law 1: why this candidate may not act, or null. */
