@@ -176,10 +176,9 @@ export async function holdRate(options: RateOptions): Promise<RateFigures> {
       const done = [...sent.values()].filter(({ answered }) => answered > 0).length;
       say(`${((performance.now() - begun) / 1000).toFixed(0)} s: ${sent.size} submitted, ${done} answered`);
     }, 30_000);
-    // Poisson: the times between two arrivals are exponential.
-    for (let at = 0; at < seconds; ) {
-      at += -Math.log(1 - random()) / rate;
-      if (at >= seconds) break;
+    // Poisson arrivals given their number: independent moments, so that the asked rate is held exactly and not on average.
+    const moments = Array.from({ length: Math.ceil(seconds * rate) }, () => random() * seconds);
+    for (const at of moments.sort((one, other) => one - other)) {
       const kind = draw(random);
       const { name, content } = await make(kind);
       const wait = at * 1000 - (performance.now() - begun);
