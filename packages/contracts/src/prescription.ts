@@ -4,8 +4,8 @@ import { Family, PrescriptionId } from "./ids.ts";
 import { Proof } from "./proof.ts";
 import { AnyRepair } from "./repair.ts";
 
-/** Largest rule source in bytes that a prescription may carry. */
-export const MAX_RULE_BYTES = 1024;
+/** Largest rule source in bytes that a prescription may carry; most are under 1 KiB. */
+export const MAX_RULE_BYTES = 4096;
 
 /** What finds the infection: a rule in the common subset of YARA-X and YARA 4, applied to files of the scope only. */
 export const Detection = z.strictObject({

@@ -1,4 +1,4 @@
-import { type Family, type FileType, MAX_RULE_BYTES } from "@thymus/contracts";
+import type { Family, FileType } from "@thymus/contracts";
 import type { InfectedPair, InfectionAnalysis } from "../infection/analysis.ts";
 import type { Specimen } from "../infection/specimen.ts";
 import { type Candidate, candidateBytes, occursIn } from "./candidate.ts";
@@ -7,6 +7,9 @@ import { type Cells, findCells } from "./cells.ts";
 import { needed, ruleText } from "./rule-text.ts";
 import { selectStrings } from "./select.ts";
 import type { Self } from "./self.ts";
+
+/** A rule for infections of files stays this small in bytes: one that needs more has too many forms to be sound. */
+const GOOD_RULE_BYTES = 1024;
 
 export interface DeriveOptions {
   readonly analysis: InfectionAnalysis;
@@ -66,7 +69,7 @@ async function attempt(options: DeriveOptions, finest: boolean): Promise<Derived
   }
   const strings = fit(family, selection.chosen);
   if (strings === null) {
-    return none("NO_SOUND_RULE", `the infection has too many forms for a rule of ${MAX_RULE_BYTES} bytes`);
+    return none("NO_SOUND_RULE", `the infection has too many forms for a rule of ${GOOD_RULE_BYTES} bytes`);
   }
   const fault = selfTest(strings, pairs, clean);
   if (fault !== null) return none("NO_SOUND_RULE", fault);
@@ -102,7 +105,7 @@ function refuseCells({ cells, alone }: Cells, total: number): NoRule | null {
 function fit(family: string, cells: readonly Candidate[][]): Candidate[][] | null {
   for (const most of [3, 2, 1]) {
     const trimmed = cells.map((cell) => (isWeak(cell) ? cell : cell.slice(0, most)));
-    if (Buffer.byteLength(ruleText(family, trimmed)) <= MAX_RULE_BYTES) return trimmed;
+    if (Buffer.byteLength(ruleText(family, trimmed)) <= GOOD_RULE_BYTES) return trimmed;
   }
   return null;
 }

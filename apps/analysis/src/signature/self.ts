@@ -2,6 +2,11 @@
 export interface Self {
   /** Natural logarithm of the probability of these bytes by the n-gram model of goodware. */
   logProbability(bytes: Uint8Array): number;
+  /**
+   * True where these bytes certainly stand in no file of self; false where they may. Needs at least 16 bytes to be of use.
+   * Missing where self has no index: then only a scan tells.
+   */
+  absent?(bytes: Uint8Array): boolean;
   /** Scans all of self with these rules. */
   scan(
     sources: { namespace: string; source: string }[],
