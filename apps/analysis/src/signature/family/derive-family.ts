@@ -1,0 +1,184 @@
+import { createHash } from "node:crypto";
+import { type FileType, MAX_RULE_BYTES } from "@thymus/contracts";
+import type { NoRule } from "../derive.ts";
+import { featuresOf } from "../features/index.ts";
+import { type FamilyCandidate, textCandidates } from "./candidates.ts";
+import { chooseSpread, LEAST } from "./choose.ts";
+import { type Group, groupMembers, ownTexts } from "./grouping.ts";
+import { Knowledge } from "./knowledge.ts";
+import { buildPart, isPacked } from "./packed.ts";
+import { chooseParts, fulfils, type Part } from "./parts.ts";
+import { familyRuleText, type RulePart } from "./rule-text.ts";
+import {
+  type DerivedFamily,
+  type DeriveFamilyOptions,
+  type FamilySample,
+  type Member,
+  noRule,
+} from "./types.ts";
+
+/** Share of the samples from which on a group has a part of the rule; fewer could be sent to teach a bad one. */
+const MIN_SHARE = 0.3;
+/** Candidates of a group that one scan of self judges. */
+const MAX_SCANNED = 96;
+
+/**
+ * A rule that finds the samples, other versions and builds of them, and nothing of self; or why there is none. Samples of another
+ * family are left out and named.
+ */
+export async function deriveFamilyRule(options: DeriveFamilyOptions): Promise<DerivedFamily | NoRule> {
+  const started = performance.now();
+  const members = membersOf(options.samples);
+  if (members.length === 0) return noRule("NO_CONSTANT_PART", "the samples are empty");
+  const knowledge = new Knowledge(options.self);
+  const packed = members.filter(isPacked);
+  const plain = members.filter((each) => !packed.includes(each));
+  if (plain.length === 0) return packedRule(options, packed, knowledge, started);
+  const own = new Map(plain.map((each) => [each, ownTexts(each, knowledge)]));
+  const groups = groupMembers(plain, own).filter((group) => hasWeight(group, members.length));
+  if (groups.length === 0) {
+    return noRule(
+      "NO_CONSTANT_PART",
+      `${members.length} samples share nothing of their own: what they have in common stands in goodware too`,
+    );
+  }
+  const cells: ChosenCell[] = [];
+  let refusal: NoRule | null = null;
+  for (const group of groups) {
+    const cell = await cellOf(group, own, knowledge, options.signal);
+    if ("gaveUp" in cell) refusal ??= cell;
+    else cells.push(cell);
+  }
+  if (cells.length === 0) return refusal!;
+  return finish(options, cells, knowledge, started);
+}
+
+interface ChosenCell {
+  readonly group: Group;
+  readonly parts: readonly Part[];
+}
+
+/** Each content once, empty files left out. */
+function membersOf(samples: readonly FamilySample[]): Member[] {
+  const byContent = new Map<string, { indices: number[]; sample: FamilySample }>();
+  for (const [i, sample] of samples.entries()) {
+    if (sample.bytes.length === 0) continue;
+    const digest = createHash("sha256").update(sample.bytes).digest("hex");
+    const known = byContent.get(digest);
+    if (known === undefined) byContent.set(digest, { indices: [i], sample });
+    else known.indices.push(i);
+  }
+  return [...byContent.values()].map((each) => ({ ...each, features: featuresOf(each.sample) }));
+}
+
+function hasWeight(group: Group, all: number): boolean {
+  if (all === 1) return true;
+  return group.members.length >= 2 && group.members.length >= MIN_SHARE * all;
+}
+
+async function cellOf(
+  group: Group,
+  own: ReadonlyMap<Member, ReadonlySet<string>>,
+  knowledge: Knowledge,
+  signal: AbortSignal | undefined,
+): Promise<ChosenCell | NoRule> {
+  const candidates = await proved(textCandidates(group, own, knowledge), knowledge, signal);
+  const parts = chooseParts(candidates, group.members);
+  if (parts !== null) return { group, parts };
+  return noRule(
+    "NO_SOUND_RULE",
+    `what ${group.members.length} samples share of their own is too little or too common for a rule: ` +
+      `${candidates.length} strings, of which ${LEAST} from different parts are needed`,
+  );
+}
+
+/** Without an index of self, statistics alone spoke for the candidates so far: a scan tells which of them stand. */
+async function proved(
+  candidates: readonly FamilyCandidate[],
+  knowledge: Knowledge,
+  signal: AbortSignal | undefined,
+): Promise<FamilyCandidate[]> {
+  if (knowledge.isExact) return [...candidates];
+  const pool = chooseSpread(candidates, MAX_SCANNED);
+  const standing = await knowledge.standing(
+    pool.map(({ hex }) => hex),
+    signal,
+  );
+  return pool.filter(({ hex }) => standing.has(hex));
+}
+
+function finish(
+  { samples, family }: DeriveFamilyOptions,
+  cells: readonly ChosenCell[],
+  knowledge: Knowledge,
+  started: number,
+): DerivedFamily | NoRule {
+  const members = cells.flatMap(({ group, parts }) => group.members.filter((each) => fulfils(parts, each)));
+  const types = scopeOf(members);
+  const elfOnly = types.every(isElfType);
+  const rule = familyRuleText(
+    family,
+    cells.map(({ parts }) =>
+      parts.map(({ chosen, needed }) => ({ hexes: chosen.map(({ hex }) => hex), needed })),
+    ),
+    elfOnly,
+  );
+  if (Buffer.byteLength(rule) > MAX_RULE_BYTES)
+    return noRule("NO_SOUND_RULE", `the rule would exceed ${MAX_RULE_BYTES} bytes`);
+  const flat = cells.flatMap(({ parts }) => parts.flatMap(({ chosen }) => chosen));
+  const indices = members.flatMap((each) => each.indices).sort((a, b) => a - b);
+  return {
+    rule,
+    scope: elfOnly ? ["elf32", "elf64"] : types,
+    strings: flat
+      .filter(({ hex }) => !hex.includes("?"))
+      .map(({ hex }) => new Uint8Array(Buffer.from(hex, "hex"))),
+    logProbability: flat.map(({ logProbability }) => logProbability),
+    candidates: { considered: knowledge.considered, vetoed: knowledge.vetoed },
+    scanned: knowledge.scanned,
+    seconds: (performance.now() - started) / 1000,
+    members: indices,
+    outliers: samples.map((_, i) => i).filter((i) => !indices.includes(i)),
+    reach: "variants",
+  };
+}
+
+/** Programs of one processor have relatives for others. */
+function scopeOf(members: readonly Member[]): FileType[] {
+  return [...new Set(members.map(({ sample }) => sample.type))].sort();
+}
+
+function isElfType(type: FileType): boolean {
+  return type === "elf32" || type === "elf64";
+}
+
+/** Packed programs have nothing in common but the packer: one build alone can still be known again. */
+function packedRule(
+  { samples, family }: DeriveFamilyOptions,
+  packed: readonly Member[],
+  knowledge: Knowledge,
+  started: number,
+): DerivedFamily | NoRule {
+  const cell: RulePart | null = packed.length === 1 ? buildPart(packed[0]!) : null;
+  if (cell === null) {
+    return noRule(
+      "NO_SOUND_RULE",
+      `${packed.length} packed samples: all that they can have in common is the packer's, which good programs hold too`,
+    );
+  }
+  const indices = [...packed[0]!.indices];
+  return {
+    rule: familyRuleText(family, [[cell]], true),
+    scope: scopeOf(packed),
+    strings: cell.hexes.map((hex) => new Uint8Array(Buffer.from(hex, "hex"))),
+    logProbability: cell.hexes.map((hex) =>
+      knowledge.logProbability(Buffer.from(hex, "hex").toString("latin1")),
+    ),
+    candidates: { considered: cell.hexes.length, vetoed: 0 },
+    scanned: { files: 0, bytes: 0 },
+    seconds: (performance.now() - started) / 1000,
+    members: indices,
+    outliers: samples.map((_, i) => i).filter((i) => !indices.includes(i)),
+    reach: "builds",
+  };
+}
