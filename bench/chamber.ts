@@ -3,14 +3,13 @@
  * `npm run bench -- chamber [--runs N] [--minutes N] [--rate PER_DAY] [--seed N] [--only start|rate] [--json]`; needs a
  * chamber and self, which it makes in the test data folder. Give it a machine of its own: it measures time.
  */
-import { existsSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { buildChamber, buildCorpus } from "@thymus/analysis";
 import { holdRate, printRate } from "./chamber/rate.ts";
 import { measureStart, printStart } from "./chamber/start.ts";
+import { ensureTestData } from "./shared/test-data.ts";
 
 const { values } = parseArgs({
   options: {
@@ -22,11 +21,9 @@ const { values } = parseArgs({
     json: { type: "boolean", default: false },
   },
 });
-const data = process.env.THYMUS_TEST_DATA ?? join(import.meta.dirname, "../.cache/test-data");
-const places = { chamberDir: join(data, "chamber"), corpusDir: join(data, "corpus") };
+const { chamberDir, corpusDir } = ensureTestData();
+const places = { chamberDir, corpusDir };
 const say = (text: string) => process.stderr.write(`${text}\n`);
-await buildChamber({ dataDir: places.chamberDir, onProgress: say });
-if (!existsSync(join(places.corpusDir, "manifest.json"))) await buildCorpus({ dir: places.corpusDir });
 const temp = await mkdtemp(join(tmpdir(), "thymus-bench-"));
 try {
   const start =

@@ -2,25 +2,21 @@
  * Seconds that each drill pathogen takes from its bytes to a proved prescription, chamber restored.
  * `npm run bench -- immunize [--runs N] [NAME...]`; needs a chamber and self, which it makes in the test data folder.
  */
-import { existsSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { cpus, tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { buildChamber, buildCorpus, immunize } from "@thymus/analysis";
+import { immunize } from "@thymus/analysis";
 import type { ImmunizeReport } from "@thymus/contracts";
 import { drillProgramsFolder, listDrills, listHarmless } from "@thymus/testkit/drills";
+import { ensureTestData } from "./shared/test-data.ts";
 
 const { values, positionals } = parseArgs({
   options: { runs: { type: "string", default: "3" }, json: { type: "boolean", default: false } },
   allowPositionals: true,
 });
 const runs = Number(values.runs);
-const data = process.env.THYMUS_TEST_DATA ?? join(import.meta.dirname, "../.cache/test-data");
-const chamberDir = join(data, "chamber");
-const corpusDir = join(data, "corpus");
-await buildChamber({ dataDir: chamberDir, onProgress: (step) => process.stderr.write(`${step}\n`) });
-if (!existsSync(join(corpusDir, "manifest.json"))) await buildCorpus({ dir: corpusDir });
+const { chamberDir, corpusDir } = ensureTestData();
 
 const programs = [...listDrills(), ...listHarmless()].filter(
   ({ id }) => positionals.length === 0 || positionals.includes(id),

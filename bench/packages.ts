@@ -9,14 +9,14 @@ import { fetchOthers, listOthers, listPackageWorms, readOther } from "@thymus/te
 import { analysePackages, provePackages, scanOthers } from "../apps/analysis/src/packages/index.ts";
 import { wormRun } from "../apps/analysis/src/packages/testing/runs.ts";
 import { openCorpus } from "../apps/analysis/src/self/index.ts";
+import { ensureTestData } from "./shared/test-data.ts";
 
 const { values } = parseArgs({
   options: { count: { type: "string" }, json: { type: "boolean", default: false } },
 });
-const data = process.env.THYMUS_TEST_DATA ?? join(import.meta.dirname, "../.cache/test-data");
+const { data, corpusDir } = ensureTestData();
 const folder = join(data, "npm");
 const others = await listOthers(values.count === undefined ? undefined : Number(values.count));
-const corpusDir = process.env.THYMUS_CORPUS_DIR ?? join(data, "corpus");
 const corpus = await openCorpus(corpusDir);
 
 const seconds = async <T>(work: () => Promise<T>): Promise<[T, number]> => {
