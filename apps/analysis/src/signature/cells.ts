@@ -35,14 +35,14 @@ const partings: ((pair: InfectedPair, shape: string) => string)[] = [
 
 /**
  * The fewest cells that cover all infected files: all of them, else by type family, shape of change, type, and at last by what
- * bodies share. A single file shows nothing constant, unless the sample itself holds the same bytes. `finest` parts the files
- * wherever they can be, for a second attempt when self holds what all of them share.
+ * bodies share (`split`). A single file shows nothing constant, unless the sample itself holds the same bytes. `finest` parts the
+ * files wherever they can be, for another attempt when self holds what all of them share.
  */
 export function findCells(
   analysis: InfectionAnalysis,
   sample: Uint8Array,
   self: Self,
-  finest = false,
+  { finest = false, split = true }: { readonly finest?: boolean; readonly split?: boolean } = {},
 ): Cells {
   const shapes = new Map(analysis.groups.flatMap((group) => group.pairs.map((pair) => [pair, group.shape])));
   const part = (pairs: readonly InfectedPair[], level: number): Cells => {
@@ -56,6 +56,7 @@ export function findCells(
   };
   const partFurther = (pairs: readonly InfectedPair[], level: number): Cells => {
     const key = partings[level];
+    if (key === undefined && !split) return { cells: [], alone: [...pairs] };
     if (key === undefined) {
       const cells: Cell[] = [];
       const alone: InfectedPair[] = [];

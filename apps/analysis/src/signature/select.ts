@@ -1,8 +1,9 @@
-import { type Candidate, overlaps } from "./candidate.ts";
+import { type Candidate, candidateBytes, overlaps } from "./candidate.ts";
 import { STRONG } from "./candidates.ts";
 import { type Cell, isHostRun } from "./cells.ts";
 import { stringText } from "./rule-text.ts";
 import type { Self } from "./self.ts";
+import { MIN_INDEXED } from "./veto.ts";
 
 export interface Selection {
   /** Strings of each cell; all of a cell's strings were found in nothing of self. */
@@ -36,7 +37,11 @@ export async function selectStrings(
   let scanned = { files: 0, bytes: 0 };
   for (let round = 0; round < ROUNDS; round++) {
     const batch = cells.map((_, c) => (enough(standing[c]!) ? [] : take(queues[c]!, standing[c]!, clean)));
-    const fresh = [...new Set(batch.flat().map(({ hex }) => hex))].filter((hex) => !verdicts.has(hex));
+    for (const candidate of batch.flat())
+      if (provenAbsent(candidate, self)) verdicts.set(candidate.hex, true);
+    const settled = batch.map((list) => list.filter(({ hex }) => verdicts.get(hex) === true));
+    const lacking = batch.filter((_, c) => !enough([...standing[c]!, ...settled[c]!])).flat();
+    const fresh = [...new Set(lacking.map(({ hex }) => hex))].filter((hex) => !verdicts.has(hex));
     if (batch.every((list) => list.length === 0)) break;
     if (fresh.length > 0) {
       const rules = fresh.map((hex, i) => `rule c${i} { strings: $a = ${stringText(hex)} condition: $a }`);
@@ -91,6 +96,12 @@ function take(queue: Candidate[], standing: readonly Candidate[], clean: readonl
 }
 
 const isStrong = (candidate: Candidate) => candidate.logProbability <= STRONG;
+
+/** Told by the index of self, without a scan. */
+function provenAbsent(candidate: Candidate, self: Self): boolean {
+  const bytes = self.absent === undefined ? null : candidateBytes(candidate);
+  return bytes !== null && bytes.length >= MIN_INDEXED && self.absent!(bytes);
+}
 
 function enough(standing: readonly Candidate[]): boolean {
   return standing.filter(isStrong).length >= WANTED;
