@@ -19,6 +19,8 @@ const MIN_LENGTH = 12;
 const MAX_STARTS = 6000;
 const MAX_GAP = 8;
 const MAX_JOINED = 64;
+/** A run this long can spare a byte at each end. */
+const ROOMY = 24;
 
 /** Every run of the segments that may stand in a rule, unlikely ones first. Host bytes are sorted out later, by search. */
 export function candidatesOf(
@@ -30,7 +32,7 @@ export function candidatesOf(
   const stride = Math.max(1, Math.ceil(total / MAX_STARTS));
   const forbidden = forbiddenTest(pairs);
   const found: Candidate[] = [];
-  for (const segment of segments) {
+  for (const segment of segments.map(withoutBorders)) {
     for (let start = 0; start + MIN_LENGTH <= segment.bytes.length; start += stride) {
       const candidate = bestAt(segment, start, self);
       if (candidate !== null && !forbidden(Buffer.from(candidate.hex, "hex"))) found.push(candidate);
@@ -41,6 +43,26 @@ export function candidatesOf(
   }
   return found.sort((a, b) => a.logProbability - b.logProbability);
 }
+
+/**
+ * What stands at the borders of a constant part may be the same by chance: blanks and marks around a word of a script, a byte of
+ * what varies next to it.
+ */
+function withoutBorders(segment: Segment): Segment {
+  const { bytes, at } = segment;
+  let [from, to] = [0, bytes.length];
+  if (isText(bytes)) {
+    while (from < to && !isWordByte(bytes[from]!)) from++;
+    while (from < to && !isWordByte(bytes[to - 1]!)) to--;
+  } else if (to >= ROOMY) [from, to] = [1, to - 1];
+  return from === 0 && to === bytes.length ? segment : { bytes: bytes.subarray(from, to), at: at + from };
+}
+
+const isWordByte = (byte: number) =>
+  (byte >= 0x30 && byte <= 0x39) ||
+  (byte >= 0x41 && byte <= 0x5a) ||
+  (byte >= 0x61 && byte <= 0x7a) ||
+  byte === 0x5f;
 
 /** The shortest usual length at this place that is unlikely enough, else the longest that fits. */
 function bestAt(segment: Segment, start: number, self: Self): Candidate | null {

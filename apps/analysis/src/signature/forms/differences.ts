@@ -56,6 +56,7 @@ const COMPARED = { 4: 32, 1: 16 } as const;
 /** Nats a byte of difference; far fewer than random bytes would give, since files are not random. */
 const NATS = 2.8;
 const MIN_DISTINCT = 8;
+const MAX_PROPOSED = 6;
 
 /**
  * Bodies under a repeating key of any length, under a sliding or an added key: nothing is constant, but what bytes differ by
@@ -67,12 +68,19 @@ export const differencesForm: Form = {
   propose(input: FormInput): Clause[] {
     return anchors
       .flatMap((anchor) => forAnchor(anchor, input.pairs))
-      .sort((a, b) => a.logProbability - b.logProbability)
-      .slice(0, 6);
+      .sort((a, b) => b.agreeing - a.agreeing)
+      .slice(0, MAX_PROPOSED)
+      .map(({ clause }) => clause);
   },
 };
 
-function forAnchor(anchor: Anchor, pairs: readonly InfectedPair[]): Clause[] {
+interface Proposal {
+  readonly clause: Clause;
+  /** Bytes that differ alike in all bodies: at the right distance nearly all do, at a wrong one some by chance. */
+  readonly agreeing: number;
+}
+
+function forAnchor(anchor: Anchor, pairs: readonly InfectedPair[]): Proposal[] {
   const places = pairs.map((pair) => regionOf(pair, anchor));
   if (places.some((place) => place === null)) return [];
   let from = Math.max(...places.map((place) => place!.from));
@@ -91,17 +99,9 @@ function forAnchor(anchor: Anchor, pairs: readonly InfectedPair[]): Clause[] {
     ),
   );
   const elf = pairs.every(({ specimen }) => isElf(specimen.after));
-  return operations.flatMap((operation) => {
-    const clauses: Clause[] = [];
-    for (const stride of STRIDES) {
-      const clause = atStride(anchor, operation, stride, from, regions, barred, elf);
-      if (clause === null) continue;
-      clauses.push(clause);
-      // A multiple of the key's length would do as well: the shortest is enough.
-      if (clauses.length === 2) break;
-    }
-    return clauses;
-  });
+  return operations.flatMap((operation) =>
+    STRIDES.flatMap((stride) => atStride(anchor, operation, stride, from, regions, barred, elf) ?? []),
+  );
 }
 
 function atStride(
@@ -112,14 +112,23 @@ function atStride(
   regions: readonly Uint8Array[],
   barred: ReadonlySet<number>,
   elf: boolean,
-): Clause | null {
+): Proposal | null {
   const [first, ...others] = regions as [Uint8Array, ...Uint8Array[]];
-  const values = new Int16Array(Math.max(0, first.length - stride));
+  const values = new Int16Array(Math.max(0, first.length - stride)).fill(-1);
+  let alive: number[] = [];
   for (let i = 0; i < values.length; i++) {
-    values[i] = -1;
     if (barred.has(i) || barred.has(i + stride)) continue;
-    const value = apply(first[i]!, first[i + stride]!);
-    if (others.every((other) => apply(other[i]!, other[i + stride]!) === value)) values[i] = value;
+    values[i] = apply(first[i]!, first[i + stride]!);
+    alive.push(i);
+  }
+  for (const other of others) {
+    const left: number[] = [];
+    for (const i of alive) {
+      if (apply(other[i]!, other[i + stride]!) === values[i]) left.push(i);
+      else values[i] = -1;
+    }
+    alive = left;
+    if (alive.length < COMPARED[width]) return null;
   }
   const starts: number[] = [];
   for (let i = 0; i + width <= values.length; ) {
@@ -141,15 +150,19 @@ function atStride(
   });
   const gate = elf ? ["uint32(0) == 0x464C457F"] : [];
   const condition = [...gate, ...terms].join(" and ");
-  return { form: name, strings: [], needed: 0, condition, logProbability: -NATS * bytes.length };
+  const clause = { form: name, strings: [], needed: 0, condition, logProbability: -NATS * bytes.length };
+  return { clause, agreeing: starts.length * width };
 }
 
 function regionOf(pair: InfectedPair, anchor: Anchor): { from: number; to: number; anchor: number } | null {
   const at = anchor.of(pair.specimen.after);
   const largest = [...pair.bodies].sort((a, b) => b.end - b.start - (a.end - a.start))[0];
-  return at === null || largest === undefined
-    ? null
-    : { from: largest.start - at, to: largest.end - at, anchor: at };
+  if (at === null || largest === undefined) return null;
+  // Bytes of a body that happen to be the host's, too, cut it in two.
+  const start = Math.min(...pair.bodies.map((body) => body.start));
+  const end = Math.max(...pair.bodies.map((body) => body.end));
+  const near = end - start <= 2 * (largest.end - largest.start);
+  return { from: (near ? start : largest.start) - at, to: (near ? end : largest.end) - at, anchor: at };
 }
 
 function place(anchor: string, offset: number): string {

@@ -11,7 +11,7 @@ import { wildcardForm } from "./wildcards.ts";
 import { xorForm } from "./xor.ts";
 
 /** Plain ones first: what is cheap to scan and easy to read. */
-const forms: readonly Form[] = [nocaseForm, base64Form, xorForm, wildcardForm, scriptForm, differencesForm];
+const forms: readonly Form[] = [nocaseForm, base64Form, xorForm, scriptForm, wildcardForm, differencesForm];
 
 /** With fewer files nothing tells what varies from what happens to be equal. */
 const MIN_PAIRS = 4;

@@ -22,6 +22,8 @@ const MAX_FORMS = 4;
 const MAX_STRINGS = 4;
 /** Bytes in a row that the engines' search can start from. */
 const MIN_ROOT = 4;
+/** Bytes that a string tells, be they constant or one of a few. */
+const MIN_TOLD = 12;
 
 /** Hex strings with wild cards, bounded jumps and alternatives, from what bodies have in common order. */
 export function patternClauses(
@@ -143,7 +145,7 @@ function grow(elements: readonly Element[], from: number, self: Self) {
       if (element.kind === "jump") logProbability += Math.log(element.most - element.least + 1);
     }
     root = Math.max(root, steady);
-    if (!isFixed(element) || root < MIN_ROOT) continue;
+    if (!isFixed(element) || root < MIN_ROOT || plain.length < MIN_TOLD) continue;
     const now = logProbability + (run.length > 0 ? self.logProbability(Uint8Array.from(run)) : 0);
     if (now > STRONG || isDull(Uint8Array.from(plain))) continue;
     closeRun();

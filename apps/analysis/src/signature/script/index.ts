@@ -3,7 +3,7 @@ import { STRONG } from "../candidates.ts";
 import type { Clause, ClauseString } from "../clause.ts";
 import type { Form, FormInput } from "../forms/form.ts";
 import { words } from "./lexer.ts";
-import { piecesOf } from "./pieces.ts";
+import { piecesOf, styleOf } from "./pieces.ts";
 import { commonRuns, symbolsOf } from "./symbols.ts";
 
 /** Of pieces none of which tells enough by itself: how unlikely they must be together, and how many there may be. */
@@ -25,8 +25,10 @@ export const scriptForm: Form = {
     );
     const symbols = symbolsOf(read);
     const found = new Map<string, ClauseString>();
-    for (const run of commonRuns(symbols)) {
-      for (const piece of piecesOf(run, symbols, self)) {
+    const runs = commonRuns(symbols);
+    const style = styleOf(runs, symbols);
+    for (const run of runs) {
+      for (const piece of piecesOf(run, symbols, style, self)) {
         if (piece.logProbability <= WORTH) found.set(piece.text, piece);
       }
     }

@@ -11,8 +11,29 @@ const MIN_LITERAL = 5;
 /** A split text is searched for letter by letter: where none of its beginnings is rare that costs too much. */
 const PLAIN_JOINT = /^["'`] ?[+.]? ?["'`]$/;
 
+/** What differs anywhere between bodies may differ everywhere: a few files do not show it at every place. */
+export interface Style {
+  /** Numbers are written in several ways. */
+  readonly numbers: boolean;
+  /** Blanks around marks come and go. */
+  readonly blanks: boolean;
+}
+
+export function styleOf(runs: readonly Run[], bodies: readonly Symbols[]): Style {
+  let [numbers, blanks] = [false, false];
+  for (const { length, places } of runs) {
+    for (let i = 0; i < length && !(numbers && blanks); i++) {
+      const [first, ...others] = bodies.map((body, n) => body.words[places[n]! + i]!) as [Word, ...Word[]];
+      const constant = bodies[0]!.constant[places[0]! + i]!;
+      if (constant && first.kind === "number") numbers ||= others.some(({ raw }) => raw !== first.raw);
+      if (i > 0) blanks ||= others.some(({ before }) => before !== first.before);
+    }
+  }
+  return { numbers, blanks };
+}
+
 /** YARA strings of one run of symbols: regular expressions of up to a line each. */
-export function piecesOf(run: Run, bodies: readonly Symbols[], self: Self): ClauseString[] {
+export function piecesOf(run: Run, bodies: readonly Symbols[], style: Style, self: Self): ClauseString[] {
   const pieces: ClauseString[] = [];
   let open = newPiece();
   const close = () => {
@@ -20,11 +41,14 @@ export function piecesOf(run: Run, bodies: readonly Symbols[], self: Self): Clau
     if (piece !== null) pieces.push(piece);
     open = newPiece();
   };
+  let lastKind: Word["kind"] = "mark";
   for (let i = 0; i < run.length; i++) {
     const forms = bodies.map((body, n) => body.words[run.places[n]! + i]!);
     const constant = bodies[0]!.constant[run.places[0]! + i]!;
     const [first] = forms as [Word, ...Word[]];
-    const gap = widestGap(run, i, bodies);
+    const loose = style.blanks && (first.kind === "mark" || lastKind === "mark");
+    const gap = widestGap(run, i, bodies, loose);
+    lastKind = first.kind;
     if (i > 0 && gap === "comment") close();
     if (constant && first.kind === "text" && forms.some(({ raw }) => raw !== first.raw)) {
       close();
@@ -33,7 +57,7 @@ export function piecesOf(run: Run, bodies: readonly Symbols[], self: Self): Clau
     }
     if (open.parts.length > 0) open.parts.push(gapPattern(gap));
     if (!constant) open.parts.push({ pattern: anything(first.kind, forms), fixed: "" });
-    else if (forms.every(({ raw }) => raw === first.raw)) {
+    else if (forms.every(({ raw }) => raw === first.raw) && !(style.numbers && first.kind === "number")) {
       open.parts.push({ pattern: escaped(first.raw), fixed: first.raw });
     } else open.parts.push({ pattern: otherForms(forms), fixed: "" });
     if (length(open) > MAX_TEXT) {
@@ -97,7 +121,9 @@ function finish({ parts }: Piece, self: Self): ClauseString | null {
   const kept = parts.slice(from, to + 1);
   if (fixedLength(kept) < MIN_LITERAL || !kept.some(({ fixed }) => /\w{3}/.test(fixed))) return null;
   const runs = fixedRuns(kept);
-  const logProbability = runs.reduce((sum, run) => sum + self.logProbability(Buffer.from(run, "latin1")), 0);
+  // Marks and their order are the language's: what tells are the words.
+  const told = runs.filter((run) => /\w{3}/.test(run));
+  const logProbability = told.reduce((sum, run) => sum + self.logProbability(Buffer.from(run, "latin1")), 0);
   if (!Number.isFinite(logProbability)) return null;
   const longest = runs.reduce((a, b) => (b.length > a.length ? b : a), "");
   const bytes = Buffer.from(longest, "latin1");

@@ -32,7 +32,7 @@ export function symbolsOf(bodies: readonly (readonly Word[])[]): Symbols[] {
 
 const MAX_RUN = 40;
 
-/** The longest runs of symbols that all bodies hold, in whatever order; none lies in another. */
+/** The longest runs of symbols that all bodies hold, in whatever order; no two overlap. */
 export function commonRuns(bodies: readonly Symbols[]): Run[] {
   const [first, ...others] = bodies;
   if (first === undefined) return [];
@@ -50,19 +50,27 @@ export function commonRuns(bodies: readonly Symbols[]): Run[] {
       if (key === undefined || length >= MAX_RUN) break;
       places = places.map((list, n) => list.filter((at) => others[n]!.keys[at + length] === key));
     }
-    if (kept === null || start + length <= covered) continue;
-    covered = start + length;
-    runs.push({ length, places: [start, ...kept] });
+    const end = start + length;
+    if (kept === null || end <= covered) continue;
+    // What an earlier run holds already is left out.
+    const known = Math.max(0, covered - start);
+    covered = end;
+    if (length > known) {
+      runs.push({ length: length - known, places: [start, ...kept].map((place) => place + known) });
+    }
   }
   return runs;
 }
 
 const ORDER: readonly Gap[] = ["none", "blank", "end", "comment"];
 
-/** The widest gap that any body has before this word of the run. */
-export function widestGap(run: Run, i: number, bodies: readonly Symbols[]): Gap {
-  return bodies.reduce<Gap>((widest, body, n) => {
-    const gap = body.words[run.places[n]! + i]!.before;
-    return ORDER.indexOf(gap) > ORDER.indexOf(widest) ? gap : widest;
-  }, "none");
+/** The widest gap that any body has before this word of the run; `loose` where blanks may come at any place. */
+export function widestGap(run: Run, i: number, bodies: readonly Symbols[], loose: boolean): Gap {
+  return bodies.reduce<Gap>(
+    (widest, body, n) => {
+      const gap = body.words[run.places[n]! + i]!.before;
+      return ORDER.indexOf(gap) > ORDER.indexOf(widest) ? gap : widest;
+    },
+    loose ? "blank" : "none",
+  );
 }
