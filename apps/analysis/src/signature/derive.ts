@@ -30,7 +30,7 @@ export interface DerivedRule {
   /** The strings without wild cards, as bytes; `inferRepairs` likes to hold on to them. */
   readonly strings: Uint8Array[];
   /** What each part of the rule rests on: `constant`, `wild cards`, `xor` ... */
-  readonly forms: string[];
+  readonly forms?: string[];
   /** ln p by the model of self, a string each. */
   readonly logProbability: number[];
   readonly candidates: { readonly considered: number; readonly vetoed: number };
