@@ -13,8 +13,10 @@ const STATIC =
 /** Goodware of a released suite by source package: train, dev and test; `use` is the part. */
 export async function makeGoodware(indexes: string): Promise<RecipeEntry[]> {
   const listed = await listSuite(indexes, SUITE, "amd64");
+  const old = await oldLibraries(indexes);
   const everywhere = new Set([
     ...common,
+    ...old.map(({ source }) => source),
     ...listed
       .filter(({ priority }) => ["required", "important", "standard"].includes(priority))
       .map(({ source }) => source),
@@ -22,13 +24,17 @@ export async function makeGoodware(indexes: string): Promise<RecipeEntry[]> {
   const counts = new Map(await countFiles(indexes, SUITE.suite, "all"));
   for (const [name, count] of await countFiles(indexes, SUITE.suite, "amd64")) counts.set(name, count);
 
-  const always = [...(await oldLibraries(indexes)), ...listed.filter((each) => isBase(each, everywhere))];
+  const always = [...old, ...listed.filter((each) => isBase(each, everywhere))];
   const entries: RecipeEntry[] = always.map((each) => ({ ...each, use: "train" }));
   const room = { ...BUDGET, train: BUDGET.train - sum(always) };
   const taken = new Set(always.map(({ sha256 }) => sha256));
   const wanted = listed
     .filter(
-      (each) => each.size <= MAX_PACKAGE_BYTES && isRich(counts.get(each.name)) && !taken.has(each.sha256),
+      (each) =>
+        each.size <= MAX_PACKAGE_BYTES &&
+        isRich(counts.get(each.name)) &&
+        !each.name.endsWith("-cross") &&
+        !taken.has(each.sha256),
     )
     .sort(
       (a, b) =>
@@ -60,6 +66,8 @@ function isBase({ name, source, size, priority }: Listed, everywhere: ReadonlySe
     /^(manpages|.*-plugin-dev)/.test(name)
   )
     return false;
+  if (/^gcc-\d+$/.test(source)) return /^lib(gcc|stdc)/.test(name) || name === "cpp-14-x86-64-linux-gnu";
+  if (source === "binutils") return !/^binutils-(?!common|x86)/.test(name);
   return priority === "required" || priority === "important" || priority === "standard" || size <= 12e6;
 }
 
