@@ -1,0 +1,25 @@
+import type { Corpus } from "../../../apps/analysis/src/self/index.ts";
+import type { Build, Good } from "../corpora/parts.ts";
+import type { Journal } from "./journal.ts";
+
+/** A tool that makes rules from samples, run beside ours with the same inputs. */
+export interface Peer {
+  readonly name: string;
+  /** Rules from files on disk, or why there are none. */
+  derive(
+    samples: readonly string[],
+    name: string,
+  ): Promise<{ rule: string | null; refused: string | null; cpuSeconds: number; seconds: number }>;
+}
+
+/** What every tier needs. */
+export interface Context {
+  readonly data: string;
+  readonly self: Corpus;
+  readonly builds: readonly Build[];
+  readonly train: readonly Good[];
+  readonly dev: readonly Good[];
+  readonly journal: Journal;
+  readonly peers: readonly Peer[];
+  readonly say: (line: string) => void;
+}
