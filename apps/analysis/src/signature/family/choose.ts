@@ -3,14 +3,15 @@ import { enoughHolders } from "./candidates.ts";
 import { overlappingTexts } from "./overlap.ts";
 import type { Member } from "./types.ts";
 
-/** Fewer different strings than this are no ground for a rule. */
-export const LEAST = 5;
-
 /**
  * The best candidates from different places of the program, so that no single place (a library inside, what somebody put in) carries
  * the rule.
  */
-export function chooseSpread(candidates: readonly FamilyCandidate[], wanted: number): FamilyCandidate[] {
+export function chooseSpread(
+  candidates: readonly FamilyCandidate[],
+  wanted: number,
+  taken: readonly FamilyCandidate[] = [],
+): FamilyCandidate[] {
   const ordered = [...candidates].sort((a, b) => a.at - b.at);
   const zones = Math.max(1, Math.min(wanted, ordered.length));
   const queues: FamilyCandidate[][] = Array.from({ length: zones }, () => []);
@@ -22,20 +23,20 @@ export function chooseSpread(candidates: readonly FamilyCandidate[], wanted: num
     if (heads.length === 0) break;
     for (const queue of heads) {
       const next = queue.shift()!;
-      if (chosen.length < wanted && !chosen.some((other) => overlappingTexts(other.hex, next.hex)))
-        chosen.push(next);
+      const isNew = ![...chosen, ...taken].some((other) => overlappingTexts(other.hex, next.hex));
+      if (chosen.length < wanted && isNew) chosen.push(next);
     }
   }
   return chosen.sort((a, b) => a.at - b.at);
 }
 
 /** Share of the strings that a file of the family must hold, at most and at least. */
-const MOST = 0.8;
+const MOST = 0.85;
 const FLOOR = 0.5;
 /** One sample shows nothing of what changes; what is asked lies in between. */
 const SINGLE = 0.7;
 /** Part of what a held-out build kept that an unseen one is expected to keep. */
-const SLACK = 0.85;
+const SLACK = 0.9;
 
 /**
  * How many of the strings a file must hold: each member in turn is held out, strings are chosen from what the others share, and the

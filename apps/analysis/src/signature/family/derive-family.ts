@@ -2,12 +2,13 @@ import { createHash } from "node:crypto";
 import { type FileType, MAX_RULE_BYTES } from "@thymus/contracts";
 import type { NoRule } from "../derive.ts";
 import { featuresOf } from "../features/index.ts";
-import { type FamilyCandidate, textCandidates } from "./candidates.ts";
-import { chooseSpread, LEAST } from "./choose.ts";
+import { type Candidates, type FamilyCandidate, textCandidates } from "./candidates.ts";
+import { chooseSpread } from "./choose.ts";
 import { type Group, groupMembers, ownTexts } from "./grouping.ts";
+import { importPart } from "./imports.ts";
 import { Knowledge } from "./knowledge.ts";
 import { buildPart, isPacked } from "./packed.ts";
-import { chooseParts, fulfils, type Part } from "./parts.ts";
+import { chooseParts, fulfils, LEAST, type Part } from "./parts.ts";
 import { familyRuleText, type RulePart } from "./rule-text.ts";
 import {
   type DerivedFamily,
@@ -84,27 +85,29 @@ async function cellOf(
 ): Promise<ChosenCell | NoRule> {
   const candidates = await proved(textCandidates(group, own, knowledge), knowledge, signal);
   const parts = chooseParts(candidates, group.members);
-  if (parts !== null) return { group, parts };
+  if (parts !== null) return { group, parts: [...parts, importPart(group, knowledge) ?? []].flat() };
   return noRule(
     "NO_SOUND_RULE",
     `what ${group.members.length} samples share of their own is too little or too common for a rule: ` +
-      `${candidates.length} strings, of which ${LEAST} from different parts are needed`,
+      `${candidates.own.length} strings, of which ${LEAST} from different parts are needed`,
   );
 }
 
 /** Without an index of self, statistics alone spoke for the candidates so far: a scan tells which of them stand. */
 async function proved(
-  candidates: readonly FamilyCandidate[],
+  candidates: Candidates,
   knowledge: Knowledge,
   signal: AbortSignal | undefined,
-): Promise<FamilyCandidate[]> {
-  if (knowledge.isExact) return [...candidates];
-  const pool = chooseSpread(candidates, MAX_SCANNED);
-  const standing = await knowledge.standing(
-    pool.map(({ hex }) => hex),
-    signal,
+): Promise<Candidates> {
+  if (knowledge.isExact) return candidates;
+  const pool = chooseSpread(candidates.own, MAX_SCANNED);
+  const head = chooseSpread(
+    candidates.head.filter(({ isOwn }) => isOwn),
+    MAX_SCANNED,
   );
-  return pool.filter(({ hex }) => standing.has(hex));
+  const standing = await knowledge.standing([...new Set([...pool, ...head].map(({ hex }) => hex))], signal);
+  const stands = ({ hex }: FamilyCandidate) => standing.has(hex);
+  return { own: pool.filter(stands), head: head.filter(stands) };
 }
 
 function finish(

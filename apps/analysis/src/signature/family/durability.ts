@@ -1,30 +1,41 @@
-/**
- * How likely a text is to stand in the next version and in the build for another processor as well; higher is worse.
- * In nats, so that it can be weighed against the logarithm of a probability.
- */
-export function fragility(text: string): number {
-  let cost = 0;
-  for (const { pattern, cost: each } of causes) if (pattern.test(text)) cost += each;
-  const digits = text.replace(/[^0-9]/g, "").length;
-  return cost + 3 * Math.max(0, digits - 2);
+interface Cause {
+  readonly pattern: RegExp;
+  readonly cost: number;
 }
 
-const causes: readonly { pattern: RegExp; cost: number }[] = [
-  // Versions, dates, and who holds the copyright this year.
+/** What another version would write otherwise. Several builds that all hold a text speak against it. */
+const changes: readonly Cause[] = [
   { pattern: /\d+\.\d+/, cost: 40 },
   { pattern: /\b(19|20)\d\d\b|copyright|\(c\)/i, cost: 50 },
   { pattern: /\bversion\b|\brelease\b|\bbuild\b/i, cost: 15 },
-  // Sizes of types and names of processors differ between architectures.
-  { pattern: /%[-+ #0*]*\d*\.?\*?\d*l/, cost: 60 },
-  { pattern: /x86[_-]64|amd64|i[3-6]86|aarch64|arm64|armv\d|linux-gnu|lib64|riscv|ppc64/i, cost: 120 },
   { pattern: /https?:|www\.|@[\w-]+\./, cost: 15 },
   { pattern: /^\/(usr|build|lib|tmp|home)\//, cost: 15 },
   { pattern: /[0-9a-f]{16}/i, cost: 60 },
-  // Identifiers go when a program is stripped; texts stay.
+];
+
+/** What the build for another processor, or a stripped one, does not hold; builds for one processor cannot show it. */
+const differences: readonly Cause[] = [
+  { pattern: /%[-+ #0*]*\d*\.?\*?\d*l/, cost: 60 },
+  { pattern: /x86[_-]64|amd64|i[3-6]86|aarch64|arm64|armv\d|linux-gnu|lib64|riscv|ppc64/i, cost: 120 },
   { pattern: /^[\w.@$]+$/, cost: 45 },
   // What is no words may be machine code by chance.
   { pattern: /[^\w\s.,:;!?'"()[\]<>/%=+*&#@$|\\~`^{}-]/, cost: 20 },
 ];
+
+/**
+ * How unlikely a text is to stand in the next version and in the build for another processor as well, in nats, so that it can be
+ * weighed against the logarithm of a probability.
+ * @param witnesses builds that hold it
+ */
+export function fragility(text: string, witnesses: number): number {
+  const digits = text.replace(/[^0-9]/g, "").length;
+  const change = total(changes, text) + 3 * Math.max(0, digits - 2);
+  return change / Math.max(1, witnesses - 1) + total(differences, text);
+}
+
+function total(causes: readonly Cause[], text: string): number {
+  return causes.reduce((sum, { pattern, cost }) => (pattern.test(text) ? sum + cost : sum), 0);
+}
 
 /** Share of letters and spaces; texts that people wrote have much of it. */
 export function wordiness(text: string): number {

@@ -1,9 +1,11 @@
-import { STRONG } from "../candidates.ts";
 import { stringText } from "../rule-text.ts";
 import type { Self } from "../self.ts";
 
 /** Shorter runs an index of self cannot judge. */
 export const MIN_OWN = 16;
+
+/** Without an index a text this unlikely is taken for the family's own until a scan of self has told. */
+const GUESS = -40;
 
 export const bytesOf = (text: string): Buffer => Buffer.from(text, "latin1");
 export const hexOf = (text: string): string => bytesOf(text).toString("hex");
@@ -31,7 +33,7 @@ export class Knowledge {
     if (text.length < MIN_OWN) return false;
     let own = this.#absent.get(text);
     if (own === undefined) {
-      own = this.#self.absent?.(bytesOf(text)) ?? this.logProbability(text) <= STRONG;
+      own = this.#self.absent?.(bytesOf(text)) ?? this.logProbability(text) <= GUESS;
       this.#absent.set(text, own);
       this.considered++;
       if (!own) this.vetoed++;
