@@ -13,6 +13,16 @@ export const CorpusFile = z.strictObject({
 });
 export type CorpusFile = z.infer<typeof CorpusFile>;
 
+/** The index that tells which bytes stand in no file of self: a Bloom filter of marked pieces. */
+export const CorpusIndex = z.strictObject({
+  sha256: Sha256,
+  /** Logarithm of the number of its 64-bit words. */
+  bits: z.number().int().min(13).max(27),
+  /** Bytes of files that it still remembers though they are no part of self any more. */
+  staleBytes: Count,
+});
+export type CorpusIndex = z.infer<typeof CorpusIndex>;
+
 /** The manifest of self: what the statistics and every goodware scan rest on. */
 export const CorpusManifest = z.strictObject({
   version: z.literal(1),
@@ -22,5 +32,7 @@ export const CorpusManifest = z.strictObject({
   made: Instant,
   sources: z.array(z.string()),
   model: z.strictObject({ order: z.number().int().min(1).max(8), bytes: Count, sha256: Sha256 }),
+  /** Missing in a corpus of an older version: build it anew. */
+  index: CorpusIndex.optional(),
 });
 export type CorpusManifest = z.infer<typeof CorpusManifest>;

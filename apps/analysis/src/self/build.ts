@@ -1,13 +1,15 @@
 import { createHash } from "node:crypto";
 import { mkdir, readFile } from "node:fs/promises";
-import { type CorpusFile, CorpusManifest, ThymusError } from "@thymus/contracts";
+import { type CorpusFile, type CorpusIndex, CorpusManifest, ThymusError } from "@thymus/contracts";
 import { failpoint, writeFileAtomic } from "@thymus/store";
+import { filterBits } from "./absence/memory.ts";
 import { corpusDigest, decodeTornFiles, encodeFiles } from "./files/file-list.ts";
 import { Journal } from "./files/journal.ts";
 import { layout, readManifest, removeOld } from "./files/layout.ts";
 import { learnModel } from "./learn/learn-model.ts";
 import { readFiles } from "./learn/read-files.ts";
 import { selectFiles } from "./learn/select.ts";
+import { Unfinished } from "./learn/unfinished.ts";
 import { ORDER } from "./model/tables.ts";
 import type { Candidate } from "./sources/candidate.ts";
 import { collectCandidates, PACKAGE_MANAGER } from "./sources/collect.ts";
@@ -15,6 +17,9 @@ import { collectCandidates, PACKAGE_MANAGER } from "./sources/collect.ts";
 export const DEFAULT_MAX_BYTES = 2 * 1024 ** 3;
 export const DEFAULT_MAX_FILE_BYTES = 128 * 1024 ** 2;
 export const DEFAULT_MODEL_BYTES = 64 * 1024 ** 2;
+
+/** Share of the bytes that the index may remember though they are gone. */
+const MAX_STALE = 0.05;
 
 export interface BuildCorpusOptions {
   /** Folder of the corpus; made if missing. */
@@ -27,13 +32,15 @@ export interface BuildCorpusOptions {
   /** Bytes that the model is learned from. */
   readonly modelBytes?: number;
   readonly workers?: number;
+  /** Least seconds between two savings of what was read so far; 15 unless told. */
+  readonly saveSeconds?: number;
   /** `total` is 0 where it is not known. */
   readonly onProgress?: (step: string, done: number, total: number) => void;
   readonly signal?: AbortSignal;
 }
 
 /**
- * Learns self: lists and digests goodware and learns its statistics. Can be interrupted at any point and started again;
+ * Learns self: lists and digests goodware, remembers which bytes stand in it and learns its statistics. Can be interrupted at any point and started again;
  * what has been read already (same size and time of change) is not read again. The old corpus stays until the new one is
  * complete.
  * @throws ThymusError CORPUS_MISSING where the sources hold no file, NOT_FOUND, INTERRUPTED
@@ -45,11 +52,13 @@ export async function buildCorpus(options: BuildCorpusOptions): Promise<CorpusMa
   await mkdir(dir, { recursive: true, mode: 0o700 });
   say("listing goodware", 0, 0);
   const candidates = await collectCandidates(sources, options.maxFileBytes ?? DEFAULT_MAX_FILE_BYTES);
-  const journal = new Journal(layout(dir).journal);
+  const old = await previous(dir);
+  const oldFiles = old ? await listed(dir, old) : [];
+  const typed = [...oldFiles, ...new Journal(layout(dir).journal).read()];
+  const chosen = await choose(candidates, byPath(typed), options);
+  const { state, known, index } = beginning(dir, old, oldFiles, chosen, options);
   try {
-    const known = await knownFiles(dir, journal);
-    const chosen = await choose(candidates, known, options);
-    const files = await digestAll(chosen, known, journal, options);
+    const files = await digestAll(chosen, known, state, index.bits, options);
     if (files.length === 0) {
       throw new ThymusError(
         "CORPUS_MISSING",
@@ -57,12 +66,12 @@ export async function buildCorpus(options: BuildCorpusOptions): Promise<CorpusMa
         "name folders of goodware: thymus corpus build PATH...",
       );
     }
-    const manifest = await finish(files, sources, options, await previous(dir));
-    journal.remove();
+    const manifest = await finish(files, sources, options, old, { ...index, sha256: await state.finish() });
+    await state.remove();
     await removeOld(dir, manifest);
     return manifest;
   } finally {
-    journal.close();
+    state.close();
   }
 }
 
@@ -74,16 +83,41 @@ async function previous(dir: string): Promise<CorpusManifest | null> {
   }
 }
 
-/** What the last corpus and an unfinished build say about files, by path. */
-async function knownFiles(dir: string, journal: Journal): Promise<Map<string, CorpusFile>> {
-  const known = new Map<string, CorpusFile>();
-  const manifest = await previous(dir);
-  if (manifest) {
-    const text = await readFile(layout(dir).list(manifest.digest), "utf8").catch(() => "");
-    for (const file of decodeTornFiles(text)) known.set(file.path, file);
+async function listed(dir: string, manifest: CorpusManifest): Promise<CorpusFile[]> {
+  return decodeTornFiles(await readFile(layout(dir).list(manifest.digest), "utf8").catch(() => ""));
+}
+
+function byPath(files: readonly CorpusFile[]): Map<string, CorpusFile> {
+  return new Map(files.map((file) => [file.path, file]));
+}
+
+/**
+ * Where reading begins: with the old corpus where its index can be added to, then with what an interrupted build has
+ * read since. A filter cannot forget: where too much of what the old one remembers is gone, all is read anew.
+ */
+function beginning(
+  dir: string,
+  old: CorpusManifest | null,
+  oldFiles: readonly CorpusFile[],
+  chosen: readonly Candidate[],
+  options: BuildCorpusOptions,
+): { state: Unfinished; known: Map<string, CorpusFile>; index: { bits: number; staleBytes: number } } {
+  const bytes = chosen.reduce((sum, { size }) => sum + size, 0);
+  const bits = filterBits(bytes);
+  const unfinished = { workers: options.workers ?? 2, saveSeconds: options.saveSeconds };
+  if (old?.index?.bits === bits) {
+    const known = byPath(oldFiles);
+    const kept = chosen.reduce((sum, candidate) => sum + (unchanged(candidate, known)?.size ?? 0), 0);
+    const staleBytes = old.index.staleBytes + old.bytes - kept;
+    const opened =
+      staleBytes <= bytes * MAX_STALE ? Unfinished.open(dir, bits, old.index.sha256, unfinished) : null;
+    if (opened) {
+      for (const file of opened.files) known.set(file.path, file);
+      return { state: opened.state, known, index: { bits, staleBytes } };
+    }
   }
-  for (const file of journal.read()) known.set(file.path, file);
-  return known;
+  const { state, files } = Unfinished.open(dir, bits, null, unfinished)!;
+  return { state, known: byPath(files), index: { bits, staleBytes: 0 } };
 }
 
 function unchanged(candidate: Candidate, known: ReadonlyMap<string, CorpusFile>): CorpusFile | null {
@@ -125,30 +159,36 @@ function readOptions(options: BuildCorpusOptions) {
   };
 }
 
-/** Digests what is not known yet; in order of path. */
+/** Digests and remembers what is not known yet; in order of path. */
 async function digestAll(
   chosen: readonly Candidate[],
   known: ReadonlyMap<string, CorpusFile>,
-  journal: Journal,
+  state: Unfinished,
+  bits: number,
   options: BuildCorpusOptions,
 ): Promise<CorpusFile[]> {
   const files = chosen.flatMap((candidate) => unchanged(candidate, known) ?? []);
   const open = chosen.filter((candidate) => !unchanged(candidate, known));
   let done = 0;
-  await readFiles(open, {
-    ...readOptions(options),
-    mode: "digest",
-    onBatch(batch, answers) {
-      const read = batch.flatMap(({ path, size, mtimeMs }, index): CorpusFile[] => {
-        const answer = answers[index];
-        return answer?.sha256 ? [{ path, size, mtimeMs, sha256: answer.sha256, type: answer.type }] : [];
-      });
-      journal.append(read);
-      files.push(...read);
-      done += batch.length;
-      options.onProgress?.("reading goodware", done, open.length);
-    },
-  });
+  try {
+    await readFiles(open, {
+      ...readOptions(options),
+      mode: "digest",
+      filter: { memory: state.memory, bits },
+      onBatch(batch, answers) {
+        const read = batch.flatMap(({ path, size, mtimeMs }, index): CorpusFile[] => {
+          const answer = answers[index];
+          return answer?.sha256 ? [{ path, size, mtimeMs, sha256: answer.sha256, type: answer.type }] : [];
+        });
+        state.note(read);
+        files.push(...read);
+        done += batch.length;
+        options.onProgress?.("reading goodware", done, open.length);
+      },
+    });
+  } finally {
+    await state.save();
+  }
   await failpoint("analysis.corpus.read");
   return files.sort((a, b) => (a.path < b.path ? -1 : 1));
 }
@@ -159,6 +199,7 @@ async function finish(
   sources: readonly string[],
   options: BuildCorpusOptions,
   old: CorpusManifest | null,
+  index: CorpusIndex,
 ): Promise<CorpusManifest> {
   const { dir } = options;
   const digest = corpusDigest(files);
@@ -173,6 +214,7 @@ async function finish(
     made: new Date().toISOString(),
     sources: [...sources],
     model,
+    index,
   });
   await writeFileAtomic(layout(dir).manifest, `${JSON.stringify(manifest, null, 2)}\n`);
   return manifest;

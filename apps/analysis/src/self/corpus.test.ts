@@ -127,25 +127,32 @@ test("the same files give the same corpus, however often it was interrupted", as
   });
   assert.ok(totals.every((total) => total <= 600 - 256));
   assert.equal(resumed.digest, whole.digest);
-  assert.equal(resumed.model.sha256, whole.model.sha256);
-  assert.deepEqual(readdirSync(dir).length, 3);
+  assert.deepEqual([resumed.model, resumed.index], [whole.model, whole.index]);
+  assert.deepEqual(readdirSync(dir).length, 4);
 });
 
-for (const point of ["analysis.corpus.read", "analysis.corpus.before-manifest"]) {
+for (const point of [
+  "analysis.corpus.filter-saved",
+  "analysis.corpus.read",
+  "analysis.corpus.before-manifest",
+]) {
   test(`killed at ${point} and started again gives the same corpus`, async (t) => {
     const { root, good } = goodware(t);
     const whole = await buildCorpus({ dir: join(root, "whole"), sources: [good] });
     const dir = join(root, "killed");
     const build = new URL("./build.ts", import.meta.url).href;
     const script = `import { buildCorpus } from ${JSON.stringify(build)};
-      await buildCorpus(${JSON.stringify({ dir, sources: [good] })});`;
+      await buildCorpus(${JSON.stringify({ dir, sources: [good], saveSeconds: 0 })});`;
     const killed = spawnSync(process.execPath, ["--input-type=module", "-e", script], {
       env: { ...process.env, THYMUS_FAILPOINT: point, THYMUS_FAILPOINT_ONCE: join(root, "once") },
     });
     assert.equal(killed.signal, "SIGKILL", killed.stderr.toString());
     await assert.rejects(openCorpus(dir), { code: "CORPUS_MISSING" });
     const resumed = await buildCorpus({ dir, sources: [good] });
-    assert.deepEqual([resumed.digest, resumed.model], [whole.digest, whole.model]);
+    assert.deepEqual(
+      [resumed.digest, resumed.model, resumed.index],
+      [whole.digest, whole.model, whole.index],
+    );
   });
 }
 
@@ -167,7 +174,7 @@ test("what has the same size and time is not read again; what changed is", async
   const second = await buildCorpus({ dir, sources: [good], onProgress });
   assert.notEqual(second.digest, first.digest);
   assert.ok(totals[0]! <= 2);
-  assert.equal(readdirSync(dir).length, 3);
+  assert.equal(readdirSync(dir).length, 4);
 });
 
 test("the limit of bytes keeps as many files as possible", async (t) => {

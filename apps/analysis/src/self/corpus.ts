@@ -1,8 +1,11 @@
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { readFile } from "node:fs/promises";
-import { type CorpusFile, type CorpusManifest, ThymusError } from "@thymus/contracts";
+import { type CorpusFile, type CorpusIndex, type CorpusManifest, ThymusError } from "@thymus/contracts";
 import type { RuleSource } from "@thymus/detection";
+import { loadFilter } from "./absence/file.ts";
+import { AbsenceFilter } from "./absence/filter.ts";
+import { filterMemory } from "./absence/memory.ts";
 import { corpusDigest, decodeFiles } from "./files/file-list.ts";
 import { layout, readManifest } from "./files/layout.ts";
 import { NgramModel } from "./model/model.ts";
@@ -19,6 +22,12 @@ export interface Corpus {
   logProbability(bytes: Uint8Array): number;
   /** The same for each byte after the up to four before it: a window's value is nearly the sum of its bytes'. */
   logProbabilities(bytes: Uint8Array): Float64Array;
+  /**
+   * True: these bytes certainly stand in no file of self, exactly as they are (neither other case nor wide text is tried).
+   * False: they may. Nothing is told of fewer than 12 bytes; from 20 bytes on something nearly always is.
+   * @throws ThymusError CORPUS_MISSING where the index is damaged
+   */
+  absent(bytes: Uint8Array): boolean;
   /** Scans every file of self; see {@link scanCorpus}. */
   scan(sources: readonly RuleSource[], options?: CorpusScanOptions): Promise<CorpusScanResult>;
 }
@@ -39,11 +48,17 @@ export async function openCorpus(dir: string, options: OpenCorpusOptions = {}): 
     model ??= loadModel(dir, manifest);
     return model;
   };
+  let filter: AbsenceFilter | undefined;
+  const theFilter = () => {
+    filter ??= manifest.index && openFilter(dir, manifest.index);
+    return filter;
+  };
   return {
     manifest,
     files,
     logProbability: (bytes) => theModel().logProbability(bytes),
     logProbabilities: (bytes) => theModel().logProbabilities(bytes),
+    absent: (bytes) => theFilter()?.absent(bytes) ?? false,
     scan: (sources, scanOptions = {}) => scanCorpus(files, options.rootPrefix ?? "", sources, scanOptions),
   };
 }
@@ -74,6 +89,12 @@ function loadModel(dir: string, manifest: CorpusManifest): NgramModel {
   const tables = digest === manifest.model.sha256 ? decodeTables(buffer as ArrayBuffer) : null;
   if (!tables) throw damaged(dir, "the model");
   return new NgramModel(tables);
+}
+
+function openFilter(dir: string, { sha256, bits }: CorpusIndex): AbsenceFilter {
+  const memory = filterMemory(bits, 1);
+  if (loadFilter(layout(dir).index(sha256), memory, bits) !== sha256) throw damaged(dir, "the index");
+  return new AbsenceFilter(memory, bits, 0);
 }
 
 function damaged(dir: string, what: string, cause?: unknown): ThymusError {

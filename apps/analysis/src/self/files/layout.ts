@@ -11,6 +11,9 @@ export function layout(dir: string) {
     manifest: join(dir, "manifest.json"),
     list: (digest: string) => join(dir, `files-${digest.replace("sha256:", "").slice(0, 16)}.ndjson`),
     model: (sha256: string) => join(dir, `model-${sha256.slice(0, 16)}.bin`),
+    index: (sha256: string) => join(dir, `index-${sha256.slice(0, 16)}.abs`),
+    /** The absence filter of an unfinished build that adds to the index `base`. */
+    part: (base: string | null) => join(dir, `unfinished-${base?.slice(0, 16) ?? "new"}.abs`),
     journal: join(dir, "unfinished.ndjson"),
   };
 }
@@ -33,10 +36,11 @@ export async function readManifest(dir: string): Promise<CorpusManifest> {
 
 /** Removes lists, models and temporary files that the manifest does not name. */
 export async function removeOld(dir: string, manifest: CorpusManifest): Promise<void> {
-  const { list, model } = layout(dir);
+  const { list, model, index } = layout(dir);
   const kept = new Set([list(manifest.digest), model(manifest.model.sha256)]);
+  if (manifest.index) kept.add(index(manifest.index.sha256));
   for (const name of await readdir(dir)) {
     const path = join(dir, name);
-    if (/^(files|model)-[0-9a-f]{16}\./.test(name) && !kept.has(path)) await rm(path, { force: true });
+    if (/^(files|model|index)-[0-9a-f]{16}\./.test(name) && !kept.has(path)) await rm(path, { force: true });
   }
 }

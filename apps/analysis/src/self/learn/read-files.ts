@@ -13,6 +13,8 @@ export interface ReadFilesOptions {
   readonly workers: number;
   readonly maxFileBytes: number;
   readonly signal: AbortSignal | undefined;
+  /** Where the bytes of files that are digested are remembered. */
+  readonly filter?: { readonly memory: WebAssembly.Memory; readonly bits: number };
   /** Called for each batch, in no order. */
   onBatch(files: readonly Candidate[], answers: readonly ReadAnswer[]): void;
 }
@@ -26,9 +28,9 @@ export async function readFiles(files: readonly Candidate[], options: ReadFilesO
   const batches = batchesOf(files, options.mode);
   const workers = Array.from(
     { length: Math.min(options.workers, batches.length) },
-    () =>
+    (_, instance) =>
       new Worker(new URL("./read-worker.ts", import.meta.url), {
-        workerData: { maxFileBytes: options.maxFileBytes },
+        workerData: { maxFileBytes: options.maxFileBytes, filter: options.filter, instance },
         execArgv: [],
       }),
   );

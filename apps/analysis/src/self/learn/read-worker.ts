@@ -4,9 +4,16 @@ import { closeSync, constants, openSync, readSync } from "node:fs";
 import { parentPort, workerData } from "node:worker_threads";
 import type { Sha256 } from "@thymus/contracts";
 import { FileReader, IDENTIFY_BYTES, identifyFile } from "@thymus/detection";
+import { AbsenceFilter } from "../absence/filter.ts";
 import type { ReadAnswer, ReadReply, ReadTask } from "./protocol.ts";
 
-const reader = new FileReader((workerData as { maxFileBytes: number }).maxFileBytes);
+const given = workerData as {
+  maxFileBytes: number;
+  filter: { memory: WebAssembly.Memory; bits: number } | undefined;
+  instance: number;
+};
+const reader = new FileReader(given.maxFileBytes);
+const filter = given.filter && new AbsenceFilter(given.filter.memory, given.filter.bits, given.instance);
 const head = Buffer.alloc(IDENTIFY_BYTES);
 
 function identify(path: string): ReadAnswer {
@@ -28,10 +35,12 @@ function digest({ path, size, mtimeMs, vouched }: ReadTask["files"][number]): Re
   if (read.kind !== "bytes" || read.bytes.length !== size) return null;
   // The package manager's own digest: a changed program must not teach that it is good.
   if (vouched && !vouched.includes(hash("md5", read.bytes))) return null;
+  filter?.add(read.bytes);
   return { type: identifyFile(read.bytes, path), sha256: hash("sha256", read.bytes) as Sha256 };
 }
 
 parentPort!.on("message", ({ number, mode, files }: ReadTask) => {
   const answers = files.map((file) => (mode === "identify" ? identify(file.path) : digest(file)));
+  filter?.flush();
   parentPort!.postMessage({ number, answers } satisfies ReadReply);
 });
