@@ -1,13 +1,18 @@
 /**
  * Signatures and repairs against programs, infections and goodware that nobody chose: see bench/README.md.
  * `npm run bench -- signature fetch [families|train|dev|test...]`, `... signature self`, `... signature make-recipes`,
- * `... signature [--tier A,B] [--run NAME] [--json]`.
+ * `... signature [--tier A,B] [--run NAME] [--sealed] [--publish FILE] [--json]`.
  */
+import { createHash } from "node:crypto";
+import { cpus } from "node:os";
 import { parseArgs } from "node:util";
 import { makeRecipes } from "./signature/corpora/make.ts";
-import { benchData, fetchBuilds, fetchGoodware } from "./signature/corpora/parts.ts";
+import { benchData, fetchBuilds, fetchGoodware, goodware } from "./signature/corpora/parts.ts";
 import { learnSelf } from "./signature/corpora/self.ts";
 import type { Split } from "./signature/corpora/split.ts";
+import { publish } from "./signature/report/publish.ts";
+import { goodwareTable, tables } from "./signature/report/tables.ts";
+import { scanGoodware } from "./signature/run/goodware.ts";
 import type { Row, Tier } from "./signature/run/row.ts";
 import { commitName, openContext, tiers } from "./signature/run/run.ts";
 
@@ -15,6 +20,8 @@ const { values, positionals } = parseArgs({
   options: {
     tier: { type: "string" },
     run: { type: "string", default: commitName() },
+    sealed: { type: "boolean", default: false },
+    publish: { type: "string" },
     json: { type: "boolean", default: false },
   },
   allowPositionals: true,
@@ -47,5 +54,29 @@ async function measure(): Promise<void> {
   const context = await openContext({ tiers: wanted, name: values.run, peers: [], say });
   const rows: Row[] = [];
   for (const tier of wanted) rows.push(...(await tiers[tier]!(context)));
-  if (values.json) process.stdout.write(`${JSON.stringify(rows)}\n`);
+  const part = values.sealed ? "test" : "dev";
+  const scan = await context.journal.once(`goodware ${part} ${digest(rows)}`, async () =>
+    scanGoodware(values.sealed ? await goodware("test") : context.dev, rows, say),
+  );
+  if (values.json) {
+    process.stdout.write(`${JSON.stringify({ rows, goodware: { part, ...scan } })}\n`);
+    return;
+  }
+  const named = part === "test" ? "sealed test part" : "dev part, on which thresholds may be tuned";
+  const text = `${heading()}\n\n${goodwareTable(scan, named)}\n${tables(rows)}`;
+  process.stdout.write(text);
+  if (values.publish !== undefined) await publish(values.publish, text);
+}
+
+function heading(): string {
+  const day = new Date().toISOString().slice(0, 10);
+  return `Run ${values.run} of ${day}, ${cpus().length} processor cores.`;
+}
+
+/** The rules that were scanned with: other rules are another scan. */
+function digest(rows: readonly Row[]): string {
+  return createHash("sha256")
+    .update(JSON.stringify(rows.map(({ rule, scope }) => [rule, scope])))
+    .digest("hex")
+    .slice(0, 16);
 }

@@ -3,11 +3,12 @@ import { join } from "node:path";
 import { writeFileAtomic } from "@thymus/store";
 import { makeFamilies } from "./make-families.ts";
 import { makeGoodware } from "./make-goodware.ts";
+import { makeTools } from "./make-tools.ts";
 import { formatRecipe, parseRecipe, type Recipe } from "./recipe.ts";
 
 const folder = join(import.meta.dirname, "recipes");
 
-export type RecipeName = "families" | "goodware";
+export type RecipeName = "families" | "goodware" | "tools";
 
 export function readRecipe(name: RecipeName): Recipe {
   return parseRecipe(readFileSync(join(folder, `${name}.txt`), "utf8"));
@@ -21,6 +22,7 @@ export async function makeRecipes(data: string, say: (line: string) => void): Pr
   for (const [name, make] of [
     ["families", makeFamilies],
     ["goodware", makeGoodware],
+    ["tools", makeTools],
   ] as const) {
     const entries = await make(indexes);
     await writeFileAtomic(join(folder, `${name}.txt`), formatRecipe({ made, entries }), 0o644);

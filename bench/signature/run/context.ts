@@ -19,6 +19,8 @@ export interface Context {
   readonly builds: readonly Build[];
   readonly train: readonly Good[];
   readonly dev: readonly Good[];
+  /** Clean files as their owners changed them: they are no infections. */
+  readonly changed: readonly { readonly name: string; readonly bytes: Uint8Array }[];
   readonly journal: Journal;
   readonly peers: readonly Peer[];
   readonly say: (line: string) => void;

@@ -3,7 +3,11 @@ import { join } from "node:path";
 import { benchData, fetchBuilds, goodware } from "../corpora/parts.ts";
 import { openSelf } from "../corpora/self.ts";
 import { tierA } from "../tiers/a.ts";
+import { tierB, tierD, tierG } from "../tiers/b.ts";
+import { tierC } from "../tiers/c.ts";
+import { changedByOwners } from "../tiers/changed.ts";
 import { tierE } from "../tiers/e.ts";
+import { tierF } from "../tiers/f.ts";
 import type { Context, Peer } from "./context.ts";
 import { Journal } from "./journal.ts";
 import type { Row, Tier } from "./row.ts";
@@ -17,16 +21,25 @@ export interface RunOptions {
 }
 
 type TierRun = (context: Context) => Promise<Row[]>;
-export const tiers: Partial<Record<Tier, TierRun>> = { A: tierA, E: tierE };
+export const tiers: Partial<Record<Tier, TierRun>> = {
+  A: tierA,
+  B: tierB,
+  C: tierC,
+  D: tierD,
+  E: tierE,
+  F: tierF,
+  G: tierG,
+};
 
 export async function openContext(options: RunOptions): Promise<Context> {
   const { say, peers } = options;
   const data = benchData();
   const { builds, missing } = await fetchBuilds(say);
   if (missing.length > 0) say(`${missing.length} builds of the recipe are gone from the mirror`);
+  const dev = await goodware("dev");
   return {
     ...{ data, builds, say, peers, self: await openSelf() },
-    ...{ train: await goodware("train"), dev: await goodware("dev") },
+    ...{ train: await goodware("train"), dev, changed: changedByOwners(dev) },
     journal: new Journal(join(data, "runs", options.name)),
   };
 }
