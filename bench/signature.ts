@@ -1,7 +1,7 @@
 /**
  * Signatures and repairs against programs, infections and goodware that nobody chose: see bench/README.md.
  * `npm run bench -- signature fetch [families|train|dev|test...]`, `... signature self`, `... signature make-recipes`,
- * `... signature [--tier A,B] [--run NAME] [--sealed] [--publish FILE] [--json]`.
+ * `... signature [--tier A,B] [--run NAME] [--yargen DIR] [--yargen-go DIR] [--sealed] [--publish FILE] [--json]`.
  */
 import { createHash } from "node:crypto";
 import { cpus } from "node:os";
@@ -10,6 +10,8 @@ import { makeRecipes } from "./signature/corpora/make.ts";
 import { benchData, fetchBuilds, fetchGoodware, goodware } from "./signature/corpora/parts.ts";
 import { learnSelf } from "./signature/corpora/self.ts";
 import type { Split } from "./signature/corpora/split.ts";
+import { openYarGen } from "./signature/peers/yargen.ts";
+import { openYarGenGo } from "./signature/peers/yargen-go.ts";
 import { publish } from "./signature/report/publish.ts";
 import { goodwareTable, tables } from "./signature/report/tables.ts";
 import { scanGoodware } from "./signature/run/goodware.ts";
@@ -20,6 +22,8 @@ const { values, positionals } = parseArgs({
   options: {
     tier: { type: "string" },
     run: { type: "string", default: commitName() },
+    yargen: { type: "string" },
+    "yargen-go": { type: "string" },
     sealed: { type: "boolean", default: false },
     publish: { type: "string" },
     json: { type: "boolean", default: false },
@@ -51,9 +55,13 @@ async function fetchParts(wanted: readonly string[]): Promise<void> {
 
 async function measure(): Promise<void> {
   const wanted = (values.tier?.split(",") ?? Object.keys(tiers)) as Tier[];
-  const context = await openContext({ tiers: wanted, name: values.run, peers: [], say });
+  const yarGen = values.yargen === undefined ? null : await openYarGen(values.yargen);
+  const go = values["yargen-go"] === undefined ? [] : openYarGenGo(values["yargen-go"]);
+  const peers = [...(yarGen?.peers ?? []), ...go];
+  const context = await openContext({ tiers: wanted, name: values.run, peers, say });
   const rows: Row[] = [];
   for (const tier of wanted) rows.push(...(await tiers[tier]!(context)));
+  await yarGen?.close();
   const part = values.sealed ? "test" : "dev";
   const scan = await context.journal.once(`goodware ${part} ${digest(rows)}`, async () =>
     scanGoodware(values.sealed ? await goodware("test") : context.dev, rows, say),
