@@ -25,9 +25,10 @@ export interface Corpus {
   /**
    * True: these bytes certainly stand in no file of self, exactly as they are (neither other case nor wide text is tried).
    * False: they may. Nothing is told of fewer than 12 bytes; from 20 bytes on something nearly always is.
+   * Missing in a corpus of an older version, which has no index.
    * @throws ThymusError CORPUS_MISSING where the index is damaged
    */
-  absent(bytes: Uint8Array): boolean;
+  absent?(bytes: Uint8Array): boolean;
   /** Scans every file of self; see {@link scanCorpus}. */
   scan(sources: readonly RuleSource[], options?: CorpusScanOptions): Promise<CorpusScanResult>;
 }
@@ -48,9 +49,10 @@ export async function openCorpus(dir: string, options: OpenCorpusOptions = {}): 
     model ??= loadModel(dir, manifest);
     return model;
   };
+  const { index } = manifest;
   let filter: AbsenceFilter | undefined;
-  const theFilter = () => {
-    filter ??= manifest.index && openFilter(dir, manifest.index);
+  const theFilter = (from: CorpusIndex) => {
+    filter ??= openFilter(dir, from);
     return filter;
   };
   return {
@@ -58,7 +60,7 @@ export async function openCorpus(dir: string, options: OpenCorpusOptions = {}): 
     files,
     logProbability: (bytes) => theModel().logProbability(bytes),
     logProbabilities: (bytes) => theModel().logProbabilities(bytes),
-    absent: (bytes) => theFilter()?.absent(bytes) ?? false,
+    ...(index ? { absent: (bytes: Uint8Array) => theFilter(index).absent(bytes) } : {}),
     scan: (sources, scanOptions = {}) => scanCorpus(files, options.rootPrefix ?? "", sources, scanOptions),
   };
 }
