@@ -2,13 +2,10 @@ import { createHash } from "node:crypto";
 import { type FileType, MAX_RULE_BYTES } from "@thymus/contracts";
 import type { NoRule } from "../derive.ts";
 import { featuresOf } from "../features/index.ts";
-import { type Candidates, type FamilyCandidate, textCandidates } from "./candidates.ts";
-import { chooseSpread } from "./choose.ts";
-import { type Group, groupMembers, ownTexts } from "./grouping.ts";
-import { importPart } from "./imports.ts";
+import { type Cell, codeCells, textCells } from "./cells.ts";
 import { Knowledge } from "./knowledge.ts";
 import { buildPart, isPacked } from "./packed.ts";
-import { chooseParts, fulfils, LEAST, type Part } from "./parts.ts";
+import { fulfils } from "./parts.ts";
 import { familyRuleText, type RulePart } from "./rule-text.ts";
 import {
   type DerivedFamily,
@@ -17,11 +14,6 @@ import {
   type Member,
   noRule,
 } from "./types.ts";
-
-/** Share of the samples from which on a group has a part of the rule; fewer could be sent to teach a bad one. */
-const MIN_SHARE = 0.3;
-/** Candidates of a group that one scan of self judges. */
-const MAX_SCANNED = 96;
 
 /**
  * A rule that finds the samples, other versions and builds of them, and nothing of self; or why there is none. Samples of another
@@ -35,28 +27,11 @@ export async function deriveFamilyRule(options: DeriveFamilyOptions): Promise<De
   const packed = members.filter(isPacked);
   const plain = members.filter((each) => !packed.includes(each));
   if (plain.length === 0) return packedRule(options, packed, knowledge, started);
-  const own = new Map(plain.map((each) => [each, ownTexts(each, knowledge)]));
-  const groups = groupMembers(plain, own).filter((group) => hasWeight(group, members.length));
-  if (groups.length === 0) {
-    return noRule(
-      "NO_CONSTANT_PART",
-      `${members.length} samples share nothing of their own: what they have in common stands in goodware too`,
-    );
-  }
-  const cells: ChosenCell[] = [];
-  let refusal: NoRule | null = null;
-  for (const group of groups) {
-    const cell = await cellOf(group, own, knowledge, options.signal);
-    if ("gaveUp" in cell) refusal ??= cell;
-    else cells.push(cell);
-  }
-  if (cells.length === 0) return refusal!;
-  return finish(options, cells, knowledge, started);
-}
-
-interface ChosenCell {
-  readonly group: Group;
-  readonly parts: readonly Part[];
+  const { signal } = options;
+  const byText = await textCells(plain, members.length, knowledge, signal);
+  if (!("gaveUp" in byText)) return finish(options, byText, knowledge, started);
+  const byCode = await codeCells(plain, members.length, knowledge, signal);
+  return byCode.length > 0 ? finish(options, byCode, knowledge, started) : byText;
 }
 
 /** Each content once, empty files left out. */
@@ -72,47 +47,9 @@ function membersOf(samples: readonly FamilySample[]): Member[] {
   return [...byContent.values()].map((each) => ({ ...each, features: featuresOf(each.sample) }));
 }
 
-function hasWeight(group: Group, all: number): boolean {
-  if (all === 1) return true;
-  return group.members.length >= 2 && group.members.length >= MIN_SHARE * all;
-}
-
-async function cellOf(
-  group: Group,
-  own: ReadonlyMap<Member, ReadonlySet<string>>,
-  knowledge: Knowledge,
-  signal: AbortSignal | undefined,
-): Promise<ChosenCell | NoRule> {
-  const candidates = await proved(textCandidates(group, own, knowledge), knowledge, signal);
-  const parts = chooseParts(candidates, group.members);
-  if (parts !== null) return { group, parts: [...parts, importPart(group, knowledge) ?? []].flat() };
-  return noRule(
-    "NO_SOUND_RULE",
-    `what ${group.members.length} samples share of their own is too little or too common for a rule: ` +
-      `${candidates.own.length} strings, of which ${LEAST} from different parts are needed`,
-  );
-}
-
-/** Without an index of self, statistics alone spoke for the candidates so far: a scan tells which of them stand. */
-async function proved(
-  candidates: Candidates,
-  knowledge: Knowledge,
-  signal: AbortSignal | undefined,
-): Promise<Candidates> {
-  if (knowledge.isExact) return candidates;
-  const pool = chooseSpread(candidates.own, MAX_SCANNED);
-  const head = chooseSpread(
-    candidates.head.filter(({ isOwn }) => isOwn),
-    MAX_SCANNED,
-  );
-  const standing = await knowledge.standing([...new Set([...pool, ...head].map(({ hex }) => hex))], signal);
-  const stands = ({ hex }: FamilyCandidate) => standing.has(hex);
-  return { own: pool.filter(stands), head: head.filter(stands) };
-}
-
 function finish(
   { samples, family }: DeriveFamilyOptions,
-  cells: readonly ChosenCell[],
+  cells: readonly Cell[],
   knowledge: Knowledge,
   started: number,
 ): DerivedFamily | NoRule {

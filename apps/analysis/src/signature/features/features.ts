@@ -1,4 +1,5 @@
 import type { FileType } from "@thymus/contracts";
+import { type CodePattern, codePatternsOf } from "./code.ts";
 import { type Density, densityOf } from "./entropy.ts";
 import { stringsOf, type Text } from "./strings.ts";
 import { type Structure, structureOf } from "./structure.ts";
@@ -12,6 +13,8 @@ export interface FeatureSet {
   readonly strings: ReadonlyMap<Text, number>;
   /** Sampled byte windows of {@link WINDOW} bytes: hash to offset. */
   readonly windows: ReadonlyMap<number, number>;
+  /** Sequences of instructions with their addresses masked, to their offset; x86 only. */
+  readonly code: ReadonlyMap<CodePattern, number>;
   /** Null where it is no ELF file. */
   readonly structure: Structure | null;
   readonly density: Density;
@@ -30,6 +33,10 @@ export function featuresOf(sample: { readonly bytes: Uint8Array; readonly type: 
   const strings = once(() => stringsOf(bytes));
   const windows = once(() => windowsOf(bytes));
   const structure = once(() => structureOf(bytes));
+  const code = once(() => {
+    const built = structure();
+    return built === null ? new Map<CodePattern, number>() : codePatternsOf(bytes, built);
+  });
   const density = once(() => densityOf(bytes));
   return {
     type,
@@ -39,6 +46,9 @@ export function featuresOf(sample: { readonly bytes: Uint8Array; readonly type: 
     },
     get windows() {
       return windows();
+    },
+    get code() {
+      return code();
     },
     get structure() {
       return structure();

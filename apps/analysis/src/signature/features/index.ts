@@ -1,3 +1,4 @@
+export type { CodePattern } from "./code.ts";
 export { type Density, densityOf } from "./entropy.ts";
 export { type FeatureSet, featuresOf } from "./features.ts";
 export type { Text } from "./strings.ts";

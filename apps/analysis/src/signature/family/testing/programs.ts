@@ -15,6 +15,10 @@ export interface ProgramOptions {
   /** Names in a symbol name table. */
   readonly names?: readonly string[];
   readonly codeBytes?: number;
+  /** Machine code instead of that. */
+  readonly code?: Uint8Array;
+  /** Linked with its libraries when it is started (it has a PT_INTERP segment). */
+  readonly isDynamic?: boolean;
   /** Bytes of a further segment: compressed or encrypted ones make a packed program. */
   readonly payload?: Uint8Array;
 }
@@ -26,14 +30,20 @@ export function program(options: ProgramOptions): Buffer {
   const [headerSize, segmentSize, sectionSize] = wide ? [64, 56, 64] : [52, 32, 40];
   const parts = [
     { name: "", type: 0, flags: 0, bytes: Buffer.alloc(0) },
-    { name: ".text", type: 1, flags: 6, bytes: codeLike(options.seed, options.codeBytes ?? 4096) },
+    {
+      name: ".text",
+      type: 1,
+      flags: 6,
+      bytes: Buffer.from(options.code ?? codeLike(options.seed, options.codeBytes ?? 4096)),
+    },
     { name: ".rodata", type: 1, flags: 2, bytes: Buffer.from(options.texts.map((t) => `${t}\0`).join("")) },
     { name: ".data", type: 1, flags: 3, bytes: Buffer.from(options.payload ?? []) },
     { name: ".strtab", type: 3, flags: 0, bytes: Buffer.from(`\0${(options.names ?? []).join("\0")}\0`) },
   ];
   const names = Buffer.from(`${parts.map(({ name }) => name).join("\0")}\0.shstrtab\0`);
   parts.push({ name: ".shstrtab", type: 3, flags: 0, bytes: names });
-  let at = headerSize + 2 * segmentSize;
+  const interpreter = options.isDynamic ? 1 : 0;
+  let at = headerSize + (2 + interpreter) * segmentSize;
   const placed = parts.map((part) => {
     const offset = at;
     at += part.bytes.length;
@@ -50,13 +60,14 @@ export function program(options: ProgramOptions): Buffer {
   word(headerSize, wide ? 0x20 : 0x1c);
   word(at, wide ? 0x28 : 0x20);
   file.writeUInt16LE(segmentSize, wide ? 0x36 : 0x2a);
-  file.writeUInt16LE(2, wide ? 0x38 : 0x2c);
+  file.writeUInt16LE(2 + interpreter, wide ? 0x38 : 0x2c);
   file.writeUInt16LE(sectionSize, wide ? 0x3a : 0x2e);
   file.writeUInt16LE(parts.length, wide ? 0x3c : 0x30);
   file.writeUInt16LE(parts.length - 1, wide ? 0x3e : 0x32);
   const segments = [
     { type: 1, flags: 5, from: placed[1]!.offset, to: placed[2]!.offset },
     { type: 1, flags: 6, from: placed[2]!.offset, to: at },
+    ...(options.isDynamic ? [{ type: 3, flags: 4, from: 0, to: 0 }] : []),
   ];
   for (const [i, { type, flags, from, to }] of segments.entries()) {
     const start = headerSize + i * segmentSize;
@@ -87,6 +98,38 @@ function codeLike(seed: number, length: number): Buffer {
   const dice = random(seed * 31 + 5);
   const usual = dice.bytes(40);
   return Buffer.from(Uint8Array.from({ length }, () => usual[dice.below(dice.below(40) + 1)]!));
+}
+
+/** Instructions of x86-64 (Intel manual, volume 2): those with a displacement or immediate of four bytes first. */
+const INSTRUCTIONS = [
+  [0x48, 0x8b, 0x05], // mov rax, [rip + disp32]
+  [0x48, 0x8d, 0x3d], // lea rdi, [rip + disp32]
+  [0xe8], // call rel32
+  [0x0f, 0x84], // je rel32
+  [0xbe], // mov esi, imm32
+  [0x48, 0x89, 0xc3], // mov rbx, rax
+  [0x48, 0x83, 0xec, 0x28], // sub rsp, 0x28
+  [0x31, 0xd2], // xor edx, edx
+  [0x0f, 0xb6, 0x44, 0x24, 0x17], // movzx eax, byte [rsp + 0x17]
+  [0x44, 0x8b, 0x6c, 0x24, 0x0c], // mov r13d, [rsp + 0x0c]
+  [0x83, 0xf8, 0x05], // cmp eax, 5
+  [0x41, 0xff, 0xc6], // inc r14d
+  [0xf7, 0xd9], // neg ecx
+  [0x48, 0xc1, 0xe0, 0x04], // shl rax, 4
+] as const;
+const WITH_ADDRESS = 5;
+
+/** Machine code that stays the same for a family but for its addresses, which differ from build to build. */
+export function machineCode(family: number, build: number, count = 2500): Buffer {
+  const dice = random(family * 7907 + 3);
+  const addresses = random(build * 104729 + 11);
+  return Buffer.concat(
+    Array.from({ length: count }, () => {
+      const kind = dice.below(INSTRUCTIONS.length);
+      const fixed = Uint8Array.from(INSTRUCTIONS[kind]!);
+      return kind < WITH_ADDRESS ? Buffer.concat([fixed, addresses.bytes(4)]) : fixed;
+    }),
+  );
 }
 
 const SYLLABLES =
