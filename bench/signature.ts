@@ -1,7 +1,7 @@
 /**
  * Signatures and repairs against programs, infections and goodware that nobody chose: see bench/README.md.
  * `npm run bench -- signature fetch [families|train|dev|test...]`, `... signature self`, `... signature make-recipes`,
- * `... signature [--tier A,B] [--run NAME] [--yargen DIR] [--yargen-go DIR] [--sealed] [--publish FILE] [--json]`.
+ * `... signature [--tier A,B] [--run NAME] [--yargen DIR] [--yargen-go DIR] [--cost] [--sealed] [--publish FILE] [--json]`.
  */
 import { createHash } from "node:crypto";
 import { cpus } from "node:os";
@@ -10,6 +10,7 @@ import { makeRecipes } from "./signature/corpora/make.ts";
 import { benchData, fetchBuilds, fetchGoodware, goodware } from "./signature/corpora/parts.ts";
 import { learnSelf } from "./signature/corpora/self.ts";
 import type { Split } from "./signature/corpora/split.ts";
+import { costTable, measureCosts } from "./signature/cost/measure.ts";
 import { openYarGen } from "./signature/peers/yargen.ts";
 import { openYarGenGo } from "./signature/peers/yargen-go.ts";
 import { publish } from "./signature/report/publish.ts";
@@ -24,6 +25,7 @@ const { values, positionals } = parseArgs({
     run: { type: "string", default: commitName() },
     yargen: { type: "string" },
     "yargen-go": { type: "string" },
+    cost: { type: "boolean", default: false },
     sealed: { type: "boolean", default: false },
     publish: { type: "string" },
     json: { type: "boolean", default: false },
@@ -66,12 +68,13 @@ async function measure(): Promise<void> {
   const scan = await context.journal.once(`goodware ${part} ${digest(rows)}`, async () =>
     scanGoodware(values.sealed ? await goodware("test") : context.dev, rows, say),
   );
+  const costs = values.cost ? await measureCosts(context.dev, rows) : null;
   if (values.json) {
-    process.stdout.write(`${JSON.stringify({ rows, goodware: { part, ...scan } })}\n`);
+    process.stdout.write(`${JSON.stringify({ rows, goodware: { part, ...scan }, costs })}\n`);
     return;
   }
   const named = part === "test" ? "sealed test part" : "dev part, on which thresholds may be tuned";
-  const text = `${heading()}\n\n${goodwareTable(scan, named)}\n${tables(rows)}`;
+  const text = `${heading()}\n\n${goodwareTable(scan, named)}\n${costs === null ? "" : `${costTable(costs)}\n`}${tables(rows)}`;
   process.stdout.write(text);
   if (values.publish !== undefined) await publish(values.publish, text);
 }
