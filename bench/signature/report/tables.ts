@@ -1,6 +1,7 @@
 import { lowerBound, upperBound } from "../run/bounds.ts";
 import { type GoodScan, type Kind, kindOf } from "../run/goodware.ts";
 import { type Row, ruleBytes, type Share, type Tier } from "../run/row.ts";
+import { NOTHING_CONSTANT } from "../tiers/infection.ts";
 
 const titles: Record<Tier, string> = {
   A: "Tier A: families of real programs, newest builds and other architectures unseen",
@@ -40,6 +41,7 @@ export function sums(rows: readonly Row[]): string {
       "tool",
       "inputs",
       "refused",
+      "of them rightly",
       "unseen found",
       "at least (95 %)",
       "clean files hit",
@@ -49,18 +51,21 @@ export function sums(rows: readonly Row[]): string {
       "median CPU s",
       "median rule bytes",
     ),
-    line(..."------------".split("").map(() => "---")),
+    line(..."-------------".split("").map(() => "---")),
   ];
   for (const [, group] of Map.groupBy(rows, ({ tier, tool }) => `${tier} ${tool}`)) {
     const { tier, tool } = group[0]!;
-    const unseen = add(group.flatMap((row) => unseenOf(row)));
+    const rightly = group.filter(rightlyRefused);
+    const counted = group.filter((row) => !rightly.includes(row));
+    const unseen = add(counted.flatMap((row) => unseenOf(row)));
     const hit = group.reduce((sum, { wrong }) => sum + wrong.length, 0);
     const clean = group.reduce((sum, row) => sum + (row.rule === null ? 0 : row.clean), 0);
     const repaired = add(group.flatMap((row) => (row.repaired === null ? [] : [row.repaired])));
     const ruled = group.filter(({ rule }) => rule !== null);
     text.push(
       line(
-        ...[tier, tool, group.length, group.length - ruled.length, unseen.join(" of ")],
+        ...[tier, tool, group.length, group.length - ruled.length, rightly.length],
+        ...[unseen.join(" of ") + byPart(counted)],
         ...[unseen[1] > 0 ? percent(lowerBound(unseen[0], unseen[1])) : "-"],
         ...[`${hit} of ${clean}`, clean > 0 ? percent(upperBound(Math.min(hit, clean), clean)) : "-"],
         ...[
@@ -151,6 +156,23 @@ function unseenOf(row: Row): Share[] {
   return Object.entries(row.found)
     .filter(([part]) => part !== "train" && part !== "learned")
     .map(([, found]) => found);
+}
+
+/** The parts of what was unseen, where there are more than one. */
+function byPart(rows: readonly Row[]): string {
+  const parts = [...new Set(rows.flatMap(({ found }) => Object.keys(found)))].filter(
+    (part) => part !== "train" && part !== "learned",
+  );
+  if (parts.length < 2) return "";
+  const texts = parts.map(
+    (part) => `${part} ${add(rows.flatMap(({ found }) => (found[part] ? [found[part]] : []))).join("/")}`,
+  );
+  return ` (${texts.join(", ")})`;
+}
+
+/** Nothing was constant, or the samples were no family: then a rule would have been a guess. */
+function rightlyRefused(row: Row): boolean {
+  return row.rule === null && (row.tier === "F" || row.note.startsWith(NOTHING_CONSTANT));
 }
 
 function add(shares: readonly Share[]): Share {

@@ -22,6 +22,8 @@ export interface Context {
   /** Clean files as their owners changed them: they are no infections. */
   readonly changed: readonly { readonly name: string; readonly bytes: Uint8Array }[];
   readonly journal: Journal;
+  /** What peers made: it does not depend on our commit. */
+  readonly peerJournal: Journal;
   readonly peers: readonly Peer[];
   readonly say: (line: string) => void;
 }

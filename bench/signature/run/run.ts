@@ -41,6 +41,7 @@ export async function openContext(options: RunOptions): Promise<Context> {
     ...{ data, builds, say, peers, self: await openSelf() },
     ...{ train: await goodware("train"), dev, changed: changedByOwners(dev) },
     journal: new Journal(join(data, "runs", options.name)),
+    peerJournal: new Journal(join(data, "runs", "peers")),
   };
 }
 

@@ -5,7 +5,9 @@ import { seeded } from "../blind/random.ts";
 import type { Good } from "../corpora/parts.ts";
 import type { Context } from "../run/context.ts";
 import type { Row } from "../run/row.ts";
-import { type BenchInfection, infectionRow } from "./infection.ts";
+import type { BenchInfection } from "./infect.ts";
+import { infectionRow } from "./infection.ts";
+import { peerRows } from "./infection-peers.ts";
 
 /** Bits of a number from a text, so that every host of every infection has its own variation. */
 function seed(text: string): number {
@@ -13,6 +15,9 @@ function seed(text: string): number {
   for (const char of text) state = Math.imul(state ^ char.charCodeAt(0), 16777619);
   return state >>> 0;
 }
+
+/** Peers are measured on every so many infections: each takes them seconds. */
+const PEER_STEP = 6;
 
 /** Tier B: inert insertions into programs, by their own list. */
 export const tierB = (context: Context): Promise<Row[]> => all(context, ours("elf", "B"));
@@ -25,7 +30,10 @@ export const tierG = (context: Context): Promise<Row[]> => all(context, blind())
 
 async function all(context: Context, infections: readonly BenchInfection[]): Promise<Row[]> {
   const rows: Row[] = [];
-  for (const infection of infections) rows.push(await infectionRow(context, infection));
+  for (const [i, infection] of infections.entries()) {
+    rows.push(await infectionRow(context, infection));
+    if (i % PEER_STEP === 0) rows.push(...(await peerRows(context, infection)));
+  }
   return rows;
 }
 

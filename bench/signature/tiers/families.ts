@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { deriveFamilyRule } from "../../../apps/analysis/src/signature/family/index.ts";
 import type { Build } from "../corpora/parts.ts";
@@ -38,17 +39,16 @@ export async function familyRows(context: Context, each: FamilyCase): Promise<Ro
       return await judge(each, "thymus", { rule, scope, refused: null, note, ...spent });
     }),
   ];
-  for (const peer of context.peers) {
-    const name = `${each.tier} ${each.name} ${peer.name}`;
-    rows.push(
-      await context.journal.once(name, async () => {
-        const made = await peer.derive(
-          each.samples.map(({ path }) => path),
-          each.name,
-        );
-        return await judge(each, peer.name, made);
-      }),
+  // Many small sets of samples: peers are measured on whole ones only, for it would take hours.
+  const peers = each.tier === "E" ? [] : context.peers;
+  for (const peer of peers) {
+    const paths = each.samples.map(({ path }) => path);
+    const made = await context.peerJournal.once(
+      `${each.tier} ${each.name} ${peer.name} ${digestOf(paths)}`,
+      () => peer.derive(paths, each.name),
     );
+    const name = `${each.tier} ${each.name} ${peer.name}`;
+    rows.push(await context.journal.once(name, () => judge(each, peer.name, made)));
   }
   for (const row of rows) context.say(summary(row));
   return rows;
@@ -74,6 +74,13 @@ async function judge(each: FamilyCase, tool: string, made: Made): Promise<Row> {
     ...{ clean: each.others.length, repaired: null, repairedWrong: 0, note: made.note ?? "" },
     ...{ rule: made.rule, refused: made.refused, cpuSeconds: made.cpuSeconds, seconds: made.seconds },
   };
+}
+
+/** By what they hold, not by where they lie. */
+export function digestOf(paths: readonly string[]): string {
+  const digest = createHash("sha256");
+  for (const path of paths) digest.update(createHash("sha256").update(readFileSync(path)).digest());
+  return digest.digest("hex").slice(0, 16);
 }
 
 export function summary(row: Row): string {
