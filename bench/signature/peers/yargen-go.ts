@@ -26,6 +26,8 @@ export function openYarGenGo(folder: string): Peer[] {
   }
   return Object.entries(FLAGS).map(([name, flags]) => ({
     name,
+    // It reads its database for every input, which takes some twenty seconds.
+    tiers: ["A"],
     async derive(samples) {
       const temp = mkdtempSync(join(tmpdir(), "thymus-bench-yargen-"));
       try {

@@ -6,12 +6,16 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { ThymusError } from "@thymus/contracts";
 import type { Peer } from "../run/context.ts";
+import type { Tier } from "../run/row.ts";
 
 /** What people use: as it comes, and with the flags that made least false positives when it was measured. */
 const FLAGS: Record<string, readonly string[]> = {
   "yarGen default": [],
   "yarGen best": ["--excludegood", "--nosimple"],
 };
+
+/** Not E: its many small sets of samples would take hours. */
+const TIERS: readonly Tier[] = ["A", "B", "C", "D", "F", "G"];
 
 interface Answer {
   readonly ok: boolean;
@@ -72,6 +76,7 @@ export async function openYarGen(checkout: string): Promise<YarGen> {
     start,
     peers: Object.entries(FLAGS).map(([name, flags]) => ({
       name,
+      tiers: TIERS,
       derive: (samples) => derive(samples, flags),
     })),
     async close() {

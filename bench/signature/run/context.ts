@@ -1,10 +1,13 @@
 import type { Corpus } from "../../../apps/analysis/src/self/index.ts";
 import type { Build, Good } from "../corpora/parts.ts";
 import type { Journal } from "./journal.ts";
+import type { Tier } from "./row.ts";
 
 /** A tool that makes rules from samples, run beside ours with the same inputs. */
 export interface Peer {
   readonly name: string;
+  /** Tiers that it is measured in: one that takes long for each input is measured in few. */
+  readonly tiers: readonly Tier[];
   /** Rules from files on disk, or why there are none. */
   derive(
     samples: readonly string[],

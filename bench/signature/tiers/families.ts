@@ -39,8 +39,7 @@ export async function familyRows(context: Context, each: FamilyCase): Promise<Ro
       return await judge(each, "thymus", { rule, scope, refused: null, note, ...spent });
     }),
   ];
-  // Many small sets of samples: peers are measured on whole ones only, for it would take hours.
-  const peers = each.tier === "E" ? [] : context.peers;
+  const peers = context.peers.filter(({ tiers }) => tiers.includes(each.tier));
   for (const peer of peers) {
     const paths = each.samples.map(({ path }) => path);
     const made = await context.peerJournal.once(

@@ -11,7 +11,7 @@ import { cleanOf, describe, foundOf } from "./infection.ts";
 /** What peers make of the same infected files. They have no way to be told of the clean ones. */
 export async function peerRows(context: Context, infection: BenchInfection): Promise<Row[]> {
   const rows: Row[] = [];
-  for (const peer of context.peers) {
+  for (const peer of context.peers.filter(({ tiers }) => tiers.includes(infection.tier))) {
     const name = `${infection.tier} ${infection.id} ${peer.name}`;
     const row = await context.journal.once(name, () => measure(context, infection, peer));
     context.say(`${name} ${describe(row)}`);
