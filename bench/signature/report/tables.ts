@@ -53,8 +53,7 @@ export function sums(rows: readonly Row[]): string {
     ),
     line(..."-------------".split("").map(() => "---")),
   ];
-  for (const [, group] of Map.groupBy(rows, ({ tier, tool }) => `${tier} ${tool}`)) {
-    const { tier, tool } = group[0]!;
+  for (const { tier, tool, group } of groupsOf(rows)) {
     const rightly = group.filter(rightlyRefused);
     const counted = group.filter((row) => !rightly.includes(row));
     const unseen = add(counted.flatMap((row) => unseenOf(row)));
@@ -156,6 +155,29 @@ function unseenOf(row: Row): Share[] {
   return Object.entries(row.found)
     .filter(([part]) => part !== "train" && part !== "learned")
     .map(([, found]) => found);
+}
+
+interface Group {
+  readonly tier: Tier;
+  readonly tool: string;
+  readonly group: readonly Row[];
+}
+
+/** Rows by tier and tool; where peers were given a part of the inputs, ours of that part once more. */
+function groupsOf(rows: readonly Row[]): Group[] {
+  return [...Map.groupBy(rows, ({ tier }) => tier)].flatMap(([tier, list]) => {
+    const groups: Group[] = [...Map.groupBy(list, ({ tool }) => tool)].map(([tool, group]) => ({
+      tier,
+      tool,
+      group,
+    }));
+    const names = new Set(list.filter(({ tool }) => tool !== "thymus").map(({ name }) => name));
+    const same = list.filter(({ tool, name }) => tool === "thymus" && names.has(name));
+    const ours = groups.findIndex(({ tool }) => tool === "thymus");
+    if (ours >= 0 && same.length > 0 && same.length < groups[ours]!.group.length)
+      groups.splice(ours + 1, 0, { tier, tool: "thymus, peers' inputs", group: same });
+    return groups;
+  });
 }
 
 /** The parts of what was unseen, where there are more than one. */
