@@ -6,6 +6,7 @@ import { loadEngine } from "@thymus/detection";
 import { fakeSelf } from "../../infection/testing/fake-self.ts";
 import { random } from "../../infection/testing/random.ts";
 import type { NoRule } from "../derive.ts";
+import { packedLike } from "../features/testing/pack.ts";
 import type { Self } from "../self.ts";
 import { type DerivedFamily, deriveFamilyRule, type FamilySample } from "./index.ts";
 import { indexedSelf } from "./testing/indexed-self.ts";
@@ -92,6 +93,24 @@ test("a file that holds parts of two families does not join them", async () => {
   assert.equal(hits(derived, [build(1, 5)]), 1);
 });
 
+test("a few pieces of malware among goodware teach nothing", async () => {
+  assert.ok("gaveUp" in (await derive([...GOOD.slice(0, 4), build(1, 1)])));
+});
+
+test("the same malware in different programs that self does not know: the common part decides", async () => {
+  const malware = familyTexts(9, 1, 30);
+  const derived = found(await derive([1, 2, 3].map((family) => build(family, 1, { library: malware }))));
+  assert.equal(hits(derived, [build(4, 1, { library: malware })]), 1);
+  assert.equal(hits(derived, [build(1, 1), build(2, 1), build(3, 2), build(4, 1)]), 0);
+});
+
+test("a good program unknown to self that is sent twice among six is named, not learned", async () => {
+  const samples = [build(2, 1), build(2, 2), ...[1, 2, 3, 4, 5, 6].map((version) => build(1, version))];
+  const derived = found(await derive(samples));
+  assert.deepEqual(derived.outliers, [0, 1]);
+  assert.equal(hits(derived, [build(2, 1), build(2, 2)]), 0);
+});
+
 test("a program that holds the same library behind its own part is not found", async () => {
   const library = familyTexts(7, 0, 300);
   const derived = found(await derive([1, 2, 3].map((version) => build(1, version, { library }))));
@@ -154,6 +173,21 @@ test("one packed program is known again, and no other of the same packer", async
   assert.equal(hits(derived, [packed(1)]), 1);
   assert.equal(hits(derived, [packed(2), packed(3)]), 0);
   assert.doesNotMatch(derived.rule, /packe/);
+});
+
+test("packed programs that can be opened are known by these builds, and unpacked ones by what is inside", async () => {
+  const closed = (version: number) =>
+    sampleOf(
+      packedLike([
+        Buffer.alloc(120, 7),
+        Buffer.from(familyTexts(1, version).join("\0")),
+        random(version + 900).bytes(60_000),
+      ]),
+    );
+  const derived = found(await derive([closed(1), closed(2), closed(3)]));
+  assert.deepEqual(derived.members, [0, 1, 2]);
+  assert.equal(hits(derived, [closed(1), closed(2), closed(3), build(1, 4)]), 4);
+  assert.equal(hits(derived, [packed(1), packed(2), build(2, 1)]), 0);
 });
 
 test("compressed data inside a program does not make it a packed one", async () => {

@@ -1,10 +1,9 @@
 import { createHash } from "node:crypto";
 import { type FileType, MAX_RULE_BYTES } from "@thymus/contracts";
 import type { NoRule } from "../derive.ts";
-import { featuresOf } from "../features/index.ts";
 import { type Cell, codeCells, textCells } from "./cells.ts";
 import { Knowledge } from "./knowledge.ts";
-import { buildPart, isPacked } from "./packed.ts";
+import { buildPart, openedFeatures } from "./packed.ts";
 import { fulfils } from "./parts.ts";
 import { familyRuleText, type RulePart } from "./rule-text.ts";
 import {
@@ -13,7 +12,9 @@ import {
   type FamilySample,
   type Member,
   noRule,
-} from "./types.ts";
+} from "./types.ts"; /** Packed builds that a rule knows by their bytes, besides what is inside. */
+
+const MAX_BUILDS = 10;
 
 /**
  * A rule that finds the samples, other versions and builds of them, and nothing of self; or why there is none. Samples of another
@@ -24,9 +25,8 @@ export async function deriveFamilyRule(options: DeriveFamilyOptions): Promise<De
   const members = membersOf(options.samples);
   if (members.length === 0) return noRule("NO_CONSTANT_PART", "the samples are empty");
   const knowledge = new Knowledge(options.self);
-  const packed = members.filter(isPacked);
-  const plain = members.filter((each) => !packed.includes(each));
-  if (plain.length === 0) return packedRule(options, packed, knowledge, started);
+  const plain = members.filter(({ packing }) => packing !== "closed");
+  if (plain.length === 0) return packedRule(options, members, knowledge, started);
   const { signal } = options;
   const byText = await textCells(plain, members.length, knowledge, signal);
   if (!("gaveUp" in byText)) return finish(options, byText, knowledge, started);
@@ -44,7 +44,7 @@ function membersOf(samples: readonly FamilySample[]): Member[] {
     if (known === undefined) byContent.set(digest, { indices: [i], sample });
     else known.indices.push(i);
   }
-  return [...byContent.values()].map((each) => ({ ...each, features: featuresOf(each.sample) }));
+  return [...byContent.values()].map((each) => ({ ...each, ...openedFeatures(each.sample) }));
 }
 
 function finish(
@@ -53,14 +53,27 @@ function finish(
   knowledge: Knowledge,
   started: number,
 ): DerivedFamily | NoRule {
-  const members = cells.flatMap(({ group, parts }) => group.members.filter((each) => fulfils(parts, each)));
+  const fulfilling = cells.flatMap(({ group, parts }) =>
+    group.members.filter((each) => fulfils(parts, each)),
+  );
+  const builds = new Map<Member, RulePart>();
+  for (const each of fulfilling.filter(({ packing }) => packing === "opened").slice(0, MAX_BUILDS)) {
+    const part = buildPart(each, knowledge);
+    if (part !== null) builds.set(each, part);
+  }
+  const members = fulfilling.filter((each) => each.packing === "none" || builds.has(each));
+  if (members.length === 0)
+    return noRule("NO_SOUND_RULE", "the samples are packed too small to be known again");
   const types = scopeOf(members);
   const elfOnly = types.every(isElfType);
   const rule = familyRuleText(
     family,
-    cells.map(({ parts }) =>
-      parts.map(({ chosen, needed }) => ({ hexes: chosen.map(({ hex }) => hex), needed })),
-    ),
+    [
+      ...cells.map(({ parts }) =>
+        parts.map(({ chosen, needed }) => ({ hexes: chosen.map(({ hex }) => hex), needed })),
+      ),
+      ...[...builds.values()].map((part) => [part]),
+    ],
     elfOnly,
   );
   if (Buffer.byteLength(rule) > MAX_RULE_BYTES)
@@ -92,14 +105,14 @@ function isElfType(type: FileType): boolean {
   return type === "elf32" || type === "elf64";
 }
 
-/** Packed programs have nothing in common but the packer: one build alone can still be known again. */
+/** Packed programs that nobody can look into have nothing in common but the packer: one build alone can still be known again. */
 function packedRule(
   { samples, family }: DeriveFamilyOptions,
   packed: readonly Member[],
   knowledge: Knowledge,
   started: number,
 ): DerivedFamily | NoRule {
-  const cell: RulePart | null = packed.length === 1 ? buildPart(packed[0]!) : null;
+  const cell: RulePart | null = packed.length === 1 ? buildPart(packed[0]!, knowledge) : null;
   if (cell === null) {
     return noRule(
       "NO_SOUND_RULE",

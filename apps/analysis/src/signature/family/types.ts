@@ -30,7 +30,10 @@ export interface DerivedFamily extends DerivedRule {
 export interface Member {
   readonly indices: readonly number[];
   readonly sample: FamilySample;
+  /** Of its content: of what was packed where that could be unpacked. */
   readonly features: FeatureSet;
+  /** `closed`: packed, and nobody can look inside; `opened`: packed, its features are those of what is inside. */
+  readonly packing: "none" | "opened" | "closed";
 }
 
 export function noRule(code: NoRule["gaveUp"]["code"], why: string): NoRule {

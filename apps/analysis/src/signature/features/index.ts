@@ -3,4 +3,5 @@ export { type Density, densityOf } from "./entropy.ts";
 export { type FeatureSet, featuresOf } from "./features.ts";
 export type { Text } from "./strings.ts";
 export type { Oddity, Structure } from "./structure.ts";
+export { unpackUpx } from "./unpack/upx.ts";
 export { WINDOW } from "./windows.ts";
