@@ -22,12 +22,16 @@ const differences: readonly Cause[] = [
   { pattern: /[^\w\s.,:;!?'"()[\]<>/%=+*&#@$|\\~`^{}-]/, cost: 20 },
 ];
 
+/** So much of a text is looked at: hostile ones are long. */
+const LOOKED_AT = 256;
+
 /**
  * How unlikely a text is to stand in the next version and in the build for another processor as well, in nats, so that it can be
  * weighed against the logarithm of a probability.
  * @param witnesses builds that hold it
  */
-export function fragility(text: string, witnesses: number): number {
+export function fragility(whole: string, witnesses: number): number {
+  const text = whole.slice(0, LOOKED_AT);
   const digits = text.replace(/[^0-9]/g, "").length;
   const change = total(changes, text) + 3 * Math.max(0, digits - 2);
   return change / Math.max(1, witnesses - 1) + total(differences, text);

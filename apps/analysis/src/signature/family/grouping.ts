@@ -23,10 +23,11 @@ export function groupMembers(
   own: ReadonlyMap<Member, ReadonlySet<string>>,
 ): Group[] {
   const groups: Group[] = [];
+  const likeness = new Likeness(own);
   let left = [...members];
   while (left.length > 0) {
-    const centre = centreOf(left, own);
-    const near = left.filter((each) => each === centre || areAlike(own.get(each)!, own.get(centre)!));
+    const centre = centreOf(left, likeness);
+    const near = left.filter((each) => each === centre || likeness.areAlike(each, centre));
     const kept = holdCore(near, centre, own);
     groups.push({ members: kept });
     left = left.filter((each) => !kept.includes(each));
@@ -50,18 +51,37 @@ export function shared(a: ReadonlySet<string>, b: ReadonlySet<string>): number {
   return count;
 }
 
-function areAlike(a: ReadonlySet<string>, b: ReadonlySet<string>): boolean {
-  const common = shared(a, b);
-  return common >= MIN_SHARED && common >= ALIKE * Math.min(a.size, b.size);
+/** What pairs of members share; each pair is compared once. */
+class Likeness {
+  readonly #own: ReadonlyMap<Member, ReadonlySet<string>>;
+  readonly #shared = new Map<Member, Map<Member, number>>();
+
+  constructor(own: ReadonlyMap<Member, ReadonlySet<string>>) {
+    this.#own = own;
+  }
+
+  common(a: Member, b: Member): number {
+    const known = this.#shared.get(a)?.get(b) ?? this.#shared.get(b)?.get(a);
+    if (known !== undefined) return known;
+    const common = shared(this.#own.get(a)!, this.#own.get(b)!);
+    const row = this.#shared.get(a) ?? new Map<Member, number>();
+    this.#shared.set(a, row.set(b, common));
+    return common;
+  }
+
+  areAlike(a: Member, b: Member): boolean {
+    const common = this.common(a, b);
+    return common >= MIN_SHARED && common >= ALIKE * Math.min(this.#own.get(a)!.size, this.#own.get(b)!.size);
+  }
 }
 
-function centreOf(members: readonly Member[], own: ReadonlyMap<Member, ReadonlySet<string>>): Member {
-  const likeness = members.map((each) => {
-    const near = members.filter((other) => other !== each && areAlike(own.get(each)!, own.get(other)!));
-    const common = near.reduce((sum, other) => sum + shared(own.get(each)!, own.get(other)!), 0);
+function centreOf(members: readonly Member[], likeness: Likeness): Member {
+  const scores = members.map((each) => {
+    const near = members.filter((other) => other !== each && likeness.areAlike(each, other));
+    const common = near.reduce((sum, other) => sum + likeness.common(each, other), 0);
     return near.length + common / (1 + common);
   });
-  return members[likeness.indexOf(Math.max(...likeness))]!;
+  return members[scores.indexOf(Math.max(...scores))]!;
 }
 
 function heldShare(core: ReadonlySet<string>, own: ReadonlySet<string>): number {

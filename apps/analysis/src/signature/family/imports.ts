@@ -5,6 +5,9 @@ import type { Part } from "./parts.ts";
 
 const WANTED = 4;
 const NEEDED = 3;
+/** One sample does not show which of them another version takes, too. */
+const WANTED_OF_ONE = 6;
+const NEEDED_OF_ONE = 2;
 const MIN_NAME = 6;
 /** Names that begin alike are mostly of one library: one of them is enough. */
 const PREFIX = 4;
@@ -24,12 +27,14 @@ export function importPart({ members }: Group, knowledge: Knowledge): Part | nul
     .filter((name) => others.every((each) => each.has(name)))
     .map((name) => ({ name, log: knowledge.logProbability(`\0${name}\0`) }))
     .sort((a, b) => a.log - b.log || (a.name < b.name ? -1 : 1));
+  const wanted = members.length === 1 ? WANTED_OF_ONE : WANTED;
   const chosen: FamilyCandidate[] = [];
   const prefixes = new Set<string>();
   for (const { name, log } of ranked) {
-    if (chosen.length === WANTED || prefixes.has(name.slice(0, PREFIX))) continue;
+    if (chosen.length === wanted || prefixes.has(name.slice(0, PREFIX))) continue;
     prefixes.add(name.slice(0, PREFIX));
     chosen.push({ hex: hexOf(name), isOwn: false, at: 0, logProbability: log, worth: -log, holders });
   }
-  return chosen.length < WANTED ? null : { chosen, needed: NEEDED };
+  if (chosen.length < wanted) return null;
+  return { chosen, needed: members.length === 1 ? NEEDED_OF_ONE : NEEDED };
 }

@@ -6,8 +6,8 @@ import type { FamilySample, Member } from "./types.ts";
 /** Share of a program that is compressed or encrypted from which on the rest of it is taken for the packer's. */
 const PACKED = 0.6;
 const MIN_DENSE = 8192;
-const WINDOW = 24;
-const PLACES = [0.2, 0.5, 0.8];
+const WINDOW = 20;
+const PLACES = [0.35, 0.7];
 
 /** What can be told of a sample, by what is inside where it is packed and can be opened. */
 export function openedFeatures(sample: FamilySample): Pick<Member, "features" | "packing"> {

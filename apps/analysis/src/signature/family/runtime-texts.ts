@@ -18,7 +18,11 @@ const patterns: readonly RegExp[] = [
   /SHA-?\d+ .*(OpenSSL|CRYPTOGAMS)|CRYPTOGAMS|appro@openssl/,
 ];
 
+/** So much of a text is looked at: enough to know it, little enough for hostile ones. */
+const LOOKED_AT = 256;
+
 export function isRuntimeText(text: string): boolean {
-  const plain = text.includes("\0") ? text.replaceAll("\0", "") : text;
+  const start = text.slice(0, LOOKED_AT);
+  const plain = start.includes("\0") ? start.replaceAll("\0", "") : start;
   return patterns.some((pattern) => pattern.test(plain));
 }

@@ -4,7 +4,7 @@ export type Text = string;
 /** Shorter runs of printable bytes are mostly chance. */
 export const MIN_TEXT = 8;
 /** Longer ones are cut: a rule takes no more than a part anyway. */
-const MAX_TEXT = 2048;
+const MAX_TEXT = 1024;
 /** Bound for hostile input. */
 const MAX_TEXTS = 200_000;
 
