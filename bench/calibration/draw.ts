@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
-import { featuresOf, WINDOW } from "../../apps/analysis/src/signature/features/index.ts";
+import { featuresOf } from "../../apps/analysis/src/signature/family/index.ts";
+import { WINDOW } from "../../apps/analysis/src/signature/features/index.ts";
 import type { Good } from "../signature/corpora/parts.ts";
 
 export type Kind = "code" | "text";

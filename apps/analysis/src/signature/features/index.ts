@@ -1,5 +1,5 @@
 export type { CodePattern } from "./code.ts";
-export { type Density, densityOf } from "./entropy.ts";
+export type { Density } from "./entropy.ts";
 export { type FeatureSet, featuresOf } from "./features.ts";
 export type { Text } from "./strings.ts";
 export type { Oddity, Structure } from "./structure.ts";
