@@ -5,7 +5,9 @@
  */
 import { createHash } from "node:crypto";
 import { cpus } from "node:os";
+import { basename } from "node:path";
 import { parseArgs } from "node:util";
+import { writeFileAtomic } from "@thymus/store";
 import { makeRecipes } from "./signature/corpora/make.ts";
 import { benchData, fetchBuilds, fetchGoodware, goodware } from "./signature/corpora/parts.ts";
 import { learnSelf } from "./signature/corpora/self.ts";
@@ -14,7 +16,7 @@ import { costTable, measureCosts } from "./signature/cost/measure.ts";
 import { openYarGen } from "./signature/peers/yargen.ts";
 import { openYarGenGo } from "./signature/peers/yargen-go.ts";
 import { publish } from "./signature/report/publish.ts";
-import { goodwareTable, tables } from "./signature/report/tables.ts";
+import { goodwareTable, sums, tables } from "./signature/report/tables.ts";
 import { scanGoodware } from "./signature/run/goodware.ts";
 import type { Row, Tier } from "./signature/run/row.ts";
 import { commitName, openContext, tiers } from "./signature/run/run.ts";
@@ -74,9 +76,19 @@ async function measure(): Promise<void> {
     return;
   }
   const named = part === "test" ? "sealed test part" : "dev part, on which thresholds may be tuned";
-  const text = `${heading()}\n\n${goodwareTable(scan, named)}\n${costs === null ? "" : `${costTable(costs)}\n`}${tables(rows)}`;
-  process.stdout.write(text);
-  if (values.publish !== undefined) await publish(values.publish, text);
+  const parts = [heading(), goodwareTable(scan, named), costs === null ? "" : costTable(costs), sums(rows)];
+  process.stdout.write(`${parts.join("\n\n")}\n${tables(rows)}`);
+  if (values.publish === undefined) return;
+  const details = values.publish.replace(/(\.md)?$/, "-results.md");
+  await writeFileAtomic(
+    details,
+    `# Results of the signature bench, row by row\n\n${heading()}\n\n${tables(rows)}`,
+    0o644,
+  );
+  await publish(
+    values.publish,
+    `${parts.join("\n\n")}\nEvery row: [${basename(details)}](${basename(details)}).`,
+  );
 }
 
 function heading(): string {

@@ -35,7 +35,7 @@ test("what was lost is printed like what was won", () => {
     repaired: null,
     repairedWrong: 0,
   };
-  const text = tables([row, refused]);
+  const text = sums([row, refused]) + tables([row, refused]);
   assert.match(text, /\| B \| thymus \| 2 \| 1 \| 0 \| 21 of 36 /);
   assert.match(text, /\| 1 of 40 \|.*\| 9 of 21 \| 2 \|/);
   assert.match(text, /\| two \| thymus \| 12 \| refused \| - \|.*too little \\\| of it/);

@@ -18,18 +18,17 @@ const line = (...cells: (string | number)[]) => `| ${cells.join(" | ")} |`;
 const short = (text: string, length = 110) => (text.length > length ? `${text.slice(0, length - 1)}…` : text);
 const escaped = (text: string) => short(text).replaceAll("|", "\\|").replaceAll("\n", " ");
 
-/** All rows of a run as Markdown, losing ones like winning ones, and a table of sums before. */
+/** All rows of a run as Markdown, losing ones like winning ones. */
 export function tables(rows: readonly Row[]): string {
   const tiers = [...new Set(rows.map(({ tier }) => tier))].sort();
-  return [
-    sums(rows),
-    ...tiers.map((tier) =>
+  return tiers
+    .map((tier) =>
       tierTable(
         tier,
         rows.filter((row) => row.tier === tier),
       ),
-    ),
-  ].join("\n");
+    )
+    .join("\n");
 }
 
 /** What a tool did over a tier, added up. */
@@ -147,6 +146,24 @@ export function goodwareTable(scan: GoodScan, part: string): string {
         ),
       );
     }
+  }
+  return `${text.join("\n")}\n\n${hitsByTier(scan, tools)}`;
+}
+
+/** Which tier's rules it was that hit clean files: those of tiers C and F were made of clean programs. */
+function hitsByTier(scan: GoodScan, tools: readonly string[]): string {
+  const tiers = Object.keys(titles);
+  const text = [
+    "Files hit by the rules of each tier:\n",
+    line("tool", ...tiers),
+    line("---", ...tiers.map(() => "---")),
+  ];
+  for (const tool of tools) {
+    const cells = tiers.map((tier) => {
+      const hits = scan.hits.filter((hit) => hit.tool === tool && hit.rule.startsWith(`${tier} `));
+      return new Set(hits.map(({ path }) => path)).size;
+    });
+    text.push(line(tool, ...cells));
   }
   return `${text.join("\n")}\n`;
 }
