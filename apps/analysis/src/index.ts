@@ -19,7 +19,14 @@ export { openIntake } from "./intake/intake.ts";
 export { analysisWorkers } from "./intake/size.ts";
 export type { Finished, Intake, IntakeOptions, Turn } from "./intake/types.ts";
 export { verifyPrescription } from "./proof/verify.ts";
-export { buildCorpus, openCorpus, PACKAGE_MANAGER } from "./self/index.ts";
+export {
+  buildCorpus,
+  exportCorpus,
+  importCorpus,
+  importList,
+  openCorpus,
+  PACKAGE_MANAGER,
+} from "./self/index.ts";
 export { WorkerPool } from "./worker/pool.ts";
 export { corpusFolders } from "./worker/readable.ts";
 export { runWorker } from "./worker/run.ts";

@@ -23,6 +23,31 @@ export const CorpusIndex = z.strictObject({
 });
 export type CorpusIndex = z.infer<typeof CorpusIndex>;
 
+const CorpusModel = z.strictObject({ order: z.number().int().min(1).max(8), bytes: Count, sha256: Sha256 });
+
+/** Head of a portable self: what follows it in the file, each part with its size and digest. */
+export const PortableSelf = z.strictObject({
+  format: z.literal("thymus-self"),
+  version: z.literal(1),
+  /** Of the corpus that it was made of, and what that holds. */
+  digest: CorpusDigest,
+  files: Count,
+  bytes: Count,
+  made: Instant,
+  hashes: z.strictObject({ size: Count, sha256: Sha256 }),
+  model: CorpusModel.extend({ size: Count }),
+  index: CorpusIndex.extend({ size: Count }),
+});
+export type PortableSelf = z.infer<typeof PortableSelf>;
+
+/** What was imported from other machines: hashes, statistics and index. Their files are not here to be scanned. */
+const ImportedSelf = z.strictObject({
+  from: z.array(z.strictObject({ digest: CorpusDigest, files: Count, bytes: Count, made: Instant })),
+  hashes: z.strictObject({ count: Count, sha256: Sha256 }),
+  model: CorpusModel,
+  index: CorpusIndex,
+});
+
 /** The manifest of self: what the statistics and every goodware scan rest on. */
 export const CorpusManifest = z.strictObject({
   version: z.literal(1),
@@ -31,8 +56,14 @@ export const CorpusManifest = z.strictObject({
   bytes: Count,
   made: Instant,
   sources: z.array(z.string()),
-  model: z.strictObject({ order: z.number().int().min(1).max(8), bytes: Count, sha256: Sha256 }),
+  model: CorpusModel,
   /** Missing in a corpus of an older version: build it anew. */
   index: CorpusIndex.optional(),
+  /** Self of other machines. Not part of the digest, nor of any scan. */
+  imported: ImportedSelf.optional(),
+  /** Imported lists of digests, and of texts that no rule may rest on. */
+  lists: z
+    .array(z.strictObject({ name: z.string(), sha256: Sha256, hashes: Count, texts: Count }))
+    .optional(),
 });
 export type CorpusManifest = z.infer<typeof CorpusManifest>;

@@ -105,7 +105,7 @@ function beginning(
   const bytes = chosen.reduce((sum, { size }) => sum + size, 0);
   const bits = filterBits(bytes);
   const unfinished = { workers: options.workers ?? 2, saveSeconds: options.saveSeconds };
-  if (old?.index?.bits === bits) {
+  if (old?.index?.bits === bits && old.files > 0) {
     const known = byPath(oldFiles);
     const kept = chosen.reduce((sum, candidate) => sum + (unchanged(candidate, known)?.size ?? 0), 0);
     const staleBytes = old.index.staleBytes + old.bytes - kept;
@@ -215,6 +215,8 @@ async function finish(
     sources: [...sources],
     model,
     index,
+    ...(old?.imported ? { imported: old.imported } : {}),
+    ...(old?.lists ? { lists: old.lists } : {}),
   });
   await writeFileAtomic(layout(dir).manifest, `${JSON.stringify(manifest, null, 2)}\n`);
   return manifest;

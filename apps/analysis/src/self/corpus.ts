@@ -8,6 +8,8 @@ import { AbsenceFilter } from "./absence/filter.ts";
 import { filterMemory } from "./absence/memory.ts";
 import { corpusDigest, decodeFiles } from "./files/file-list.ts";
 import { layout, readManifest } from "./files/layout.ts";
+import { loadLists } from "./lists/import-list.ts";
+import { Warner } from "./lists/warned.ts";
 import { NgramModel } from "./model/model.ts";
 import { decodeTables } from "./model/tables.ts";
 import { type CorpusScanOptions, type CorpusScanResult, scanCorpus } from "./scan.ts";
@@ -16,7 +18,8 @@ export interface Corpus {
   readonly manifest: CorpusManifest;
   readonly files: readonly CorpusFile[];
   /**
-   * Natural logarithm of the probability of these bytes in goodware.
+   * Natural logarithm of the probability of these bytes in goodware: by the own model or the imported one, where it is
+   * more probable.
    * @throws ThymusError CORPUS_MISSING where the model is damaged
    */
   logProbability(bytes: Uint8Array): number;
@@ -29,7 +32,13 @@ export interface Corpus {
    * @throws ThymusError CORPUS_MISSING where the index is damaged
    */
   absent?(bytes: Uint8Array): boolean;
-  /** Scans every file of self; see {@link scanCorpus}. */
+  /** Whether a self that was imported from another machine holds a file with this digest. */
+  importedHash(sha256: string): boolean;
+  /** Name of the imported list that holds this digest (SHA-256, SHA-1 or MD5, lower case), or null. */
+  listedHash(digest: string): string | null;
+  /** Name of the imported list that names this text or something in it, such as a host: no rule may rest on it. */
+  warned(text: string): string | null;
+  /** Scans every file of self that is here; see {@link scanCorpus}. */
   scan(sources: readonly RuleSource[], options?: CorpusScanOptions): Promise<CorpusScanResult>;
 }
 
@@ -44,25 +53,60 @@ export interface OpenCorpusOptions {
  */
 export async function openCorpus(dir: string, options: OpenCorpusOptions = {}): Promise<Corpus> {
   const { manifest, files } = await readCorpus(dir);
-  let model: NgramModel | undefined;
-  const theModel = () => {
-    model ??= loadModel(dir, manifest);
-    return model;
-  };
-  const { index } = manifest;
-  let filter: AbsenceFilter | undefined;
-  const theFilter = (from: CorpusIndex) => {
-    filter ??= openFilter(dir, from);
-    return filter;
-  };
+  const { index, imported } = manifest;
+  const models = once(() => distinct([manifest.model, imported?.model]).map((from) => loadModel(dir, from)));
+  const filters = once(() => distinct([index, imported?.index]).map((from) => openFilter(dir, from)));
+  const lists = once(() => loadLists(dir, manifest));
+  const listed = once(() => new Map(lists().flatMap((l) => l.entries.hash.map((h) => [h, l.name] as const))));
+  const warners = once(() => lists().map((list) => new Warner(list)));
+  const hashes = once(() => (imported ? loadHashes(dir, imported.hashes.sha256) : new Set<string>()));
   return {
     manifest,
     files,
-    logProbability: (bytes) => theModel().logProbability(bytes),
-    logProbabilities: (bytes) => theModel().logProbabilities(bytes),
-    ...(index ? { absent: (bytes: Uint8Array) => theFilter(index).absent(bytes) } : {}),
+    logProbability: (bytes) => Math.max(...models().map((model) => model.logProbability(bytes))),
+    logProbabilities(bytes) {
+      const [first, ...others] = models().map((model) => model.logProbabilities(bytes));
+      return others.reduce((most, other) => most.map((p, at) => Math.max(p, other[at]!)), first!);
+    },
+    listedHash: (digest) => listed().get(digest) ?? null,
+    warned(text) {
+      for (const warner of warners()) {
+        const name = warner.warned(text);
+        if (name !== null) return name;
+      }
+      return null;
+    },
+    importedHash: (sha256) => hashes().has(sha256),
+    ...(index ? { absent: (bytes: Uint8Array) => filters().every((filter) => filter.absent(bytes)) } : {}),
     scan: (sources, scanOptions = {}) => scanCorpus(files, options.rootPrefix ?? "", sources, scanOptions),
   };
+}
+
+function once<T>(make: () => T): () => T {
+  let made: { value: T } | undefined;
+  return () => {
+    made ??= { value: make() };
+    return made.value;
+  };
+}
+
+/** A corpus without files of its own has what was imported for its own. */
+function distinct<T extends { readonly sha256: string }>(all: readonly (T | undefined)[]): T[] {
+  return [...new Map(all.flatMap((one) => (one ? [[one.sha256, one] as const] : []))).values()];
+}
+
+/** The first 64 digits of each line. */
+function loadHashes(dir: string, sha256: string): Set<string> {
+  let text: Buffer;
+  try {
+    text = readFileSync(layout(dir).hashes(sha256));
+  } catch (cause) {
+    throw damaged(dir, "the list of imported hashes", cause);
+  }
+  if (createHash("sha256").update(text).digest("hex") !== sha256)
+    throw damaged(dir, "the list of imported hashes");
+  const lines = text.toString("latin1").split("\n");
+  return new Set(lines.filter((line) => line !== "").map((line) => line.slice(0, 64)));
 }
 
 async function readCorpus(dir: string): Promise<{ manifest: CorpusManifest; files: CorpusFile[] }> {
@@ -78,17 +122,17 @@ async function readCorpus(dir: string): Promise<{ manifest: CorpusManifest; file
   throw damaged(dir, "the list of files");
 }
 
-function loadModel(dir: string, manifest: CorpusManifest): NgramModel {
+function loadModel(dir: string, from: CorpusManifest["model"]): NgramModel {
   let bytes: Buffer;
   try {
-    bytes = readFileSync(layout(dir).model(manifest.model.sha256));
+    bytes = readFileSync(layout(dir).model(from.sha256));
   } catch (cause) {
     throw damaged(dir, "the model", cause);
   }
   const digest = createHash("sha256").update(bytes).digest("hex");
   const whole = bytes.byteOffset === 0 && bytes.byteLength === bytes.buffer.byteLength;
   const buffer = whole ? bytes.buffer : Uint8Array.from(bytes).buffer;
-  const tables = digest === manifest.model.sha256 ? decodeTables(buffer as ArrayBuffer) : null;
+  const tables = digest === from.sha256 ? decodeTables(buffer as ArrayBuffer) : null;
   if (!tables) throw damaged(dir, "the model");
   return new NgramModel(tables);
 }

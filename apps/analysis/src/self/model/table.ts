@@ -1,7 +1,7 @@
 import { COUNT_OF, quantise } from "./quantise.ts";
 
 /** Slots that one n-gram may lie in. */
-const BUCKET = 8;
+export const BUCKET = 8;
 
 /**
  * A compact table of n-gram counts: buckets of slots with a 16-bit fingerprint and an 8-bit logarithm of the count.
