@@ -38,7 +38,10 @@ export async function tierC(context: Context): Promise<Row[]> {
       newest,
       own.filter(({ part }) => part === "train"),
     );
-    if (samples.length === 0) continue;
+    if (samples.length === 0) {
+      context.say(`C ${name}: the packer packs none of its builds; left out`);
+      continue;
+    }
     rows.push(
       ...(await familyRows(context, {
         ...{ tier: "C", name, family: name, samples, unseen: older },
