@@ -4,6 +4,7 @@ import { scriptForm } from "../script/index.ts";
 import type { Self } from "../self.ts";
 import { firstStanding, type Veto } from "../veto.ts";
 import { base64Form } from "./base64.ts";
+import { codeForm } from "./code.ts";
 import { differencesForm } from "./differences.ts";
 import { type Form, formInput } from "./form.ts";
 import { nocaseForm } from "./nocase.ts";
@@ -11,7 +12,15 @@ import { wildcardForm } from "./wildcards.ts";
 import { xorForm } from "./xor.ts";
 
 /** Plain ones first: what is cheap to scan and easy to read. */
-const forms: readonly Form[] = [nocaseForm, base64Form, xorForm, scriptForm, wildcardForm, differencesForm];
+const forms: readonly Form[] = [
+  nocaseForm,
+  base64Form,
+  xorForm,
+  scriptForm,
+  codeForm,
+  wildcardForm,
+  differencesForm,
+];
 
 /** With fewer files nothing tells what varies from what happens to be equal. */
 const MIN_PAIRS = 4;

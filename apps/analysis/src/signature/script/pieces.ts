@@ -49,7 +49,8 @@ export function piecesOf(run: Run, bodies: readonly Symbols[], style: Style, sel
     const loose = style.blanks && (first.kind === "mark" || lastKind === "mark");
     const gap = widestGap(run, i, bodies, loose);
     lastKind = first.kind;
-    if (i > 0 && gap === "comment") close();
+    // Statements may change places.
+    if (i > 0 && (gap === "comment" || gap === "end")) close();
     if (constant && first.kind === "text" && forms.some(({ raw }) => raw !== first.raw)) {
       close();
       pieces.push(...splitText(first.value, forms, self));
@@ -82,7 +83,7 @@ interface Piece {
 const newPiece = (): Piece => ({ parts: [] });
 const length = ({ parts }: Piece) => parts.reduce((sum, { pattern }) => sum + pattern.length, 0);
 
-const gapPatterns = { none: "", blank: "[ \\t]{0,4}", end: "[;\\s]{0,8}", comment: "" } as const;
+const gapPatterns = { none: "", blank: "[ \\t]{0,4}", end: "", comment: "" } as const;
 const gapPattern = (gap: keyof typeof gapPatterns): Part => ({ pattern: gapPatterns[gap], fixed: "" });
 
 /** A word of which only the kind is known, as long as it was seen to be and some more. */

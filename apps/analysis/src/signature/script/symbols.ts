@@ -32,8 +32,12 @@ export function symbolsOf(bodies: readonly (readonly Word[])[]): Symbols[] {
 
 const MAX_RUN = 40;
 
+interface Keyed {
+  readonly keys: readonly string[];
+}
+
 /** The longest runs of symbols that all bodies hold, in whatever order; no two overlap. */
-export function commonRuns(bodies: readonly Symbols[]): Run[] {
+export function commonRuns(bodies: readonly Keyed[], most = MAX_RUN): Run[] {
   const [first, ...others] = bodies;
   if (first === undefined) return [];
   const indexes = others.map(({ keys }) => Map.groupBy(keys.keys(), (i) => keys[i]!));
@@ -47,7 +51,7 @@ export function commonRuns(bodies: readonly Symbols[]): Run[] {
       length++;
       kept = places.map((list) => list[0]!);
       const key = first.keys[start + length];
-      if (key === undefined || length >= MAX_RUN) break;
+      if (key === undefined || length >= most) break;
       places = places.map((list, n) => list.filter((at) => others[n]!.keys[at + length] === key));
     }
     const end = start + length;

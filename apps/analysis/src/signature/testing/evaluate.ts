@@ -9,9 +9,9 @@ import { random } from "../../infection/testing/random.ts";
 import { openCorpus } from "../../self/index.ts";
 import { deriveRule, type Self } from "../index.ts";
 
-const [corpusFolder, wanted = "", mode = "model"] = process.argv.slice(2);
+const [corpusFolder, wanted = "", train = "12", mode = "model"] = process.argv.slice(2);
 if (corpusFolder === undefined) throw new Error("give the folder of a corpus");
-const TRAIN = 12;
+const TRAIN = Number(train);
 const UNSEEN = 20;
 const MAX_HOST = 400_000;
 
@@ -59,10 +59,11 @@ const small: Self = {
     return { files: clean.length, bytes: 0, hits };
   },
 };
-const self: Self = mode === "model" ? small : corpus;
+const self: Self = mode === "corpus" ? corpus : small;
 
 let totals = { found: 0, unseen: 0, refused: 0, wrong: 0, missed: 0 };
 const rows: string[] = [];
+const rules: string[] = [];
 for (const infection of inertInfections.filter(({ id }) => id.includes(wanted))) {
   const list = (hosts.get(infection.types[0]!) ?? []).flatMap(({ path, bytes }, i): Specimen[] => {
     const after = infection.infect(bytes, random(i * 31 + 7));
@@ -86,10 +87,11 @@ for (const infection of inertInfections.filter(({ id }) => id.includes(wanted)))
       `${mark.padEnd(9)} ${infection.id.padEnd(40)} ${figures} ${derived.gaveUp.code}: ${derived.gaveUp.why}`,
     );
   } else {
-    const rules = engine.compile([{ namespace: "a", source: derived.rule }]);
-    const found = unseen.filter(({ after }) => rules.scan(after).length > 0).length;
-    const wrong = clean.filter(({ bytes }) => rules.scan(bytes).length > 0).length;
-    rules.close();
+    const compiled = engine.compile([{ namespace: "a", source: derived.rule }]);
+    const found = unseen.filter(({ after }) => compiled.scan(after).length > 0).length;
+    const wrong = clean.filter(({ bytes }) => compiled.scan(bytes).length > 0).length;
+    compiled.close();
+    rules.push(derived.rule.replace("thymus_test_inert", infection.id.replaceAll("-", "_")));
     totals.found += found;
     totals.unseen += unseen.length;
     totals.wrong += wrong;
@@ -103,3 +105,11 @@ for (const infection of inertInfections.filter(({ id }) => id.includes(wanted)))
   console.log(rows.at(-1)?.startsWith("rule") ? rows.slice(-2).join("\n") : rows.at(-1));
 }
 console.log(JSON.stringify(totals));
+const sizes = rules.map((rule) => rule.length).sort((a, b) => a - b);
+console.log(`${rules.length} rules, median ${sizes[sizes.length >> 1]} bytes, largest ${sizes.at(-1)}`);
+if (mode === "proof") {
+  const cpu = process.cpuUsage();
+  const { files, hits } = await corpus.scan([{ namespace: "all", source: rules.join("\n") }]);
+  console.log(`self: ${files} files, ${hits.length} hits, ${process.cpuUsage(cpu).user / 1e6} CPU s`);
+  for (const { rule, path } of hits) console.log(`  ${rule} ${path}`);
+}
