@@ -62,7 +62,7 @@ export const Config = z.strictObject({
         "bytes of goodware that are learnt from",
       ),
       cleanLists: Folders.default([]).describe(
-        "files with one SHA-256 of known clean content a line, beside self; such samples are answered without a chamber",
+        "files with SHA-256 digests of known clean content, beside self (one a line, a table with such a column as the NSRL has, or a MISP warninglist); such samples are answered without a chamber",
       ),
       queue: z
         .number()
