@@ -7,6 +7,8 @@ const MERGE_GAP = 16;
 /** A hunk costs as much as this many lost host bytes when edit scripts are compared. */
 const HUNK_COST = 12;
 const GOOD_ENOUGH = 0.05;
+/** A body that took the place of a table, which moved behind it, costs more than this when it is read as a change in place. */
+const MAX_ENOUGH = 512;
 
 /**
  * An exact edit script from `before` to `after`: the cheapest of a few honest readings (changed in place, grown at the end, grown at
@@ -20,7 +22,7 @@ export function diffBytes(before: Uint8Array, after: Uint8Array): Hunk[] {
     inPlace(before, before.length - shared, after, after.length - shared, shared),
   ].filter((hunks) => hunks !== null);
   const best = readings.reduce((a, b) => (cost(b) < cost(a) ? b : a));
-  const enough = Math.max(3 * HUNK_COST, Math.min(before.length * GOOD_ENOUGH, 2048));
+  const enough = Math.max(3 * HUNK_COST, Math.min(before.length * GOOD_ENOUGH, MAX_ENOUGH));
   if (cost(best) <= enough) return mergePatches(best);
   const blocks = byBlocks(before, after);
   return mergePatches(cost(blocks) < cost(best) ? blocks : best);
