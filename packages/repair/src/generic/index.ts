@@ -1,0 +1,2 @@
+export { fingerprintOf } from "./fingerprint.ts";
+export { type Rebuilt, rebuild } from "./rebuild.ts";
