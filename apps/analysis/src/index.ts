@@ -19,6 +19,7 @@ export { openIntake } from "./intake/intake.ts";
 export { analysisWorkers } from "./intake/size.ts";
 export type { Finished, Intake, IntakeOptions, Turn } from "./intake/types.ts";
 export { verifyPrescription } from "./proof/verify.ts";
+export { type EvaluateOptions, evaluateRules } from "./rules/index.ts";
 export {
   buildCorpus,
   exportCorpus,

@@ -19,6 +19,7 @@ export * from "./prescription.ts";
 export * from "./proof.ts";
 export * from "./quarantine.ts";
 export * from "./repair.ts";
+export * from "./rules.ts";
 export * from "./scan.ts";
 export * from "./suspicion.ts";
 export * from "./version.ts";

@@ -37,6 +37,7 @@ export const documents = {
   Remedy: contracts.Remedy,
   RepairOutcome: contracts.RepairOutcome,
   Ring: contracts.Ring,
+  RuleEvaluation: contracts.RuleEvaluation,
   SampleUpload: contracts.SampleUpload,
   ScanSummary: contracts.ScanSummary,
   TokenReply: contracts.TokenReply,

@@ -9,6 +9,7 @@ import { registerImmunize } from "./immunize.ts";
 import { registerQuarantine } from "./quarantine.ts";
 import { registerRepair } from "./repair.ts";
 import { registerAdmin, registerAgent, registerAnalysis, registerJoin } from "./roles.ts";
+import { registerRules } from "./rules.ts";
 import { registerScan } from "./scan.ts";
 import { registerUp } from "./up.ts";
 import type { Register } from "./verb.ts";
@@ -25,6 +26,7 @@ export const verbs: readonly Register[] = [
   registerRepair,
   registerVerify,
   registerCorpus,
+  registerRules,
   registerBaseline,
   registerQuarantine,
   registerCases,

@@ -1,0 +1,90 @@
+import assert from "node:assert/strict";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, test } from "node:test";
+import { RuleEvaluation } from "@thymus/contracts";
+import { buildCorpus, openCorpus } from "../../self/index.ts";
+import { upperBound } from "../judge/bound.ts";
+import { fixedRuns } from "../judge/bytes.ts";
+import { evaluateRules } from "./evaluate.ts";
+
+const dir = mkdtempSync(join(tmpdir(), "thymus-rules-"));
+after(() => rmSync(dir, { recursive: true, force: true }));
+const good = join(dir, "goodware");
+mkdirSync(good);
+for (let i = 0; i < 40; i++)
+  writeFileSync(
+    join(good, `tool${i}.sh`),
+    `#!/bin/sh\n# tool ${i}\necho "usage: tool [--help]"\nexit ${i}\n`,
+  );
+const self = join(dir, "self");
+await buildCorpus({ dir: self, sources: [good], maxBytes: 1 << 20, onProgress() {} });
+const corpus = await openCorpus(self);
+const file = (name: string, text: string) => {
+  writeFileSync(join(dir, name), text);
+  return join(dir, name);
+};
+
+test("a rule that hits self is bad, one that rests on rare bytes is not; a broken one is told and passed over", async () => {
+  const path = file(
+    "set.yar",
+    [
+      'rule usage { strings: $a = "usage: tool" condition: $a }',
+      "rule broken { condition: nothing_known }",
+      'private rule rare { strings: $b = "q7#Zx!kW0^vJ&pL9@" $c = { 9f 3c ?? a1 77 e2 10 8d } condition: all of them }',
+      "rule follows { condition: rare }",
+    ].join("\n"),
+  );
+  const result = await evaluateRules({ files: [path], corpus });
+  assert.deepEqual(RuleEvaluation.parse(result), result);
+  assert.equal(result.files[0]?.problems[0]?.line, 2);
+  assert.deepEqual(
+    result.rules.map(({ rule, hits }) => [rule, hits.files]),
+    [
+      ["usage", 40],
+      ["rare", 0],
+      ["follows", 0],
+    ],
+  );
+  assert.equal(result.rules[0]?.verdict, "bad");
+  assert.equal(result.rules[0]?.strings[0]?.verdict, "common");
+  assert.equal(result.rules[1]?.verdict, "fine");
+});
+
+test("an include stays in the folder", async () => {
+  file("part.yar", "rule part { condition: false }");
+  const inside = await evaluateRules({ files: [file("in.yar", 'include "part.yar"')], corpus });
+  assert.deepEqual(
+    inside.rules.map(({ rule }) => rule),
+    ["part"],
+  );
+  const sub = join(dir, "sub");
+  mkdirSync(sub);
+  const outside = file("sub/out.yar", 'include "../part.yar"');
+  await assert.rejects(evaluateRules({ files: [outside], corpus }), { code: "RULE_INVALID" });
+});
+
+test("the bound is the rule of three without hits, and Clopper and Pearson's with them", () => {
+  assert.ok(Math.abs(upperBound(0, 1000) - 0.002991) < 1e-5);
+  assert.ok(Math.abs(upperBound(1, 10) - 0.394163) < 1e-5);
+  assert.ok(Math.abs(upperBound(5, 100) - 0.102253) < 1e-5);
+  assert.equal(upperBound(3, 3), 1);
+});
+
+test("fixed bytes of each kind of string", () => {
+  const runs = (kind: "text" | "hex" | "regex", body: string, modifiers: string[] = []) =>
+    fixedRuns({ id: "$", kind, body, flags: "", modifiers, place: { line: 1, column: 1 } }).map((run) =>
+      Buffer.from(run).toString("hex"),
+    );
+  assert.deepEqual(runs("text", "a\\x00\\n\\\\"), ["61000a5c"]);
+  assert.deepEqual(runs("text", "ab", ["wide"]), ["61006200"]);
+  assert.deepEqual(runs("hex", " 61 62 ?? 6? [2-4] 63 ( 64 | 65 (66|67) ) 68 ~69 6a // x 6b\n 6c"), [
+    "6162",
+    "63",
+    "68",
+    "6a6c",
+  ]);
+  assert.deepEqual(runs("regex", "abc+d\\/(x|y)[a-z]e{2}fg"), ["6162", "642f", "6667"]);
+  assert.deepEqual(runs("regex", "abc|def"), []);
+});

@@ -1,0 +1,1 @@
+export { type EvaluateOptions, evaluateRules } from "./evaluate/evaluate.ts";

@@ -1,0 +1,52 @@
+import { evaluateRules, openCorpus } from "@thymus/analysis";
+import type { RuleEvaluation } from "@thymus/contracts";
+import { printJson, printLine, visible } from "../output.ts";
+import { acting, interruptSignal, type Register, withGlobals } from "./verb.ts";
+
+export const registerRules: Register = (program) => {
+  const rules = program.command("rules").description("rules that people wrote");
+  withGlobals(rules.command("evaluate"))
+    .description("judge YARA rules against self: what they hit, and which of their strings are weak")
+    .argument("<file...>", "files of YARA rules")
+    .addHelpText(
+      "after",
+      "\nExit status: 0 all is well, 1 a rule hits self, rests on weak strings or does not compile, 2 error.",
+    )
+    .action(
+      acting(async (context, _options, files) => {
+        const corpus = await openCorpus(context.corpusDir);
+        const result = await evaluateRules({ files, corpus, signal: interruptSignal() });
+        if (context.json) printJson(result);
+        else describe(result);
+        if (result.rules.length === 0) return 2;
+        const found =
+          result.rules.some(({ verdict }) => verdict !== "fine") ||
+          result.files.some(({ problems }) => problems.length > 0);
+        return found ? 1 : 0;
+      }),
+    );
+};
+
+function describe({ self, files, rules, seconds }: RuleEvaluation): void {
+  for (const { path, problems } of files)
+    for (const { line, column, message } of problems)
+      printLine(visible(`${path}:${line}:${column}: refused: ${message}`));
+  for (const { file, rule, line, verdict, hits, falsePositives, problems, strings } of rules) {
+    printLine(visible(`${file}:${line}: ${rule}: ${verdict}`));
+    printLine(
+      `  hits ${hits.files} of ${self.files} files of self; at most ${falsePositives.upperPerMillion.toFixed(1)} in a million (95 %)`,
+    );
+    for (const path of hits.paths.slice(0, 3)) printLine(visible(`    ${path}`));
+    for (const { severity, message } of problems)
+      if (severity !== "bad") printLine(visible(`  ${severity}: ${message}`));
+    for (const { id, verdict: kind, logProbability, why } of strings)
+      printLine(
+        visible(
+          `  ${id.padEnd(8)} ${kind.padEnd(9)} ln p ${logProbability?.toFixed(0) ?? "-"}${why.length > 0 ? `  ${why.join("; ")}` : ""}`,
+        ),
+      );
+  }
+  printLine(
+    `${rules.length} rules over ${self.files} files, ${(self.bytes / 1e6).toFixed(0)} MB, in ${seconds.toFixed(1)} s`,
+  );
+}

@@ -1,0 +1,47 @@
+import { z } from "zod";
+import { Count, Seconds } from "./common.ts";
+import { CorpusDigest } from "./proof.ts";
+
+/** Counted from 1; the file is the one that the text was read from, includes being parts of the file that includes them. */
+export const RuleProblem = z.strictObject({
+  severity: z.enum(["error", "bad", "weak", "note"]),
+  message: z.string(),
+  line: Count,
+  column: Count,
+});
+export type RuleProblem = z.infer<typeof RuleProblem>;
+
+/** One string of a rule. `logProbability` is natural, null where no byte of it is fixed; `files` of self hold it. */
+export const RuleStringJudgement = z.strictObject({
+  id: z.string(),
+  line: Count,
+  fixedBytes: Count,
+  logProbability: z.number().nullable(),
+  files: Count,
+  verdict: z.enum(["strong", "plausible", "weak", "common"]),
+  why: z.array(z.string()),
+});
+export type RuleStringJudgement = z.infer<typeof RuleStringJudgement>;
+
+export const RuleJudgement = z.strictObject({
+  file: z.string(),
+  rule: z.string(),
+  line: Count,
+  verdict: z.enum(["fine", "weak", "bad"]),
+  problems: z.array(RuleProblem),
+  hits: z.strictObject({ files: Count, paths: z.array(z.string()).max(20) }),
+  /** Files of a million that it would hit, and the one-sided 95 % bound (Clopper and Pearson). */
+  falsePositives: z.strictObject({ perMillion: z.number(), upperPerMillion: z.number() }),
+  strings: z.array(RuleStringJudgement),
+});
+export type RuleJudgement = z.infer<typeof RuleJudgement>;
+
+/** What `thymus rules evaluate --json` prints. */
+export const RuleEvaluation = z.strictObject({
+  version: z.literal(1),
+  self: z.strictObject({ digest: CorpusDigest, files: Count, bytes: Count }),
+  files: z.array(z.strictObject({ path: z.string(), rules: Count, problems: z.array(RuleProblem) })),
+  rules: z.array(RuleJudgement),
+  seconds: Seconds,
+});
+export type RuleEvaluation = z.infer<typeof RuleEvaluation>;
