@@ -1,4 +1,5 @@
 import type { FileType } from "@thymus/contracts";
+import { fingerprintOf } from "@thymus/repair";
 import type { Selectable } from "kysely";
 import type { FileFacts } from "../files/regular.ts";
 import type { Database } from "../state/open.ts";
@@ -32,10 +33,16 @@ export async function accept(
     program: now.program,
     whole: content?.whole ?? true,
     sha256: content?.sha256 ?? null,
-    signature: content?.whole ? signatureOf(content.bytes) : null,
+    ...marksOf(content?.whole ? content.bytes : null),
     how,
     appeared,
   });
+}
+
+/** What is kept of a content: by which foreign parts of a later one are found, and by which it is rebuilt. */
+export function marksOf(content: Uint8Array | null): Pick<FileRecord, "signature" | "fingerprint"> {
+  if (content === null) return { signature: null, fingerprint: null };
+  return { signature: signatureOf(content), fingerprint: fingerprintOf(content) };
 }
 
 export interface FileRecord {
@@ -47,6 +54,7 @@ export interface FileRecord {
   readonly whole: boolean;
   readonly sha256: string | null;
   readonly signature: Uint8Array | null;
+  readonly fingerprint: Uint8Array | null;
   readonly how: string;
   readonly appeared: boolean;
 }
@@ -63,6 +71,7 @@ export async function recordFile(db: Database, file: FileRecord): Promise<void> 
     whole: file.whole ? 1 : 0,
     sha256: file.sha256,
     signature: file.signature,
+    fingerprint: file.fingerprint,
     appeared: file.appeared ? now : (before?.appeared ?? null),
     accepted: now,
     how: file.how,
@@ -75,10 +84,11 @@ export async function recordFile(db: Database, file: FileRecord): Promise<void> 
 }
 
 async function remember(db: Database, before: BaselineRow, at: string): Promise<void> {
+  const { fingerprint } = before;
   await db
     .insertInto("file_history")
-    .values({ path: before.path, sha256: before.sha256!, mtime_ns: before.mtime_ns, at })
-    .onConflict((conflict) => conflict.columns(["path", "sha256"]).doUpdateSet({ at }))
+    .values({ path: before.path, sha256: before.sha256!, mtime_ns: before.mtime_ns, at, fingerprint })
+    .onConflict((conflict) => conflict.columns(["path", "sha256"]).doUpdateSet({ at, fingerprint }))
     .execute();
   const old = await db
     .selectFrom("file_history")
@@ -127,11 +137,15 @@ export async function forget(db: Database, path: string): Promise<void> {
   await db.deleteFrom("file").where("path", "=", path).execute();
 }
 
-/** Contents of a path that were self at some time, newest first, with their modification times (nanoseconds). */
-export async function knownContents(
-  db: Database,
-  path: string,
-): Promise<{ sha256: string; mtimeNs: string }[]> {
+/** A content that was self; its modification time in nanoseconds. */
+export interface KnownContent {
+  readonly sha256: string;
+  readonly mtimeNs: string;
+  readonly fingerprint: Uint8Array | null;
+}
+
+/** Contents of a path that were self at some time, newest first. */
+export async function knownContents(db: Database, path: string): Promise<KnownContent[]> {
   const current = await baselineRow(db, path);
   const history = await db
     .selectFrom("file_history")
@@ -140,7 +154,13 @@ export async function knownContents(
     .orderBy("at", "desc")
     .execute();
   return [
-    ...(current?.sha256 ? [{ sha256: current.sha256, mtimeNs: current.mtime_ns }] : []),
-    ...history.map((row) => ({ sha256: row.sha256, mtimeNs: row.mtime_ns })),
+    ...(current?.sha256
+      ? [{ sha256: current.sha256, mtimeNs: current.mtime_ns, fingerprint: current.fingerprint }]
+      : []),
+    ...history.map((row) => ({
+      sha256: row.sha256,
+      mtimeNs: row.mtime_ns,
+      fingerprint: row.fingerprint,
+    })),
   ];
 }

@@ -6,9 +6,8 @@ import { failpoint } from "@thymus/store";
 import { type Folder, inFolderOf } from "../files/folder.ts";
 import { exchangeNames, renameIfFree } from "../files/libc.ts";
 import { factsAt } from "../files/regular.ts";
-import { recordFile } from "../monitors/baseline.ts";
+import { marksOf, recordFile } from "../monitors/baseline.ts";
 import { isProgram } from "../monitors/examine.ts";
-import { signatureOf } from "../suspicion/difference.ts";
 import {
   digestAt,
   endOperation,
@@ -134,7 +133,7 @@ export async function finishGiveBack(
         program: isProgram(type),
         whole: true,
         sha256: operation.after,
-        signature: signatureOf(bytes),
+        ...marksOf(bytes),
         how: "restored",
         appeared: false,
       });

@@ -5,10 +5,9 @@ import { identifyFile } from "@thymus/detection";
 import { type Folder, inFolderOf } from "../files/folder.ts";
 import { exchangeNames } from "../files/libc.ts";
 import { factsAt, isMissing, readRegular, sha256Of } from "../files/regular.ts";
-import { forget, recordFile } from "../monitors/baseline.ts";
+import { forget, marksOf, recordFile } from "../monitors/baseline.ts";
 import { recordHandled } from "../scanning/handled.ts";
 import { holdAgent } from "../state/hold.ts";
-import { signatureOf } from "../suspicion/difference.ts";
 import { finishGiveBack } from "./give-back.ts";
 import { moveBack } from "./move-back.ts";
 import { digestAt, endOperation, type Operation, type OperationContext } from "./operation.ts";
@@ -141,7 +140,7 @@ async function recordRepaired(
         program: true,
         whole: true,
         sha256: operation.after,
-        signature: signatureOf(content.bytes),
+        ...marksOf(content.bytes),
         how: "repaired",
         appeared: false,
       });

@@ -5,8 +5,7 @@ import { type Folder, inFolderOf } from "../files/folder.ts";
 import { identityOf } from "../files/identity.ts";
 import { exchangeNames } from "../files/libc.ts";
 import { factsAt, sameFile, sha256Of } from "../files/regular.ts";
-import { recordFile } from "../monitors/baseline.ts";
-import { signatureOf } from "../suspicion/difference.ts";
+import { marksOf, recordFile } from "../monitors/baseline.ts";
 import {
   type Cause,
   digestAt,
@@ -151,7 +150,7 @@ async function finishReplacement(
         program: true,
         whole: true,
         sha256: operation.after,
-        signature: signatureOf(content),
+        ...marksOf(content),
         how,
         appeared: false,
       });

@@ -16,6 +16,7 @@ import type { Timeline } from "../link/timeline.ts";
 import { knownContents } from "../monitors/baseline.ts";
 import { holdFile } from "../repair/hold.ts";
 import type { OperationContext, Subject } from "../repair/operation.ts";
+import { rebuildKnown } from "../repair/rebuild-known.ts";
 import { replaceContent } from "../repair/replace.ts";
 import type { ActivePrescriptions } from "./active.ts";
 import { recordHandled } from "./handled.ts";
@@ -96,15 +97,29 @@ export class Healer {
     const result = repairWith(prescription.repair, bytes, type, (clean) =>
       identifyFile(clean, basename(path)),
     );
-    let why = "refused" in result ? result.refused : null;
-    if ("repaired" in result) {
-      const clean = await this.#checkRepaired(prescription, path, type, result.repaired, sha256);
+    const attempts = [
+      async () => ({ ...result, how: "" }),
+      async () => {
+        // A program that was analysed is no host, whatever lay at its path before.
+        if (sample) return { refused: "it is the program that was analysed, not a host", how: "" };
+        const known = await rebuildKnown(this.#options.db, path, bytes, sha256);
+        return "refused" in known
+          ? { refused: `${why}; by its fingerprint: ${known.refused}`, how: "" }
+          : { ...known, how: `, by its fingerprint (${known.how})` };
+      },
+    ];
+    let why: string | null = null;
+    for (const attempt of attempts) {
+      const tried = await attempt();
+      why = "refused" in tried ? tried.refused : null;
+      if (!("repaired" in tried)) continue;
+      const clean = await this.#checkRepaired(prescription, path, type, tried.repaired, sha256);
       if (!("refused" in clean)) {
         const outcome = { ...report(path, "repaired", null, sha256), sha256After: clean.sha256 };
         await replaceContent(this.#options, {
           ...cause,
           subject,
-          content: result.repaired,
+          content: tried.repaired,
           mtimeNs: clean.mtimeNs,
           how: "repaired",
           why: `infected with ${prescription.family}`,
@@ -113,7 +128,7 @@ export class Healer {
             await this.#options.timeline.note(
               trx,
               caseId,
-              `repaired ${path}: ${prescription.family} is out, the original is in quarantine`,
+              `repaired ${path}: ${prescription.family} is out${tried.how}, the original is in quarantine`,
             );
           },
         });

@@ -46,4 +46,11 @@ export const migrations: readonly Migration[] = [
       for (const statement of first) await sql.raw(statement).execute(db);
     },
   },
+  {
+    name: "002-fingerprints",
+    async up(db) {
+      await sql.raw("alter table file add column fingerprint blob").execute(db);
+      await sql.raw("alter table file_history add column fingerprint blob").execute(db);
+    },
+  },
 ];

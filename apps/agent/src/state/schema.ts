@@ -19,6 +19,8 @@ export interface FileTable {
   sha256: string | null;
   /** Block signature of the content, with which foreign regions of a later version are found. */
   signature: Uint8Array | null;
+  /** What a clean file is rebuilt by; null for what is no program and for what was accepted before there were any. */
+  fingerprint: Uint8Array | null;
   /** Instant at which it appeared, or null where the first baseline already had it. */
   appeared: string | null;
   accepted: string;
@@ -32,6 +34,7 @@ export interface FileHistoryTable {
   sha256: string;
   mtime_ns: string;
   at: string;
+  fingerprint: Uint8Array | null;
 }
 
 export interface DecoyTable {
