@@ -43,6 +43,22 @@ for (const drill of listDrills()) {
     immunized(drill.file, async (report, status, out) => {
       const said = JSON.stringify(report, null, 1);
       assert.equal(report.verdict, drill.expect.verdict, said);
+      if (drill.expect.ownRule) {
+        assert.deepEqual([status, report.gaveUp], [0, null], said);
+        assert.deepEqual(report.proof?.programs, { samples: 1, detected: 1 }, said);
+        assert.equal(report.proof!.falsePositives, 0);
+        const file = join(out, report.case, "prescription.json");
+        const { detect, repair } = parseJsonDocument(
+          Prescription,
+          await readFile(file, "utf8"),
+          "prescription",
+        );
+        assert.deepEqual(repair, []);
+        assert.doesNotMatch(detect.rule, /THYMUS-DRILL-SAMPLE/);
+        const verified = await thymus(["verify", file, "--data", testData]);
+        assert.equal(verified.status, 0, verified.stdout + verified.stderr);
+        return;
+      }
       if (!drill.expect.detectable) {
         assert.equal(status, 3, said);
         assert.equal(report.prescription, null);

@@ -2,7 +2,7 @@ import { z } from "zod";
 import { Behaviour, GaveUp, Infection, SampleFacts, Severity, Verdict } from "./behaviour.ts";
 import { Count } from "./common.ts";
 import { CaseId, Family } from "./ids.ts";
-import { ChamberInfo, StageSeconds } from "./proof.ts";
+import { ChamberInfo, Proof, StageSeconds } from "./proof.ts";
 
 /** What `thymus immunize --json` prints for one sample; also `report.json`. */
 export const ImmunizeReport = z.strictObject({
@@ -27,6 +27,8 @@ export const ImmunizeReport = z.strictObject({
       freshInfected: Count,
       freshDetected: Count,
       freshRepaired: Count,
+      /** Where the rule is of the sample itself: on how many programs it was tried. No decoy is in the proof then. */
+      programs: Proof.shape.programs,
       goodwareFiles: Count,
       goodwareBytes: Count,
       falsePositives: Count,

@@ -36,6 +36,8 @@ export const Proof = z.strictObject({
     secondDetected: Count.optional(),
     secondRepaired: Count.optional(),
   }),
+  /** A rule of programs themselves, not of files that they infect: on how many it was tried. No decoy is in its proof then. */
+  programs: z.strictObject({ samples: Count, detected: Count }).optional(),
   goodware: z.strictObject({ files: Count, bytes: Count, matches: Count, corpus: CorpusDigest }),
   /** sha256 of every specimen that the proof rests on; the first is the sample itself. */
   samples: z.array(Sha256).min(1).max(256),

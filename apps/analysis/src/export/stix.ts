@@ -179,11 +179,14 @@ export function toStix(
   }
 
   function addCure(target: string, { id, family, detect, repair, proof, made }: Prescription): void {
-    const { decoys, goodware } = proof;
+    const { decoys, goodware, programs } = proof;
+    const found = programs
+      ? `${grouped(programs.detected)} of ${count(programs.samples, "sample")}`
+      : `${grouped(decoys.detected + decoys.freshDetected)} of ${count(decoys.infected + decoys.freshInfected, "infected decoy")}`;
     const reference = { external_references: [{ source_name: "thymus", external_id: id }] };
     const rule = add("indicator", [id], {
       name: `Rule of family ${family}`,
-      description: `Found ${grouped(decoys.detected + decoys.freshDetected)} of ${count(decoys.infected + decoys.freshInfected, "infected decoy")} and ${grouped(goodware.matches)} of ${count(goodware.files, "goodware file")}.`,
+      description: `Found ${found} and ${grouped(goodware.matches)} of ${count(goodware.files, "goodware file")}.`,
       indicator_types: ["malicious-activity"],
       pattern: detect.rule,
       pattern_type: "yara",

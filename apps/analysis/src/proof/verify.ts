@@ -42,6 +42,7 @@ export async function verifyPrescription(options: {
         corpusDir: options.corpusDir,
         detect: prescription.detect,
         repair: prescription.repair,
+        program: prescription.proof.programs !== undefined,
         out,
       },
       {
@@ -67,6 +68,9 @@ function compare(prescription: Prescription, proved: ProveResult): string[] {
     if (shown !== claimed && !(repairs && prescription.repair.length === 0))
       differences.push(`${name}: claimed ${claimed}, shown ${shown}`);
   }
+  const claimed = prescription.proof.programs;
+  if (claimed && proved.programs?.detected !== claimed.detected)
+    differences.push(`programs: claimed ${claimed.detected}, shown ${proved.programs?.detected ?? 0}`);
   if (proved.goodware.matches > 0)
     differences.push(`${proved.goodware.matches} goodware files of this machine match`);
   if (!proved.sound && proved.why) differences.push(proved.why);

@@ -24,6 +24,24 @@ export function repairIsProved({ decoys, wrongRepairs }: ProveResult): boolean {
   return wrongRepairs === 0 && decoys.repaired > 0 && decoys.freshRepaired > 0;
 }
 
+function infectionIsProved({ decoys }: ProveResult): boolean {
+  return (
+    decoys.freshInfected > 0 &&
+    decoys.detected === decoys.infected &&
+    decoys.freshDetected === decoys.freshInfected
+  );
+}
+
+/** A rule of programs themselves: it finds every one of them, and there is nothing to repair. */
+function programIsProved({ repair }: AnalyseResult, { programs }: ProveResult): boolean {
+  return (
+    programs !== undefined &&
+    programs.samples > 0 &&
+    programs.detected === programs.samples &&
+    repair.length === 0
+  );
+}
+
 /** @throws ThymusError NO_SOUND_RULE where the proof does not carry it: law 1 is held here once more */
 export function assemblePrescription(
   id: PrescriptionId,
@@ -37,9 +55,7 @@ export function assemblePrescription(
     proved.goodware.matches === 0 &&
     proved.goodware.files > 0 &&
     proved.cleanHits === 0 &&
-    proved.decoys.freshInfected > 0 &&
-    proved.decoys.detected === proved.decoys.infected &&
-    proved.decoys.freshDetected === proved.decoys.freshInfected;
+    (analysed.program ? programIsProved(analysed, proved) : infectionIsProved(proved));
   if (!complete || !analysed.detect || !analysed.family)
     throw new ThymusError(
       "NO_SOUND_RULE",
@@ -58,6 +74,7 @@ export function assemblePrescription(
       repair: repairIsProved(proved) ? analysed.repair : [],
       proof: {
         decoys: proved.decoys,
+        ...(proved.programs && { programs: proved.programs }),
         goodware: proved.goodware,
         samples: [analysed.sample.sha256],
         evidence: proved.evidence,

@@ -43,10 +43,21 @@ export function whatToDo(
 }
 
 function cure(report: ImmunizeReport, prescription: Prescription, steps: readonly string[]): Action {
-  const { decoys, goodware } = prescription.proof;
+  const { decoys, goodware, programs } = prescription.proof;
   const infected = decoys.infected + decoys.freshInfected;
-  const found = `${grouped(decoys.detected + decoys.freshDetected)} of ${count(infected, "infected decoy")} found`;
+  const found = programs
+    ? `${grouped(programs.detected)} of ${count(programs.samples, "sample")} found`
+    : `${grouped(decoys.detected + decoys.freshDetected)} of ${count(infected, "infected decoy")} found`;
   const spared = `${grouped(goodware.matches)} of ${count(goodware.files, "goodware file")} hit`;
+  if (programs)
+    return {
+      state: "detects",
+      title: "A prescription finds this program",
+      text: "What it finds is held in quarantine. It was made from this sample alone: other versions may escape it.",
+      proved: [found, spared],
+      steps,
+      code: null,
+    };
   if (prescription.repair.length === 0)
     return {
       state: "detects",

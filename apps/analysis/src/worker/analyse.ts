@@ -8,8 +8,9 @@ import { combine } from "../behaviour/combine.ts";
 import { type Chamber, openChamber } from "../chamber/index.ts";
 import { planSample, variationsFor } from "../kinds/index.ts";
 import { sha256Of } from "../proof/evidence.ts";
-import { type Cure, cureFiles, noCure, person } from "./cure.ts";
-import { keepEvidence } from "./evidence.ts";
+import { type Cure, cureAlone, cureFiles, noCure, person } from "./cure.ts";
+import { curesProgram } from "./cure-program.ts";
+import { cleanDecoys, keepEvidence } from "./evidence.ts";
 import { analysisFacts, emptyFacts, runFacts, withSecond } from "./facts.ts";
 import { gather, type Seen } from "./gather.ts";
 import { changedOthers, isDrill, observe, runFolders, type Subject, variedSeconds, vary } from "./observe.ts";
@@ -52,7 +53,8 @@ function refused(job: AnalyseJob, sample: SampleFacts, chamber: Chamber, why: st
   return {
     ...{ kind: "analysed", sample, verdict: "unknown", severity: "low", why, behaviour: [] },
     facts: emptyFacts(job, sample, chamber.info, why),
-    ...{ infection: null, family: null, detect: null, repair: [], repairWhy: null, secondGeneration: null },
+    ...{ infection: null, family: null, detect: null, program: false, repair: [], repairWhy: null },
+    secondGeneration: null,
     gaveUp: person(`${why}; submit the program inside, or look at it by hand`),
     chamber: chamber.info,
     seconds: { chamber: 0, signature: 0 },
@@ -100,12 +102,13 @@ class Analysis {
     const result: AnalyseResult = {
       ...{ kind: "analysed", sample: this.#sample, facts, verdict: view.verdict, severity: view.severity },
       ...{ why: view.why, behaviour: facts.behaviour, chamber: this.#chamber.info, seconds },
-      ...{ infection: null, family: null, detect: null, repair: [], repairWhy: null, gaveUp: null },
-      secondGeneration: null,
+      ...{ infection: null, family: null, detect: null, program: false, repair: [], repairWhy: null },
+      ...{ gaveUp: null, secondGeneration: null },
     };
     if (view.verdict === "harmless") return result;
-    if (!changedOthers(train.run)) return { ...result, gaveUp: person(view.why) };
-    return this.#cure(result, train, fresh);
+    if (changedOthers(train.run)) return this.#cure(result, train, fresh);
+    if (!curesProgram(view.verdict, this.#sample.type)) return { ...result, gaveUp: person(view.why) };
+    return this.#cure(result, train, null);
   }
 
   /** Runs the sample; where it showed nothing, also under other conditions, and then as a whole under those that told. */
@@ -148,7 +151,7 @@ class Analysis {
       ? secondGeneration(this.#job, this.#chamber, this.#bytes, train)
       : Promise.resolve([]);
     second.catch(() => {});
-    const cure = packages?.cure ?? (await this.#cureFiles(train, fresh, infects, second));
+    const cure = packages?.cure ?? (await this.#cureFiles(result, train, fresh, infects, second));
     const later = await second;
     this.#progress("keeping the evidence");
     const kept: { as: EvidenceEntry["run"]; touched: Seen["touched"] }[] = [];
@@ -158,8 +161,10 @@ class Analysis {
       if (fresh) kept.push({ as: "fresh", touched: fresh.touched });
       for (const { touched } of later) kept.push({ as: "second", touched });
     }
+    // A rule of the program itself is tried on decoys as they were.
+    const clean = cure.program ? await cleanDecoys(train.run) : [];
     const evidence = join(this.#job.out, "evidence");
-    await keepEvidence(evidence, this.#sample, this.#bytes, kept, packages?.evidence ?? []);
+    await keepEvidence(evidence, this.#sample, this.#bytes, kept, packages?.evidence ?? [], clean);
     const { seconds, ...found } = cure;
     const facts = {
       ...result.facts,
@@ -188,18 +193,20 @@ class Analysis {
   }
 
   async #cureFiles(
+    result: AnalyseResult,
     train: Seen,
     fresh: Seen | null,
     infects: boolean,
     second: Promise<readonly Seen[]>,
   ): Promise<Cure> {
     const { verdict, why } = train.view;
-    if (!infects)
-      return noCure(
-        verdict === "unknown"
-          ? `${why}: look at it by hand`
-          : `${why}; nothing was added to the files that a rule could find or a repair could take out`,
-      );
+    if (!infects && verdict === "unknown") return noCure(`${why}: look at it by hand`);
+    if (!infects) {
+      this.#progress("deriving a rule of the program itself");
+      const touched = changedOthers(train.run);
+      const none = "nothing was added to the files that a rule could find or a repair could take out";
+      return cureAlone(this.#job, this.#told, result.verdict, touched ? `${why}; ${none}` : result.why);
+    }
     if (!fresh || fresh.specimens.length === 0)
       return noCure("the second run infected no decoy, so nothing could be proved on fresh ones");
     this.#progress("deriving a rule");

@@ -1,29 +1,55 @@
 /** Rule and recipes from what was learned; each honest end without them says why. */
 import { createHash } from "node:crypto";
-import { Family, type GaveUp, type Infection } from "@thymus/contracts";
+import { Family, type GaveUp, type Infection, type Verdict } from "@thymus/contracts";
 import { identifyFile, loadEngine } from "@thymus/detection";
 import type { z } from "zod";
 import { holdsSomething, type InfectionAnalysis, pairInfections, type Specimen } from "../infection/index.ts";
 import { inferRepairs } from "../repair-inference/index.ts";
 import { openCorpus } from "../self/index.ts";
 import { type DerivedRule, deriveRule } from "../signature/index.ts";
+import { cureProgram, curesProgram, type Program, programFamily } from "./cure-program.ts";
 import type { Seen } from "./gather.ts";
 import type { AnalyseJob, AnalyseResult } from "./protocol.ts";
 
 /** What a cure adds to the result. */
 export type Cure = Pick<
   AnalyseResult,
-  "infection" | "family" | "detect" | "repair" | "repairWhy" | "gaveUp"
+  "infection" | "family" | "detect" | "program" | "repair" | "repairWhy" | "gaveUp"
 > & { readonly seconds: number };
 
 export const person = (why: string): z.infer<typeof GaveUp> => ({ code: "PERSON_NEEDED", why });
 
 const none: Omit<Cure, "gaveUp"> = {
-  ...{ infection: null, family: null, detect: null, repair: [], repairWhy: null },
+  ...{ infection: null, family: null, detect: null, program: false, repair: [], repairWhy: null },
   seconds: 0,
 };
 
 export const noCure = (why: string): Cure => ({ ...none, gaveUp: person(why) });
+
+/** What a harmful program alone allows: a rule that finds it. Where there is none, `why` and the reason are told. */
+export async function cureAlone(
+  job: AnalyseJob,
+  program: Program,
+  verdict: Verdict,
+  why: string,
+): Promise<Cure> {
+  if (!curesProgram(verdict, program.type)) return noCure(why);
+  const started = performance.now();
+  const family = programFamily(program, verdict);
+  const derived = await cureProgram(program, family, await openCorpus(job.corpusDir));
+  const seconds = (performance.now() - started) / 1000;
+  if ("gaveUp" in derived)
+    return { ...noCure(`${why}; no rule of the sample itself either: ${derived.gaveUp.why}`), seconds };
+  return {
+    ...none,
+    family,
+    detect: { engine: "yara-x", rule: derived.rule, scope: derived.scope },
+    program: true,
+    repairWhy: "the rule finds the program itself: there is no clean file inside",
+    gaveUp: null,
+    seconds,
+  };
+}
 
 /**
  * Cures an infection of files. Decoys of the second generation, where there are any, must be found too: where the rule
@@ -60,6 +86,7 @@ export async function cureFiles(
     infection,
     family,
     detect: { engine: "yara-x", rule: derived.rule, scope: derived.scope },
+    program: false,
     repair: recipes,
     repairWhy: why,
     gaveUp: null,

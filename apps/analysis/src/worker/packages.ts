@@ -38,7 +38,10 @@ export async function curePackages(
   if ("gaveUp" in found)
     return { cure: { ...noCure(""), infection, gaveUp: found.gaveUp, seconds }, evidence };
   const { family, detect, repair, repairWhy } = found;
-  return { cure: { family, detect, repair, repairWhy, infection, gaveUp: null, seconds }, evidence };
+  return {
+    cure: { family, detect, program: false, repair, repairWhy, infection, gaveUp: null, seconds },
+    evidence,
+  };
 }
 
 async function publishedRun(name: PublishedRun["name"], { run }: Seen): Promise<PublishedRun> {

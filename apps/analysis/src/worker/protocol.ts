@@ -50,6 +50,8 @@ export const ProveJob = z.strictObject({
   corpusDir: z.string(),
   detect: Detection,
   repair: z.array(AnyRepair),
+  /** The rule is of the sample itself: what it did to decoys is no part of the proof. */
+  program: z.boolean(),
   out: z.string(),
 });
 /** Lets a drill pathogen loose on given files in a chamber and gives back what became of them. */
@@ -102,6 +104,8 @@ export const AnalyseResult = z.strictObject({
   infection: Infection.nullable(),
   family: Family.nullable(),
   detect: Detection.nullable(),
+  /** The rule is of the sample itself, not of what it leaves in others. */
+  program: z.boolean(),
   repair: z.array(AnyRepair),
   repairWhy: z.string().nullable(),
   gaveUp: GaveUp.nullable(),
@@ -114,6 +118,7 @@ export type AnalyseResult = z.infer<typeof AnalyseResult>;
 export const ProveResult = z.strictObject({
   kind: z.literal("proved"),
   decoys: Proof.shape.decoys,
+  programs: Proof.shape.programs,
   goodware: Proof.shape.goodware,
   /** Clean decoys (before) that the rule hits: any is a refusal. */
   cleanHits: Count,

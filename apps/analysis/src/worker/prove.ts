@@ -22,7 +22,10 @@ export async function prove(job: ProveJob, progress: (what: string) => void): Pr
   const rules = engine.compile([{ namespace: "candidate", source: job.detect.rule }]);
   const scanner = await RuleScanner.open(job.detect);
   const of = async (run: EvidenceEntry["run"]) => {
-    const specimens = (await readSpecimens(job.evidence, manifest, run)).filter(holdsSomething);
+    // What a program did to decoys says nothing about a rule that finds the program itself.
+    const specimens = job.program
+      ? []
+      : (await readSpecimens(job.evidence, manifest, run)).filter(holdsSomething);
     // As a machine sees it: the type of the infected file, which need not be the clean one's.
     const pairs = specimens.map(({ path, before, after }) => ({
       ...{ before, after },
@@ -41,6 +44,7 @@ export async function prove(job: ProveJob, progress: (what: string) => void): Pr
     if (rules.scan(clean).length > 0 || scanner.hits(clean)) cleanHits += 1;
   }
   const sample = await readEvidence(job.evidence, manifest.sample.sha256);
+  const asItLies = scanner.hits(sample, manifest.sample.type);
   const sampleDetected = rules.scan(sample).length > 0 || scanner.hits(sample, identifyFile(sample, ""));
   rules.close();
   scanner.close();
@@ -48,7 +52,10 @@ export async function prove(job: ProveJob, progress: (what: string) => void): Pr
   const corpus = await openCorpus(job.corpusDir);
   const goodware = await corpus.scan([{ namespace: "candidate", source: job.detect.rule }], {});
   const unseen = goodware.gone + goodware.changed + goodware.unreadable;
-  const why = unsound(train, fresh, second, cleanHits, goodware.hits.length, goodware.files, unseen);
+  const programs = job.program ? { samples: 1, detected: asItLies ? 1 : 0 } : null;
+  const why =
+    hitsGood(cleanHits, goodware.hits.length, goodware.files, unseen) ??
+    (programs ? unsoundProgram(programs, manifest.entries.length, job) : unsound(train, fresh, second));
   return {
     kind: "proved",
     decoys: {
@@ -64,6 +71,7 @@ export async function prove(job: ProveJob, progress: (what: string) => void): Pr
         secondRepaired: second.repaired,
       }),
     },
+    ...(programs && { programs }),
     goodware: {
       files: goodware.files,
       bytes: goodware.bytes,
@@ -80,21 +88,30 @@ export async function prove(job: ProveJob, progress: (what: string) => void): Pr
   };
 }
 
-/** Law 1: why this candidate may not act, or null. */
-function unsound(
-  train: Tally,
-  fresh: Tally,
-  second: Tally,
-  cleanHits: number,
-  matches: number,
-  files: number,
-  unseen: number,
-): string | null {
+/** Law 1: what is good and would be hit, or too little good to tell; null where neither is so. */
+function hitsGood(cleanHits: number, matches: number, files: number, unseen: number): string | null {
   if (files === 0) return "the goodware corpus is empty";
   if (unseen > files * MOST_UNSEEN)
     return `${unseen} files of self are gone or changed since it was learned: run thymus corpus build`;
   if (matches > 0) return `the rule hits ${matches} goodware files`;
   if (cleanHits > 0) return `the rule hits ${cleanHits} clean decoys`;
+  return null;
+}
+
+/** Why a rule of the program itself may not act, or null. It cannot be tried on fresh decoys: the program leaves nothing in them. */
+function unsoundProgram(
+  programs: { readonly samples: number; readonly detected: number },
+  decoys: number,
+  job: ProveJob,
+): string | null {
+  if (programs.detected < programs.samples) return "the rule does not find the sample";
+  if (decoys === 0) return "no clean decoy was kept on which the rule could be tried";
+  if (job.repair.length > 0) return "a rule of a program itself has nothing to repair";
+  return null;
+}
+
+/** Why a rule of infected files may not act, or null. */
+function unsound(train: Tally, fresh: Tally, second: Tally): string | null {
   if (fresh.infected === 0)
     return "no fresh decoy was infected, so nothing shows that the rule holds for others";
   if (train.detected < train.infected)

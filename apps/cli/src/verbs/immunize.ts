@@ -81,7 +81,9 @@ function describe(sample: string, report: ImmunizeReport, folder: string): void 
   const proof = report.proof;
   if (proof)
     printLine(
-      `  proof: ${proof.detected}/${proof.infected} decoys detected, ${proof.repaired} repaired; fresh ${proof.freshDetected}/${proof.freshInfected}, ${proof.freshRepaired} repaired; ${proof.falsePositives} of ${proof.goodwareFiles} goodware files hit`,
+      proof.programs
+        ? `  proof: ${proof.programs.detected}/${proof.programs.samples} samples detected; ${proof.falsePositives} of ${proof.goodwareFiles} goodware files hit`
+        : `  proof: ${proof.detected}/${proof.infected} decoys detected, ${proof.repaired} repaired; fresh ${proof.freshDetected}/${proof.freshInfected}, ${proof.freshRepaired} repaired; ${proof.falsePositives} of ${proof.goodwareFiles} goodware files hit`,
     );
   if (report.prescription && report.repair.recipes === 0)
     printLine(`  no repair: ${report.repair.why ?? "none could be proved"}`);

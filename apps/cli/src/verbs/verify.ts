@@ -34,9 +34,11 @@ export const registerVerify: Register = (program) => {
             `${prescription.id} (${prescription.family}): ${holds ? "the proof holds" : "the proof does not hold"}`,
           );
           for (const difference of differences) printLine(`  ${difference}`);
-          const { decoys, goodware } = proved;
+          const { decoys, goodware, programs } = proved;
           printLine(
-            `  decoys ${decoys.detected}/${decoys.infected} detected, ${decoys.repaired} repaired; fresh ${decoys.freshDetected}/${decoys.freshInfected}, ${decoys.freshRepaired} repaired; ${goodware.matches} of ${goodware.files} goodware files hit`,
+            programs
+              ? `  samples ${programs.detected}/${programs.samples} detected; ${goodware.matches} of ${goodware.files} goodware files hit`
+              : `  decoys ${decoys.detected}/${decoys.infected} detected, ${decoys.repaired} repaired; fresh ${decoys.freshDetected}/${decoys.freshInfected}, ${decoys.freshRepaired} repaired; ${goodware.matches} of ${goodware.files} goodware files hit`,
           );
         }
         return holds ? 0 : 1;

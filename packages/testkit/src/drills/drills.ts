@@ -11,6 +11,8 @@ export interface DrillExpectation {
   readonly targets: readonly FileType[];
   /** A sound rule can exist: something constant and unusual is written into every host. */
   readonly detectable: boolean;
+  /** Nothing is left in hosts, and the drill itself has enough of its own for a rule that finds it. */
+  readonly ownRule?: true;
   /** Every host can be given back byte for byte. */
   readonly repairable: boolean;
   /** An infected host that runs calls the drill again. */
@@ -122,6 +124,7 @@ const drills: readonly Omit<Drill, "file">[] = [
       mechanism: null,
       targets: [],
       detectable: false,
+      ownRule: true,
       repairable: false,
       secondGeneration: false,
       exit: 0,

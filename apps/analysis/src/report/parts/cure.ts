@@ -18,7 +18,7 @@ export function rulePart({ detect, family, id }: Prescription): Markup {
   });
 }
 
-export function repairPart({ repair }: Prescription, report: ImmunizeReport): Markup {
+export function repairPart({ repair, proof }: Prescription, report: ImmunizeReport): Markup {
   const why = report.repair.why;
   if (repair.length === 0)
     return section({
@@ -26,7 +26,7 @@ export function repairPart({ repair }: Prescription, report: ImmunizeReport): Ma
       title: "The repair",
       gist: "none",
       open: false,
-      body: html`<p>There is no repair: ${clip(sentence(why ?? "none could be proved"), 600)} Infected files are held in quarantine.</p>`,
+      body: html`<p>There is no repair: ${clip(sentence(why ?? "none could be proved"), 600)} ${proof.programs ? "What the rule finds is" : "Infected files are"} held in quarantine.</p>`,
     });
   const recipes = within(
     shares.recipe / 2,
@@ -50,26 +50,31 @@ export function repairPart({ repair }: Prescription, report: ImmunizeReport): Ma
 export function proofPart(report: ImmunizeReport, prescription: Prescription | null): Markup | null {
   const proof = report.proof;
   if (!proof) return null;
+  const { programs } = proof;
   const rows: readonly [string, number, number, number][] = [
     ["learned from", proof.infected, proof.detected, proof.repaired],
     ["fresh, kept back for the proof", proof.freshInfected, proof.freshDetected, proof.freshRepaired],
   ];
   const of = (part: number, whole: number) =>
     html`<td class="n">${grouped(part)}${part === whole ? html` <span class="ok" aria-hidden="true">✓</span>` : html` <span class="soft">of ${grouped(whole)}</span>`}</td>`;
-  const found = proof.detected + proof.freshDetected;
-  const all = proof.infected + proof.freshInfected;
+  const found = programs?.detected ?? proof.detected + proof.freshDetected;
+  const all = programs?.samples ?? proof.infected + proof.freshInfected;
   return section({
     id: "proof",
     title: "The proof",
-    gist: `${grouped(found)} of ${count(all, "infected decoy")} found, ${grouped(proof.falsePositives)} of ${count(proof.goodwareFiles, "goodware file")} hit`,
+    gist: `${grouped(found)} of ${count(all, programs ? "sample" : "infected decoy")} found, ${grouped(proof.falsePositives)} of ${count(proof.goodwareFiles, "goodware file")} hit`,
     open: false,
-    body: html`${scroller(
-      "Proof",
-      html`<table><thead><tr><th scope="col">Decoys</th><th scope="col" class="n">Infected</th><th scope="col" class="n">Found</th><th scope="col" class="n">Restored byte for byte</th></tr></thead><tbody>${rows.map(
-        ([name, infected, detected, repaired]) =>
-          html`<tr><th scope="row">${name}</th><td class="n">${grouped(infected)}</td>${of(detected, infected)}${of(repaired, infected)}</tr>`,
-      )}</tbody></table>`,
-    )}<p>${grouped(proof.falsePositives)} of ${count(proof.goodwareFiles, "goodware file")} (${size(proof.goodwareBytes)}) match the rule.${secondGeneration(report)}</p>${
+    body: html`${
+      programs
+        ? html`<p>The rule is of the sample itself, which leaves nothing in other files. It was tried on the sample and on clean decoys.</p>`
+        : scroller(
+            "Proof",
+            html`<table><thead><tr><th scope="col">Decoys</th><th scope="col" class="n">Infected</th><th scope="col" class="n">Found</th><th scope="col" class="n">Restored byte for byte</th></tr></thead><tbody>${rows.map(
+              ([name, infected, detected, repaired]) =>
+                html`<tr><th scope="row">${name}</th><td class="n">${grouped(infected)}</td>${of(detected, infected)}${of(repaired, infected)}</tr>`,
+            )}</tbody></table>`,
+          )
+    }<p>${grouped(proof.falsePositives)} of ${count(proof.goodwareFiles, "goodware file")} (${size(proof.goodwareBytes)}) match the rule.${secondGeneration(report)}</p>${
       prescription
         ? html`<p class="hint">Corpus <code class="hash">${prescription.proof.goodware.corpus}</code><br>Evidence <code class="hash">${prescription.proof.evidence}</code><br>Run it again: <code>npx thymus verify prescription.json</code></p>`
         : null
