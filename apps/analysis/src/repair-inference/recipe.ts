@@ -5,12 +5,14 @@ import { commonSegments } from "../infection/invariant.ts";
 import { bodyBytes } from "../infection/pair-infections.ts";
 import type { SearchMemory } from "../infection/saved.ts";
 import { instrumentation, touches } from "../signature/instrumentation.ts";
+import { borderChecks } from "./borders.ts";
 import { allEqual, type Case, type Evidence, makeCase, makeEvidence } from "./evidence.ts";
 import { solvePlace } from "./steps.ts";
 
 const MAX_STEPS = 32;
 const CHECK_LENGTH = 64;
 const MAX_CHECKS = 6;
+const MAX_ALL_CHECKS = 32;
 
 /** A recipe that fits these pairs with this anchor, or why there is none. The pairs have the same shape of change. */
 export function inferRecipe(
@@ -24,10 +26,16 @@ export function inferRecipe(
     return "the changes have different shapes";
   const evidence = makeEvidence(cases, memory);
   const steps: RepairStep[] = [];
+  const borders: Repair["identify"]["checks"] = [];
   for (let h = 0; h < count; h++) {
     const solved = solvePlace(evidence, h);
     if (typeof solved === "string") return solved;
     steps.push(...solved);
+    // Fields of a header are found by what they are; their old values are the hosts'.
+    if (cases[0]!.hunks[h]!.region !== undefined) continue;
+    const tied = borderChecks(solved, evidence, anchor);
+    if (tied === null) return "nothing shows where what would be taken out is the infection's";
+    borders.push(...tied);
   }
   if (steps.length === 0 || steps.length > MAX_STEPS)
     return "the infection changes too many places of its hosts";
@@ -37,7 +45,7 @@ export function inferRecipe(
       types: [...new Set(pairs.map((pair) => pair.afterType))].sort(),
       anchor: view(anchor).toString("hex"),
       minSize: Math.max(anchor.length, ...(allEqual(grown) ? [grown[0]!] : [])),
-      checks: checksOf(pairs, evidence, anchor),
+      checks: [...checksOf(pairs, evidence, anchor), ...borders].slice(0, MAX_ALL_CHECKS),
     },
     steps,
     expect: { types: [...new Set(pairs.map((pair) => pair.specimen.type))].sort(), minSize: 0 },

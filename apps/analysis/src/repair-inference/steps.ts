@@ -1,4 +1,4 @@
-import type { RepairStep } from "@thymus/contracts";
+import type { PositionExpr, RepairStep } from "@thymus/contracts";
 import { hunkKind } from "../infection/hunk.ts";
 import { allEqual, type Base, baseOf, type Evidence } from "./evidence.ts";
 import { findPosition } from "./positions.ts";
@@ -38,14 +38,17 @@ export function solvePlace(evidence: Evidence, h: number): RepairStep[] | string
 
 function solveSpan(evidence: Evidence, place: Place): RepairStep[] | string {
   const { cases } = evidence;
-  const at = findPosition(evidence, place.afterStart);
-  if (at === null) return "no rule tells where the inserted code begins";
   const lengths = place.afterEnd.map((end, i) => end - place.afterStart[i]!);
   const clean = cases.map((each, i) => each.before.subarray(place.beforeStart[i]!, place.beforeEnd[i]!));
+  // What was only added travels with the anchor inside it, wherever the next host has it.
+  const added = clean.every((bytes) => bytes.length === 0) && allEqual(lengths);
+  const tied = added ? tiedPosition(evidence, place) : null;
+  const at = tied ?? findPosition(evidence, place.afterStart);
+  if (at === null) return "no rule tells where the inserted code begins";
   const steps: RepairStep[] = [];
   const same = clean.every((bytes, i) => bytes.length === lengths[i]);
   if (!same) {
-    const toEnd = place.afterEnd.every((end, i) => end === cases[i]!.after.length);
+    const toEnd = tied === null && place.afterEnd.every((end, i) => end === cases[i]!.after.length);
     const length = toEnd ? 0 : findLength(evidence, place.afterStart, lengths, at, "before");
     if (length === null) return "no rule tells where the inserted code ends";
     if (toEnd) steps.push({ op: "truncate", at });
@@ -56,6 +59,16 @@ function solveSpan(evidence: Evidence, place: Place): RepairStep[] | string {
   if (from === null) return "bytes of the host were overwritten and are nowhere in the infected file";
   steps.push({ op: same ? "put" : "insert", at, from });
   return steps;
+}
+
+/** A fixed distance from the anchor, where the anchor stands inside what was added. */
+function tiedPosition(evidence: Evidence, place: Place): PositionExpr | null {
+  const { cases } = evidence;
+  const inside = cases.every(
+    ({ anchor }, i) => place.afterStart[i]! <= anchor && anchor < place.afterEnd[i]!,
+  );
+  const distances = cases.map(({ anchor }, i) => place.afterStart[i]! - anchor);
+  return inside && allEqual(distances) ? { from: "anchor", plus: distances[0]! } : null;
 }
 
 /**

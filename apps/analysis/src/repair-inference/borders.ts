@@ -1,0 +1,99 @@
+import type { PositionExpr, Repair, RepairStep } from "@thymus/contracts";
+import { evaluateNumber, evaluatePosition } from "@thymus/repair";
+import { view } from "../infection/bytes.ts";
+import { allEqual, type Evidence } from "./evidence.ts";
+import { shifted } from "./positions.ts";
+
+type Check = Repair["identify"]["checks"][number];
+
+const BORDER = 16;
+const MIN_CONSTANT = 4;
+const MIN_DISTINCT = 3;
+const ANCHOR_BYTES = 16;
+
+/**
+ * Checks that a step takes out what the infection brought and nothing else: the bytes inside both borders of what it removes,
+ * and the anchor's distance, where these are the same in every case. A recipe that was made from files with the infection in
+ * one place refuses those that have it in another. Null where nothing ties a cut to the infection.
+ */
+export function borderChecks(
+  steps: readonly RepairStep[],
+  evidence: Evidence,
+  anchor: Uint8Array,
+): Check[] | null {
+  const checks: Check[] = [];
+  for (const step of steps) {
+    if (step.op === "insert") continue;
+    const spans = evidence.cases.map((each) => spanOf(step, { bytes: each.after, anchor: each.anchor }));
+    const own = [
+      borderCheck(
+        step.at,
+        spans.map(({ start, end }, i) => evidence.cases[i]!.after.subarray(start, end).subarray(0, BORDER)),
+      ),
+      tailCheck(
+        step,
+        spans.map(({ start, end }, i) => evidence.cases[i]!.after.subarray(start, end).subarray(-BORDER)),
+      ),
+      anchorCheck(
+        step.at,
+        spans.map(({ start }, i) => evidence.cases[i]!.anchor - start),
+        anchor,
+      ),
+    ].filter((check) => check !== null);
+    const tied = own.length > 0 || step.at.from === "anchor";
+    if (!tied && step.op !== "put") return null;
+    checks.push(...own);
+  }
+  return checks;
+}
+
+function spanOf(step: Exclude<RepairStep, { op: "insert" }>, subject: { bytes: Uint8Array; anchor: number }) {
+  const start = evaluatePosition(step.at, subject);
+  if (step.op === "truncate") return { start, end: subject.bytes.length };
+  if (step.op === "cut") return { start, end: start + evaluateNumber(step.length, subject) };
+  return { start, end: start + (putLength(step) ?? 0) };
+}
+
+/** Length of a put in bytes where the recipe itself says it. */
+function putLength(step: Extract<RepairStep, { op: "put" }>): number | null {
+  const { from } = step;
+  if ("bytes" in from) return from.bytes.length / 2;
+  if ("number" in from) return from.width;
+  return typeof from.length === "number" ? from.length : null;
+}
+
+function borderCheck(at: PositionExpr, edges: readonly Uint8Array[]): Check | null {
+  const bytes = commonPattern(edges);
+  return bytes === null ? null : { at, bytes };
+}
+
+function tailCheck(step: Exclude<RepairStep, { op: "insert" }>, edges: readonly Uint8Array[]): Check | null {
+  const shortest = Math.min(...edges.map((edge) => edge.length));
+  const bytes = commonPattern(edges.map((edge) => edge.subarray(edge.length - shortest)));
+  if (bytes === null) return null;
+  if (step.op === "truncate") return { at: { from: "end", plus: -shortest }, bytes };
+  const length = step.op === "cut" ? step.length : putLength(step);
+  if (length === null) return null;
+  if (typeof length === "number") return { at: shifted(step.at, length - shortest), bytes };
+  return { at: { from: step.at.from, plus: { sum: [step.at.plus, length, -shortest] } }, bytes };
+}
+
+function anchorCheck(at: PositionExpr, distances: readonly number[], anchor: Uint8Array): Check | null {
+  if (at.from === "anchor" || !allEqual(distances)) return null;
+  return { at: shifted(at, distances[0]!), bytes: view(anchor.subarray(0, ANCHOR_BYTES)).toString("hex") };
+}
+
+/** Hex with `??` where the edges differ; null where what is the same says too little. */
+function commonPattern(edges: readonly Uint8Array[]): string | null {
+  const length = Math.min(...edges.map((edge) => edge.length));
+  const constant: number[] = [];
+  let hex = "";
+  for (let i = 0; i < length; i++) {
+    const byte = edges[0]![i]!;
+    if (edges.every((edge) => edge[i] === byte)) {
+      constant.push(byte);
+      hex += byte.toString(16).padStart(2, "0");
+    } else hex += "??";
+  }
+  return constant.length >= MIN_CONSTANT && new Set(constant).size >= MIN_DISTINCT ? hex : null;
+}
