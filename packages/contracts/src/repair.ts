@@ -31,6 +31,8 @@ export type NumberExpr =
   | { offset: PositionExpr; times?: number | undefined; plus?: number | undefined }
   /** Bytes from `at` to the first match of the pattern that begins at or after `at`, then `+ plus`. */
   | { seek: string; at: PositionExpr; plus?: number | undefined }
+  /** Zero or less: from a position back to the beginning of its line (behind the 0x0a before it, or the start of the file), then `+ plus`. */
+  | { line: PositionExpr; plus?: number | undefined }
   | { sum: NumberExpr[] };
 
 /** A byte offset: from the start, the end, or the one match of the recipe's anchor. */
@@ -54,6 +56,7 @@ export const NumberExpr: z.ZodType<NumberExpr> = z.lazy(() =>
     z.strictObject({ size: z.literal(true), times: Integer.optional(), plus: Integer.optional() }),
     z.strictObject({ offset: PositionExpr, times: Integer.optional(), plus: Integer.optional() }),
     z.strictObject({ seek: HexPattern, at: PositionExpr, plus: Integer.optional() }),
+    z.strictObject({ line: PositionExpr, plus: Integer.optional() }),
     z.strictObject({ sum: z.array(NumberExpr).min(2).max(4) }),
   ]),
 );

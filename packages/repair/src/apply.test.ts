@@ -200,3 +200,35 @@ test("random recipes over random bytes throw nothing but errors of ours", () => 
     { numRuns: 1000 },
   );
 });
+
+test("a cut may begin at the beginning of the anchor's line, wherever that stands", () => {
+  const recipe = cutLine();
+  const clean = "first\nsecond\n";
+  for (const at of [0, 6]) {
+    const infected = `${clean.slice(0, at)}name = "marked words of the body"\n${clean.slice(at)}`;
+    const repaired = applyRepair(recipe, Buffer.from(infected), "python");
+    assert.equal(Buffer.from(repaired).toString(), clean);
+  }
+});
+
+function cutLine(): Repair {
+  const anchor = Buffer.from("marked words of the body").toString("hex");
+  const end = { seek: "0a", at: { from: "anchor" as const, plus: 0 }, plus: 1 };
+  const line = { line: { from: "anchor" as const, plus: 0 } };
+  return Repair.parse({
+    identify: { types: ["python"], anchor, minSize: 1, checks: [] },
+    steps: [
+      {
+        op: "cut",
+        at: { from: "anchor", plus: line },
+        length: {
+          sum: [
+            { offset: { from: "anchor", plus: end } },
+            { offset: { from: "anchor", plus: line }, times: -1 },
+          ],
+        },
+      },
+    ],
+    expect: { types: ["python"], minSize: 0 },
+  });
+}

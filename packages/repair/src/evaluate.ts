@@ -44,9 +44,18 @@ export function evaluateNumber(expr: NumberExpr, subject: Subject, depth = 0): n
     if (found < 0) throw refuse("a delimiter that the recipe looks for is not in the file");
     return linear(found - at, 1, expr.plus);
   }
+  if ("line" in expr) {
+    const at = evaluatePosition(expr.line, subject, depth + 1);
+    return linear(lineStart(subject.bytes, at) - at, 1, expr.plus);
+  }
   const at = evaluatePosition(expr.read, subject, depth + 1);
   const value = readInteger(subject.bytes, at, expr.width, expr.order === "big", expr.signed === true);
   return linear(value, expr.times, expr.plus);
+}
+
+/** Offset at which the line begins that holds the byte at `at`. */
+export function lineStart(bytes: Uint8Array, at: number): number {
+  return at === 0 ? 0 : bytes.lastIndexOf(0x0a, at - 1) + 1;
 }
 
 /**

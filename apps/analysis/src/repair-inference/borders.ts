@@ -25,26 +25,31 @@ export function borderChecks(
   for (const step of steps) {
     if (step.op === "insert") continue;
     const spans = evidence.cases.map((each) => spanOf(step, { bytes: each.after, anchor: each.anchor }));
-    const own = [
-      borderCheck(
-        step.at,
-        spans.map(({ start, end }, i) => evidence.cases[i]!.after.subarray(start, end).subarray(0, BORDER)),
-      ),
-      tailCheck(
-        step,
-        spans.map(({ start, end }, i) => evidence.cases[i]!.after.subarray(start, end).subarray(-BORDER)),
-      ),
-      anchorCheck(
-        step.at,
-        spans.map(({ start }, i) => evidence.cases[i]!.anchor - start),
-        anchor,
-      ),
-    ].filter((check) => check !== null);
-    const tied = own.length > 0 || step.at.from === "anchor";
+    const inside = spans.map(({ start, end }, i) => evidence.cases[i]!.after.subarray(start, end));
+    const head = borderCheck(
+      step.at,
+      inside.map((bytes) => bytes.subarray(0, BORDER)),
+    );
+    const distance = anchorCheck(
+      step.at,
+      spans.map(({ start }, i) => evidence.cases[i]!.anchor - start),
+      anchor,
+    );
+    const tail = tailCheck(
+      step,
+      inside.map((bytes) => bytes.subarray(-BORDER)),
+    );
+    const tied = head !== null || distance !== null || found(step.at);
     if (!tied && step.op !== "put") return null;
+    const own = [head, distance, tail].filter((check) => check !== null);
     checks.push(...own);
   }
   return checks;
+}
+
+/** Whether the place is told by the infection's own bytes: its anchor, a number that it wrote, something that is sought. */
+function found({ from, plus }: PositionExpr): boolean {
+  return from === "anchor" || (typeof plus !== "number" && !("size" in plus));
 }
 
 function spanOf(step: Exclude<RepairStep, { op: "insert" }>, subject: { bytes: Uint8Array; anchor: number }) {

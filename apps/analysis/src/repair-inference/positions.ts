@@ -1,5 +1,5 @@
 import type { NumberExpr, PositionExpr } from "@thymus/contracts";
-import { findPattern, parsePattern } from "@thymus/repair";
+import { findPattern, lineStart, parsePattern } from "@thymus/repair";
 import { isElf } from "../infection/specimen.ts";
 import { allEqual, type Base, baseOf, type Evidence } from "./evidence.ts";
 import { findNumber, integerOf } from "./numbers.ts";
@@ -37,6 +37,17 @@ export function constantPosition(evidence: Evidence, targets: readonly number[])
     constant.find(({ from }) => from === "anchor") ??
     constant[0];
   return best === undefined ? null : { from: best.from, plus: best.values[0]! };
+}
+
+/** A fixed distance from the beginning of the anchor's line: what stands before the anchor there may be of any length. */
+export function linePosition(evidence: Evidence, targets: readonly number[]): PositionExpr | null {
+  const { cases } = evidence;
+  if (cases.some((each) => isElf(each.after))) return null;
+  const distances = targets.map((target, i) => target - lineStart(cases[i]!.after, cases[i]!.anchor));
+  if (!allEqual(distances)) return null;
+  const plus = distances[0]!;
+  const line: PositionExpr = { from: "anchor", plus: 0 };
+  return { from: "anchor", plus: plus === 0 ? { line } : { line, plus } };
 }
 
 function storedPosition(evidence: Evidence, targets: readonly number[]): PositionExpr | null {

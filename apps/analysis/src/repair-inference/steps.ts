@@ -1,7 +1,7 @@
 import type { PositionExpr, RepairStep } from "@thymus/contracts";
 import { hunkKind } from "../infection/hunk.ts";
 import { allEqual, type Base, baseOf, type Evidence } from "./evidence.ts";
-import { findPosition } from "./positions.ts";
+import { findPosition, linePosition } from "./positions.ts";
 import { findLength, findSource } from "./sources.ts";
 import { solveStructure } from "./structures.ts";
 
@@ -41,14 +41,16 @@ function solveSpan(evidence: Evidence, place: Place): RepairStep[] | string {
   const lengths = place.afterEnd.map((end, i) => end - place.afterStart[i]!);
   const clean = cases.map((each, i) => each.before.subarray(place.beforeStart[i]!, place.beforeEnd[i]!));
   // What was only added travels with the anchor inside it, wherever the next host has it.
-  const added = clean.every((bytes) => bytes.length === 0) && allEqual(lengths);
+  const added = clean.every((bytes) => bytes.length === 0);
   const tied = added ? tiedPosition(evidence, place) : null;
   const at = tied ?? findPosition(evidence, place.afterStart);
   if (at === null) return "no rule tells where the inserted code begins";
   const steps: RepairStep[] = [];
   const same = clean.every((bytes, i) => bytes.length === lengths[i]);
   if (!same) {
-    const toEnd = tied === null && place.afterEnd.every((end, i) => end === cases[i]!.after.length);
+    const toEnd =
+      (tied === null || !allEqual(lengths)) &&
+      place.afterEnd.every((end, i) => end === cases[i]!.after.length);
     const length = toEnd ? 0 : findLength(evidence, place.afterStart, lengths, at, "before");
     if (length === null) return "no rule tells where the inserted code ends";
     if (toEnd) steps.push({ op: "truncate", at });
@@ -61,14 +63,16 @@ function solveSpan(evidence: Evidence, place: Place): RepairStep[] | string {
   return steps;
 }
 
-/** A fixed distance from the anchor, where the anchor stands inside what was added. */
+/** A fixed distance from the anchor or its line, where the anchor stands inside what was added. */
 function tiedPosition(evidence: Evidence, place: Place): PositionExpr | null {
   const { cases } = evidence;
   const inside = cases.every(
     ({ anchor }, i) => place.afterStart[i]! <= anchor && anchor < place.afterEnd[i]!,
   );
   const distances = cases.map(({ anchor }, i) => place.afterStart[i]! - anchor);
-  return inside && allEqual(distances) ? { from: "anchor", plus: distances[0]! } : null;
+  if (!inside) return null;
+  if (allEqual(distances)) return { from: "anchor", plus: distances[0]! };
+  return linePosition(evidence, place.afterStart);
 }
 
 /**

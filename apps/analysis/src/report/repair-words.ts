@@ -67,6 +67,8 @@ function number(value: NumberExpr, depth = 0): string {
       value,
       `the distance from ${place(value.at, depth + 1)} to the next ${clipped(value.seek)}`,
     );
+  if ("line" in value)
+    return changed(value, `the way back from ${place(value.line, depth + 1)} to the beginning of its line`);
   return value.sum.map((part) => number(part, depth + 1)).join(" plus ");
 }
 
