@@ -135,6 +135,8 @@ const hexByte = (byte: number) => byte.toString(16).padStart(2, "0");
 
 const LENGTHS = [56, 32, 16, 8, 4, 2, 1];
 const MIN_CONSTANT = 0.3;
+/** Few bytes of the hosts that are the same in all of them are so by chance: the next host has others. */
+const HOST_CONSTANT = 8;
 
 /** The first place, after a known one, where certain bytes stand: at the target itself or just before it. */
 function soughtPosition(
@@ -144,21 +146,27 @@ function soughtPosition(
 ): PositionExpr | null {
   const sides: Side[] = own === "after" ? ["after", "before"] : ["before", "after"];
   for (const side of sides) {
-    const found = soughtBeside(evidence, targets, side);
+    const found = soughtBeside(evidence, targets, side, side === own ? 1 : HOST_CONSTANT);
     if (found !== null) return found;
   }
   return null;
 }
 
-function soughtBeside(evidence: Evidence, targets: readonly number[], side: Side): PositionExpr | null {
+function soughtBeside(
+  evidence: Evidence,
+  targets: readonly number[],
+  side: Side,
+  leastConstant: number,
+): PositionExpr | null {
   for (const length of LENGTHS) {
+    if (length < leastConstant) continue;
     const lead = side === "before" ? length : 0;
     const pattern = patternAt(
       evidence,
       targets.map((target) => target - lead),
       length,
     );
-    if (pattern === null) continue;
+    if (pattern === null || constantBytes(pattern) < leastConstant) continue;
     const parsed = parsePattern(pattern);
     for (const from of ["anchor", "start"] as const) {
       for (const origin of origins(evidence, from)) {
@@ -171,6 +179,10 @@ function soughtBeside(evidence: Evidence, targets: readonly number[], side: Side
     }
   }
   return null;
+}
+
+function constantBytes(pattern: string): number {
+  return (pattern.match(/../g) ?? []).filter((pair) => pair !== "??").length;
 }
 
 function origins(evidence: Evidence, from: "anchor" | "start"): number[] {
