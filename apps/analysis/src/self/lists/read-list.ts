@@ -1,9 +1,9 @@
 import { createReadStream } from "node:fs";
 import { open, readFile, stat } from "node:fs/promises";
-import { BlockList } from "node:net";
 import { basename } from "node:path";
 import { createInterface } from "node:readline";
 import { parseJsonDocument, ThymusError } from "@thymus/contracts";
+import ipaddr from "ipaddr.js";
 import { z } from "zod";
 
 /** How an entry of a list is compared; the words of MISP warninglists. */
@@ -79,7 +79,7 @@ async function* warninglist(file: string): AsyncGenerator<Entry> {
 function sound(type: Match, value: string): boolean {
   try {
     if (type === "regex") toPattern(value);
-    if (type === "cidr") addRange(new BlockList(), value);
+    if (type === "cidr") toRange(value);
     return true;
   } catch {
     return false;
@@ -92,11 +92,13 @@ export function toPattern(value: string): RegExp {
   return slashed ? new RegExp(slashed[1]!, slashed[2]!.replaceAll(/[gy]/g, "")) : new RegExp(value);
 }
 
-/** @throws TypeError | RangeError where it is no range of addresses */
-export function addRange(to: BlockList, value: string): void {
-  const [address, bits] = value.split("/");
-  const family = address!.includes(":") ? "ipv6" : "ipv4";
-  to.addSubnet(address!, bits === undefined ? (family === "ipv6" ? 128 : 32) : Number(bits), family);
+export type AddressRange = [ipaddr.IPv4 | ipaddr.IPv6, number];
+
+/** A range of addresses, or one address. @throws Error where it is neither */
+export function toRange(value: string): AddressRange {
+  if (value.includes("/")) return ipaddr.parseCIDR(value);
+  const address = ipaddr.parse(value);
+  return [address, address.kind() === "ipv6" ? 128 : 32];
 }
 
 async function* lines(file: string): AsyncGenerator<Entry> {

@@ -1,5 +1,5 @@
-import { BlockList, isIP } from "node:net";
-import { addRange, type Match, toPattern } from "./read-list.ts";
+import ipaddr from "ipaddr.js";
+import { type AddressRange, type Match, toPattern, toRange } from "./read-list.ts";
 
 /** A list as it lies in a corpus folder. */
 export interface StoredList {
@@ -18,8 +18,7 @@ export class Warner {
   readonly #strings: ReadonlySet<string>;
   readonly #substrings: readonly string[];
   readonly #hosts: ReadonlySet<string>;
-  readonly #ranges = new BlockList();
-  readonly #hasRanges: boolean;
+  readonly #ranges: readonly AddressRange[];
   readonly #patterns: readonly RegExp[];
 
   constructor({ name, entries }: StoredList) {
@@ -27,8 +26,7 @@ export class Warner {
     this.#strings = new Set(entries.string);
     this.#substrings = entries.substring;
     this.#hosts = new Set(entries.hostname.map((host) => host.toLowerCase().replace(/^\.|\.$/g, "")));
-    for (const range of entries.cidr) addRange(this.#ranges, range);
-    this.#hasRanges = entries.cidr.length > 0;
+    this.#ranges = entries.cidr.map(toRange);
     this.#patterns = entries.regex.map(toPattern);
   }
 
@@ -39,7 +37,7 @@ export class Warner {
       this.#strings.has(text) ||
       this.#substrings.some((part) => text.includes(part)) ||
       (this.#hosts.size > 0 && [...text.matchAll(HOST)].some(([host]) => this.#underHost(host))) ||
-      (this.#hasRanges && [...text.matchAll(ADDRESS)].some(([address]) => this.#inRange(address))) ||
+      (this.#ranges.length > 0 && [...text.matchAll(ADDRESS)].some(([address]) => this.#inRange(address))) ||
       this.#patterns.some((pattern) => pattern.test(text));
     return hit ? this.#name : null;
   }
@@ -50,8 +48,9 @@ export class Warner {
     return labels.some((_, from) => this.#hosts.has(labels.slice(from).join(".")));
   }
 
-  #inRange(address: string): boolean {
-    const family = isIP(address);
-    return family !== 0 && this.#ranges.check(address, family === 6 ? "ipv6" : "ipv4");
+  #inRange(text: string): boolean {
+    if (!ipaddr.IPv6.isValid(text) && !ipaddr.IPv4.isValidFourPartDecimal(text)) return false;
+    const address = ipaddr.parse(text);
+    return this.#ranges.some((range) => range[0].kind() === address.kind() && address.match(range));
   }
 }
