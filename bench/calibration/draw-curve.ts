@@ -40,6 +40,7 @@ export function svgOf(curves: readonly Curve[]): string {
   const mark = x(KEPHART_ARNOLD).toFixed(1);
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${HEIGHT}" font-family="sans-serif" font-size="13" fill="#18181b">`,
+    "<title>Strings that recur in other good programs, by threshold</title>",
     `<rect width="${WIDTH}" height="${HEIGHT}" fill="#ffffff"/>`,
     ...grid,
     `<line x1="${mark}" x2="${mark}" y1="${TOP}" y2="${HEIGHT - BOTTOM}" stroke="#71717a" stroke-dasharray="4 4"/><text x="${mark}" y="${TOP - 8}" text-anchor="middle">${KEPHART_ARNOLD}</text>`,

@@ -11,7 +11,7 @@ export type { BlindHarmless, BlindInfection, ScriptKind } from "./kind.ts";
 export const blindKinds: readonly BlindKind[] = [...elfKinds, ...scriptKinds, ...jsonKinds];
 
 /** Inert infections, written without knowledge of what derives rules and repairs from them. */
-export const blindInfections: readonly BlindInfection[] = blindKinds;
+export const blindInfections: readonly BlindInfection[] = blindKinds.map(({ restore: _, ...kind }) => kind);
 
 /** Changes as owners and editors make them. */
 export const blindHarmless: readonly BlindHarmless[] = [...harmlessElf, ...harmlessText];
