@@ -12,6 +12,7 @@ import type { Command } from "commander";
 import { Api } from "../api.ts";
 import type { Context } from "../context.ts";
 import { printJson, printLine, printTable, visible } from "../output.ts";
+import { registerExport } from "./export.ts";
 import { acting, type Register, withGlobals } from "./verb.ts";
 
 function showJson(context: Context, value: unknown): number {
@@ -128,6 +129,7 @@ export const registerPrescriptions: Register = (program) => {
         ),
       ),
     );
+  registerExport(prescriptions);
   decision(
     prescriptions,
     "recall",
