@@ -17,15 +17,21 @@ const MAX_GROWTH = 1 << 16;
 /**
  * The block lies there but for several header fields: their likely clean values are tried in all combinations, an entry
  * point beside them is solved.
- * @param now the block as it is now, `shift` bytes further on in the infected file than in the clean one
+ * @param now the block as it is now
+ * @param growth also segments that were made longer, which takes more time
  */
-export function solveElfFields(puzzle: Puzzle, i: number, now: Uint8Array): Uint8Array | null {
+export function solveElfFields(
+  puzzle: Puzzle,
+  i: number,
+  now: Uint8Array,
+  growth: boolean,
+): Uint8Array | null {
   const block = puzzle.block(i);
   const head = layoutOf(puzzle.infected.bytes);
   if (head === null) return null;
   return (
-    grown(puzzle, i, now, head) ??
-    combined(puzzle, i, now, choicesOf(puzzle, head, now, block.at), head.wide && block.at === 0)
+    combined(puzzle, i, now, choicesOf(puzzle, head, now, block.at), head.wide && block.at === 0) ??
+    (growth ? grown(puzzle, i, now, head) : null)
   );
 }
 

@@ -60,7 +60,10 @@ function solve(puzzle: Puzzle): Uint8Array | null {
   settleConstants(puzzle);
   seeker.locate(puzzle.infected);
   join(puzzle);
-  if (puzzle.missing().length <= IN_PLACE) nearby(puzzle, []);
+  if (puzzle.missing().length <= IN_PLACE) {
+    fields(puzzle, false);
+    nearby(puzzle, []);
+  }
   const kept: Pool[] = [];
   const small: Pool[] = [];
   if (puzzle.missing().length > 0) {
@@ -81,9 +84,9 @@ function solve(puzzle: Puzzle): Uint8Array | null {
     }
     nearby(puzzle, []);
     nearby(puzzle, kept);
-    fields(puzzle);
+    fields(puzzle, true);
     nearby(puzzle, small);
-    fields(puzzle);
+    fields(puzzle, true);
   }
   return puzzle.solution();
 }
@@ -189,7 +192,7 @@ function one(puzzle: Puzzle, i: number, pools: readonly Pool[]): void {
 }
 
 /** Header fields of a program that changed together. */
-function fields(puzzle: Puzzle): void {
+function fields(puzzle: Puzzle, growth: boolean): void {
   const open = puzzle.missing();
   if (open.length === 0 || open.length > FEW) return;
   for (const i of open) {
@@ -197,7 +200,7 @@ function fields(puzzle: Puzzle): void {
     for (const of of [...left, ...right]) {
       if (puzzle.content[i] !== null || of.pool !== puzzle.infected) continue;
       const now = blockAt(of, puzzle.block(i).length);
-      const bytes = now === null ? null : solveElfFields(puzzle, i, now);
+      const bytes = now === null ? null : solveElfFields(puzzle, i, now, growth);
       if (bytes !== null) puzzle.settle(i, bytes, "header fields", of, of);
     }
   }
