@@ -1,7 +1,7 @@
 /** Makes what an analysis needs where it is missing: the chamber and self. Both are resumable and made once. */
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { buildChamber, buildCorpus } from "@thymus/analysis";
+import { buildChamber, buildCorpus, openCorpus } from "@thymus/analysis";
 import { type Context, goodwareSources } from "./context.ts";
 
 export interface Prepared {
@@ -17,7 +17,7 @@ export async function prepareAnalysis(context: Context, { onProgress, signal }: 
     onProgress: (step, done, total) => onProgress(`building the chamber: ${step}`, done, total),
     signal,
   });
-  if (existsSync(join(context.corpusDir, "manifest.json"))) return;
+  if (await hasSelf(context.corpusDir)) return;
   await buildCorpus({
     dir: context.corpusDir,
     sources: goodwareSources(context.config),
@@ -25,4 +25,10 @@ export async function prepareAnalysis(context: Context, { onProgress, signal }: 
     onProgress: (step, done, total) => onProgress(`learning self: ${step}`, done, total),
     signal,
   });
+}
+
+/** Self that an earlier version learned has no index: it is learned anew, and serves until then. */
+async function hasSelf(corpusDir: string): Promise<boolean> {
+  if (!existsSync(join(corpusDir, "manifest.json"))) return false;
+  return (await openCorpus(corpusDir)).manifest.index !== undefined;
 }

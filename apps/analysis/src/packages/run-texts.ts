@@ -23,13 +23,14 @@ export function withoutRunTexts(self: Self, run: PublishedRun, pairs: readonly P
     ...parts,
     ...[...new Set(names)].filter((name) => name.length >= MIN_NAME).map((name) => Buffer.from(name)),
   ];
+  const holds = (bytes: Uint8Array) => {
+    const view = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    return known.some((text) => view.includes(text));
+  };
+  const { absent } = self;
   return {
-    logProbability(bytes) {
-      const view = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-      return known.some((text) => view.includes(text))
-        ? Number.POSITIVE_INFINITY
-        : self.logProbability(bytes);
-    },
+    logProbability: (bytes) => (holds(bytes) ? Number.POSITIVE_INFINITY : self.logProbability(bytes)),
+    ...(absent && { absent: (bytes: Uint8Array) => !holds(bytes) && absent(bytes) }),
     scan: (sources, options) => self.scan(sources, options),
   };
 }
