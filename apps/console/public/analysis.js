@@ -61,12 +61,16 @@ function proof(report) {
     el(
       "dl",
       { class: "facts card" },
-      fact("Decoys found", `${number(shown.detected)} of ${number(shown.infected)}`),
-      fact("Decoys restored", `${number(shown.repaired)} of ${number(shown.infected)}`),
-      fact(
-        "Fresh decoys",
-        `${number(shown.freshDetected)} of ${number(shown.freshInfected)} found, ${number(shown.freshRepaired)} restored`,
-      ),
+      ...(shown.programs
+        ? [fact("Samples found", `${number(shown.programs.detected)} of ${number(shown.programs.samples)}`)]
+        : [
+            fact("Decoys found", `${number(shown.detected)} of ${number(shown.infected)}`),
+            fact("Decoys restored", `${number(shown.repaired)} of ${number(shown.infected)}`),
+            fact(
+              "Fresh decoys",
+              `${number(shown.freshDetected)} of ${number(shown.freshInfected)} found, ${number(shown.freshRepaired)} restored`,
+            ),
+          ]),
       fact("Goodware", `${number(shown.falsePositives)} matches in ${number(shown.goodwareFiles)} files`),
     ),
   ];

@@ -46,6 +46,7 @@ function prescriptionRow(changed) {
   return (one) => {
     const [label, tone] = one.state === "recalled" ? ["Recalled", "care"] : SCOPE[one.scope];
     const decoys = one.proof?.decoys;
+    const programs = one.proof?.programs;
     const goodware = one.proof?.goodware;
     const { machines, repaired } = one.outcomes;
     const name = one.family ?? one.id;
@@ -61,14 +62,18 @@ function prescriptionRow(changed) {
       el(
         "td",
         {},
-        decoys
-          ? proved(decoys.detected, decoys.infected, decoys.freshDetected, decoys.freshInfected)
-          : "not published",
+        programs
+          ? `${number(programs.detected)} of ${number(programs.samples)} samples`
+          : decoys
+            ? proved(decoys.detected, decoys.infected, decoys.freshDetected, decoys.freshInfected)
+            : "not published",
       ),
       el(
         "td",
         {},
-        decoys ? proved(decoys.repaired, decoys.infected, decoys.freshRepaired, decoys.freshInfected) : "",
+        decoys && !programs
+          ? proved(decoys.repaired, decoys.infected, decoys.freshRepaired, decoys.freshInfected)
+          : "",
       ),
       el("td", {}, goodware ? `${number(goodware.matches)} of ${number(goodware.files)} files` : ""),
       el(

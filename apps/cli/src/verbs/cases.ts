@@ -110,8 +110,12 @@ export const registerPrescriptions: Register = (program) => {
               id,
               scope === "all" || state === "recalled" ? state : `${state} (${scope})`,
               family ?? "-",
-              proof ? `${proof.decoys.freshDetected}/${proof.decoys.freshInfected}` : "-",
-              proof ? `${proof.decoys.freshRepaired}/${proof.decoys.freshInfected}` : "-",
+              proof?.programs
+                ? `${proof.programs.detected}/${proof.programs.samples} (sample)`
+                : proof
+                  ? `${proof.decoys.freshDetected}/${proof.decoys.freshInfected}`
+                  : "-",
+              proof && !proof.programs ? `${proof.decoys.freshRepaired}/${proof.decoys.freshInfected}` : "-",
               proof ? `${proof.goodware.matches}/${proof.goodware.files}` : "-",
             ]),
           );
