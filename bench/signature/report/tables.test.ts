@@ -21,12 +21,21 @@ const row: Row = {
     found: { learned: [12, 12], "known hosts": [11, 12], "unknown hosts": [10, 12] },
     wrong: ["x"],
   },
-  ...{ clean: 40, repaired: [9, 21], repairedWrong: 2, cpuSeconds: 1, seconds: 1, note: "constant" },
+  ...{
+    clean: 40,
+    repaired: [9, 21],
+    rebuilt: [20, 21],
+    repairedWrong: 2,
+    cpuSeconds: 1,
+    seconds: 1,
+    note: "constant",
+  },
 };
 
 test("what was lost is printed like what was won", () => {
+  const { rebuilt: _, ...rest } = row;
   const refused: Row = {
-    ...row,
+    ...rest,
     name: "two",
     rule: null,
     refused: "too little | of it",
@@ -37,7 +46,7 @@ test("what was lost is printed like what was won", () => {
   };
   const text = sums([row, refused]) + tables([row, refused]);
   assert.match(text, /\| B \| thymus \| 2 \| 1 \| 0 \| 21 of 36 /);
-  assert.match(text, /\| 1 of 40 \|.*\| 9 of 21 \| 2 \|/);
+  assert.match(text, /\| 1 of 40 \|.*\| 9 of 21 \| 20 of 21 \| 2 \|/);
   assert.match(text, /\| two \| thymus \| 12 \| refused \| - \|.*too little \\\| of it/);
   const right = sums([row, { ...refused, note: "nothing is constant" }]);
   assert.match(right, /\| B \| thymus \| 2 \| 1 \| 1 \| 21 of 24 /);

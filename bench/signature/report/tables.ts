@@ -45,12 +45,13 @@ export function sums(rows: readonly Row[]): string {
       "at least (95 %)",
       "clean files hit",
       "at most (95 %)",
-      "repaired",
+      "repaired by recipe",
+      "with a fingerprint",
       "wrong repairs",
       "median CPU s",
       "median rule bytes",
     ),
-    line(..."-------------".split("").map(() => "---")),
+    line(..."--------------".split("").map(() => "---")),
   ];
   for (const { tier, tool, group } of groupsOf(rows)) {
     const rightly = group.filter(rightlyRefused);
@@ -59,6 +60,7 @@ export function sums(rows: readonly Row[]): string {
     const hit = group.reduce((sum, { wrong }) => sum + wrong.length, 0);
     const clean = group.reduce((sum, row) => sum + (row.rule === null ? 0 : row.clean), 0);
     const repaired = add(group.flatMap((row) => (row.repaired === null ? [] : [row.repaired])));
+    const rebuilt = add(group.flatMap((row) => (row.rebuilt === undefined ? [] : [row.rebuilt])));
     const ruled = group.filter(({ rule }) => rule !== null);
     text.push(
       line(
@@ -68,6 +70,7 @@ export function sums(rows: readonly Row[]): string {
         ...[`${hit} of ${clean}`, clean > 0 ? percent(upperBound(Math.min(hit, clean), clean)) : "-"],
         ...[
           repaired[1] > 0 ? repaired.join(" of ") : "-",
+          rebuilt[1] > 0 ? rebuilt.join(" of ") : "-",
           group.reduce((sum, row) => sum + row.repairedWrong, 0),
         ],
         ...[median(group.map(({ cpuSeconds }) => cpuSeconds)).toFixed(1)],
@@ -88,12 +91,12 @@ function tierTable(tier: Tier, rows: readonly Row[]): string {
       "samples",
       "found",
       "clean hit",
-      ...(repairs ? ["repaired"] : []),
+      ...(repairs ? ["repaired by recipe", "with a fingerprint"] : []),
       "CPU s",
       "rule bytes",
       "why refused, or what the rule rests on",
     ),
-    line(...Array.from({ length: repairs ? 9 : 8 }, () => "---")),
+    line(...Array.from({ length: repairs ? 10 : 8 }, () => "---")),
   ];
   for (const row of rows) {
     const found = Object.entries(row.found)
@@ -105,7 +108,7 @@ function tierTable(tier: Tier, rows: readonly Row[]): string {
       line(
         ...[row.name, row.tool, row.samples, row.refused === null ? found.join(", ") : "refused"],
         ...[row.rule === null ? "-" : `${row.wrong.length}/${row.clean}`],
-        ...(repairs ? [repaired] : []),
+        ...(repairs ? [repaired, row.rebuilt?.join("/") ?? "-"] : []),
         ...[
           row.cpuSeconds.toFixed(1),
           row.rule === null ? "-" : ruleBytes(row),

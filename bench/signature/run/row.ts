@@ -26,6 +26,8 @@ export interface Row {
   readonly clean: number;
   /** Files given back byte for byte, of the found ones; null where nothing is to be repaired. */
   readonly repaired: Share | null;
+  /** The same where the machine's baseline keeps the clean file's fingerprint besides; left out where nothing is to be repaired. */
+  readonly rebuilt?: Share;
   /** Files given back with other bytes than they had: must be none. */
   readonly repairedWrong: number;
   /** Processor seconds of all threads from samples to rule, and of the wait. */

@@ -1,5 +1,5 @@
 import { type Repair, ThymusError } from "@thymus/contracts";
-import { repairWith } from "@thymus/repair";
+import { fingerprintOf, rebuild, repairWith } from "@thymus/repair";
 import { pairInfections, type Specimen } from "../../../apps/analysis/src/infection/index.ts";
 import { inferRepairs } from "../../../apps/analysis/src/repair-inference/index.ts";
 import { deriveRule } from "../../../apps/analysis/src/signature/index.ts";
@@ -39,9 +39,8 @@ async function measure(context: Context, infection: BenchInfection): Promise<Row
   const clean = [...cleanOf([...learned, ...all]), ...context.changed];
   const found = foundOf({ learned, ...unseen }, hits);
   const wrong = clean.filter(({ bytes, name }) => hits(bytes, name)).map(({ name }) => name);
-  const fixed = all
-    .filter(({ after, path }) => hits(after, path))
-    .map((each) => giveBack(repairs.recipes, each));
+  const hit = all.filter(({ after, path }) => hits(after, path));
+  const fixed = hit.map((each) => giveBack(repairs.recipes, each));
   scorer?.close();
   const forms = "rule" in derived ? (derived.forms ?? []).join("+") : "";
   const never = rule === null && infection.refusable ? NOTHING_CONSTANT : "";
@@ -49,6 +48,8 @@ async function measure(context: Context, infection: BenchInfection): Promise<Row
     ...{ tier: infection.tier, name: infection.id, tool: "thymus", samples: learned.length },
     ...{ rule, scope, refused, found, wrong, clean: clean.length, cpuSeconds, seconds },
     repaired: infection.keepsBytes && rule !== null ? share(fixed.map((each) => each === "right")) : null,
+    ...(infection.keepsBytes &&
+      rule !== null && { rebuilt: share(hit.map((each, i) => fixed[i] === "right" || comesBack(each))) }),
     repairedWrong: fixed.filter((each) => each === "wrong").length,
     note: [never, forms, rule === null ? "" : (repairs.why ?? ""), note].filter(Boolean).join("; "),
   };
@@ -75,6 +76,14 @@ export function cleanOf(list: readonly Infected[]): { name: string; bytes: Uint8
 
 function specimenOf({ path, type, bytes, after, afterType }: Infected): Specimen {
   return { path, kind: `bench-${type}`, type, before: bytes, after, afterType };
+}
+
+/** By the fingerprint that a baseline keeps of the clean file, as an agent does where no recipe fits. */
+function comesBack({ bytes, after }: Infected): boolean {
+  const fingerprint = fingerprintOf(bytes);
+  if (fingerprint === null) return false;
+  const result = rebuild(fingerprint, after);
+  return "rebuilt" in result && bytes.equals(result.rebuilt);
 }
 
 function giveBack(

@@ -29,6 +29,7 @@ export const documents = {
   MachineList: contracts.MachineList,
   Overview: contracts.Overview,
   Policy: contracts.Policy,
+  PortableSelf: contracts.PortableSelf,
   Prescription: contracts.Prescription,
   PrescriptionDetail: contracts.PrescriptionDetail,
   PrescriptionList: contracts.PrescriptionList,
