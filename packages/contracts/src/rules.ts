@@ -23,6 +23,14 @@ export const RuleStringJudgement = z.strictObject({
 });
 export type RuleStringJudgement = z.infer<typeof RuleStringJudgement>;
 
+/** A sample that a rule finds, or that holds some of its strings: their names, as often as rules have them. */
+export const RuleSample = z.strictObject({
+  path: z.string(),
+  found: z.boolean(),
+  strings: z.array(z.string()),
+});
+export type RuleSample = z.infer<typeof RuleSample>;
+
 export const RuleJudgement = z.strictObject({
   file: z.string(),
   rule: z.string(),
@@ -33,6 +41,8 @@ export const RuleJudgement = z.strictObject({
   /** Files of a million that it would hit, and the one-sided 95 % bound (Clopper and Pearson). */
   falsePositives: z.strictObject({ perMillion: z.number(), upperPerMillion: z.number() }),
   strings: z.array(RuleStringJudgement),
+  /** Where samples were named. */
+  samples: z.array(RuleSample).optional(),
 });
 export type RuleJudgement = z.infer<typeof RuleJudgement>;
 
@@ -40,6 +50,7 @@ export type RuleJudgement = z.infer<typeof RuleJudgement>;
 export const RuleEvaluation = z.strictObject({
   version: z.literal(1),
   self: z.strictObject({ digest: CorpusDigest, files: Count, bytes: Count }),
+  samples: z.strictObject({ files: Count, bytes: Count }).optional(),
   files: z.array(z.strictObject({ path: z.string(), rules: Count, problems: z.array(RuleProblem) })),
   rules: z.array(RuleJudgement),
   seconds: Seconds,

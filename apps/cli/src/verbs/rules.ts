@@ -1,5 +1,5 @@
 import { evaluateRules, openCorpus } from "@thymus/analysis";
-import type { RuleEvaluation } from "@thymus/contracts";
+import type { RuleEvaluation, RuleSample } from "@thymus/contracts";
 import { printJson, printLine, visible } from "../output.ts";
 import { acting, interruptSignal, type Register, withGlobals } from "./verb.ts";
 
@@ -8,14 +8,20 @@ export const registerRules: Register = (program) => {
   withGlobals(rules.command("evaluate"))
     .description("judge YARA rules against self: what they hit, and which of their strings are weak")
     .argument("<file...>", "files of YARA rules")
+    .option("--samples <path...>", "files and folders of samples that the rules are meant to find")
     .addHelpText(
       "after",
       "\nExit status: 0 all is well, 1 a rule hits self, rests on weak strings or does not compile, 2 error.",
     )
     .action(
-      acting(async (context, _options, files) => {
+      acting<{ samples?: string[] }>(async (context, { samples }, files) => {
         const corpus = await openCorpus(context.corpusDir);
-        const result = await evaluateRules({ files, corpus, signal: interruptSignal() });
+        const result = await evaluateRules({
+          files,
+          corpus,
+          ...(samples ? { samples } : {}),
+          signal: interruptSignal(),
+        });
         if (context.json) printJson(result);
         else describe(result);
         if (result.rules.length === 0) return 2;
@@ -27,16 +33,18 @@ export const registerRules: Register = (program) => {
     );
 };
 
-function describe({ self, files, rules, seconds }: RuleEvaluation): void {
+function describe({ self, samples, files, rules, seconds }: RuleEvaluation): void {
   for (const { path, problems } of files)
     for (const { line, column, message } of problems)
       printLine(visible(`${path}:${line}:${column}: refused: ${message}`));
-  for (const { file, rule, line, verdict, hits, falsePositives, problems, strings } of rules) {
+  for (const judged of rules) {
+    const { file, rule, line, verdict, hits, falsePositives, problems, strings } = judged;
     printLine(visible(`${file}:${line}: ${rule}: ${verdict}`));
     printLine(
       `  hits ${hits.files} of ${self.files} files of self; at most ${falsePositives.upperPerMillion.toFixed(1)} in a million (95 %)`,
     );
     for (const path of hits.paths.slice(0, 3)) printLine(visible(`    ${path}`));
+    if (samples && judged.samples) describeSamples(judged.samples, samples.files, strings.length);
     for (const { severity, message } of problems)
       if (severity !== "bad") printLine(visible(`  ${severity}: ${message}`));
     for (const { id, verdict: kind, logProbability, why } of strings)
@@ -49,4 +57,18 @@ function describe({ self, files, rules, seconds }: RuleEvaluation): void {
   printLine(
     `${rules.length} rules over ${self.files} files, ${(self.bytes / 1e6).toFixed(0)} MB, in ${seconds.toFixed(1)} s`,
   );
+}
+
+function describeSamples(samples: readonly RuleSample[], all: number, strings: number): void {
+  const found = samples.filter((sample) => sample.found).length;
+  printLine(`  finds ${found} of ${all} samples`);
+  for (const sample of samples.slice(0, 10)) {
+    const held = `${sample.strings.length} of ${strings} strings`;
+    printLine(
+      visible(
+        `    ${sample.found ? "found " : "missed"} ${sample.path}  ${held}${sample.strings.length > 0 ? `: ${sample.strings.join(" ")}` : ""}`,
+      ),
+    );
+  }
+  if (samples.length > 10) printLine(`    ... ${samples.length - 10} more (--json)`);
 }

@@ -52,6 +52,27 @@ test("a rule that hits self is bad, one that rests on rare bytes is not; a broke
   assert.equal(result.rules[1]?.verdict, "fine");
 });
 
+test("which samples a rule finds, and which strings each holds", async () => {
+  const samples = join(dir, "samples");
+  mkdirSync(samples);
+  writeFileSync(join(samples, "one"), "..first_of_two..second_of_two..");
+  writeFileSync(join(samples, "two"), "..second_of_two..");
+  writeFileSync(join(samples, "three"), "neither");
+  const path = file(
+    "sampled.yar",
+    'rule both { strings: $a = "first_of_two" $b = "second_of_two" private condition: all of them }',
+  );
+  const result = await evaluateRules({ files: [path], corpus, samples: [samples] });
+  assert.deepEqual(RuleEvaluation.parse(result), result);
+  assert.equal(result.samples?.files, 3);
+  assert.deepEqual(result.rules[0]?.samples, [
+    { path: join(samples, "one"), found: true, strings: ["$a", "$b"] },
+    { path: join(samples, "two"), found: false, strings: ["$b"] },
+  ]);
+  const nothing = evaluateRules({ files: [path], corpus, samples: [join(dir, "nowhere")] });
+  await assert.rejects(nothing, { code: "NOT_FOUND" });
+});
+
 test("an include stays in the folder", async () => {
   file("part.yar", "rule part { condition: false }");
   const inside = await evaluateRules({ files: [file("in.yar", 'include "part.yar"')], corpus });

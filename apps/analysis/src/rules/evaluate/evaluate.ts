@@ -1,4 +1,4 @@
-import type { RuleEvaluation, RuleJudgement, RuleProblem } from "@thymus/contracts";
+import type { RuleEvaluation, RuleJudgement, RuleProblem, RuleSample } from "@thymus/contracts";
 import { loadEngine } from "@thymus/detection";
 import type { Corpus } from "../../self/index.ts";
 import { upperBound } from "../judge/bound.ts";
@@ -6,7 +6,9 @@ import { judgeString } from "../judge/string.ts";
 import type { Rule } from "../syntax/ast.ts";
 import { printValue } from "../syntax/print.ts";
 import { compileFile } from "./compile.ts";
+import { Hits } from "./hits.ts";
 import { loadRuleFile } from "./load.ts";
+import { scanSamples } from "./samples.ts";
 
 /** Paths that are told of a rule's hits. */
 const TOLD = 20;
@@ -16,14 +18,21 @@ const PROBES = "strings";
 export interface EvaluateOptions {
   readonly files: readonly string[];
   readonly corpus: Pick<Corpus, "manifest" | "logProbability" | "scan">;
+  /** Files and folders of samples that the rules are meant to find. */
+  readonly samples?: readonly string[];
   readonly signal?: AbortSignal;
 }
 
 /**
- * Judges rules against self: every file of self is scanned with every rule and every string.
+ * Judges rules against self: every file of self, and every sample, is scanned with every rule and every string.
  * @throws ThymusError where a file cannot be read, or a rule cannot be applied to a file of self in time
  */
-export async function evaluateRules({ files, corpus, signal }: EvaluateOptions): Promise<RuleEvaluation> {
+export async function evaluateRules({
+  files,
+  corpus,
+  samples,
+  signal,
+}: EvaluateOptions): Promise<RuleEvaluation> {
   const began = performance.now();
   const engine = await loadEngine();
   const compiled = files.map((path, index) => ({
@@ -39,24 +48,20 @@ export async function evaluateRules({ files, corpus, signal }: EvaluateOptions):
   const probeText = [...probes].map(
     ([value, name]) => `rule ${name} { strings: $a = ${value} condition: $a }`,
   );
-  const scanned = await corpus.scan(
-    [...sources, { namespace: PROBES, source: probeText.join("\n") }],
-    signal ? { signal } : {},
-  );
-  const paths = new Map<string, Set<string>>();
-  for (const { namespace, rule, path } of scanned.hits) {
-    const key = `${namespace}/${rule}`;
-    const set = paths.get(key) ?? new Set();
-    paths.set(key, set.add(path));
-  }
+  const all = [...sources, { namespace: PROBES, source: probeText.join("\n") }];
+  const stop = signal ?? new AbortController().signal;
+  const found = samples ? await scanSamples(samples, all, stop) : null;
+  const scanned = await corpus.scan(all, { signal: stop });
+  const self = new Hits(scanned.hits);
+  const inSamples = new Hits(found?.hits ?? []);
   const rules = compiled.flatMap(({ path, namespace, regions }) =>
     regions.map(({ name, place, rule, fault }): RuleJudgement => {
-      const hit = paths.get(`${namespace}/${name}`) ?? new Set<string>();
+      const hit = self.of(namespace, name);
       const strings = probed(rule).map(({ pattern, value }) =>
         judgeString(pattern, {
           logProbability: (bytes) => corpus.logProbability(bytes),
           selfFiles: scanned.files,
-          files: paths.get(`${PROBES}/${probes.get(value)}`)?.size ?? 0,
+          files: self.of(PROBES, probes.get(value)!).size,
         }),
       );
       const problems: RuleProblem[] = [];
@@ -83,12 +88,16 @@ export async function evaluateRules({ files, corpus, signal }: EvaluateOptions):
           upperPerMillion: upperBound(hit.size, scanned.files) * 1e6,
         },
         strings,
+        ...(found
+          ? { samples: samplesOf(found.paths, inSamples, namespace, name, probed(rule), probes) }
+          : {}),
       };
     }),
   );
   return {
     version: 1,
     self: { digest: corpus.manifest.digest, files: scanned.files, bytes: scanned.bytes },
+    ...(found ? { samples: { files: found.paths.length, bytes: found.bytes } } : {}),
     files: compiled.map(({ path, regions, problems }) => ({
       path,
       rules: regions.length,
@@ -105,4 +114,27 @@ function probed(rule: Rule | null) {
     pattern,
     value: [printValue(pattern), ...pattern.modifiers.filter((each) => each !== "private")].join(" "),
   }));
+}
+
+/** Samples that the rule finds, or that hold some of its strings. */
+function samplesOf(
+  paths: readonly string[],
+  hits: Hits,
+  namespace: string,
+  name: string,
+  strings: ReturnType<typeof probed>,
+  probes: ReadonlyMap<string, string>,
+): RuleSample[] {
+  const rule = hits.of(namespace, name);
+  const held = strings.map(({ pattern, value }) => ({
+    id: pattern.id,
+    in: hits.of(PROBES, probes.get(value)!),
+  }));
+  return paths
+    .map((path) => ({
+      path,
+      found: rule.has(path),
+      strings: held.filter((each) => each.in.has(path)).map(({ id }) => id),
+    }))
+    .filter(({ found, strings }) => found || strings.length > 0);
 }
