@@ -15,6 +15,7 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
+import { TEMPORARY_PREFIX } from "@thymus/store";
 import { buildCorpus } from "./build.ts";
 import { openCorpus } from "./corpus.ts";
 
@@ -32,6 +33,16 @@ function goodware(t: TestContext): { root: string; good: string } {
   }
   return { root, good };
 }
+
+test("what a killed build left half written is gone after the next", async (t) => {
+  const { root, good } = goodware(t);
+  const dir = join(root, "corpus");
+  await buildCorpus({ dir, sources: [good] });
+  const before = readdirSync(dir).sort();
+  writeFileSync(join(dir, `${TEMPORARY_PREFIX}unfinished-new.abs-0123456789abcdef`), "half");
+  await buildCorpus({ dir, sources: [good] });
+  assert.deepEqual(readdirSync(dir).sort(), before);
+});
 
 test("learns, opens and scans every file", async (t) => {
   const { root, good } = goodware(t);

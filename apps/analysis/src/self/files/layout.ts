@@ -1,6 +1,7 @@
 import { readdir, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { CorpusManifest, parseJsonDocument, ThymusError } from "@thymus/contracts";
+import { TEMPORARY_PREFIX } from "@thymus/store";
 
 /**
  * A corpus folder holds manifest.json and what it names by digest, so that the change of the manifest alone makes a new
@@ -51,7 +52,8 @@ export async function removeOld(dir: string, manifest: CorpusManifest): Promise<
   }
   for (const name of await readdir(dir)) {
     const path = join(dir, name);
-    if (/^(files|model|index|hashes|list)-[0-9a-f]{16}\./.test(name) && !kept.has(path))
-      await rm(path, { force: true });
+    const named = /^(files|model|index|hashes|list)-[0-9a-f]{16}\./.test(name);
+    // A build that was killed while it wrote leaves a file as large as the index.
+    if ((named && !kept.has(path)) || name.startsWith(TEMPORARY_PREFIX)) await rm(path, { force: true });
   }
 }
