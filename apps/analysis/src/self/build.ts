@@ -232,7 +232,7 @@ async function keptModel(dir: string, digest: string, old: CorpusManifest | null
 async function newModel(files: readonly CorpusFile[], options: BuildCorpusOptions) {
   options.onProgress?.("learning statistics", 0, 0);
   const limit = options.modelBytes ?? DEFAULT_MODEL_BYTES;
-  const { encoded, bytes } = await learnModel(files, limit, options.signal);
+  const { encoded, bytes } = await learnModel(files, limit, readOptions(options));
   const digest = sha256(encoded);
   await writeFileAtomic(layout(options.dir).model(digest), encoded);
   return { order: ORDER, bytes, sha256: digest };

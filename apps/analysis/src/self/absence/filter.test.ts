@@ -17,7 +17,7 @@ const filled = (files: readonly Uint8Array[], bits = 16) => {
 
 test("the kernel is what its source says", async () => {
   const why = "run: node apps/analysis/src/self/absence/assemble.ts";
-  assert.equal(KERNEL, Buffer.from(await assembleKernel()).toString("base64"), why);
+  assert.equal(KERNEL, Buffer.from(await assembleKernel(import.meta.dirname)).toString("base64"), why);
 });
 
 test("no part of what was remembered is ever called absent", () => {

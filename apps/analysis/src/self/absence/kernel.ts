@@ -1,4 +1,4 @@
-/** Assembled from kernel.wat by assemble.ts: change that, not this. */
+/** Assembled from kernel.wat by absence/assemble.ts: change that, not this. */
 export const KERNEL = [
   "AGFzbQEAAAABMApgAn9/AGABfwF+YAF+AX5gAX4Bf2ABfwF7YAF/AX9gAX8AYAF+AGAAAGACf38BfwISAQNlbnYGbWVtb3J5",
   "AgMBgIAEAw4NAAECAwQABQUGBwAICQYaBX4BQgALfwFBAAt/AUEAC38BQQALfgFCAAsHIAQFc2V0dXAAAANhZGQACgVmbHVz",

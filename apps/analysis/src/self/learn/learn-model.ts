@@ -1,35 +1,53 @@
 import { Worker } from "node:worker_threads";
 import { type CorpusFile, ThymusError } from "@thymus/contracts";
+import type { FiveReply, TrainTask } from "./protocol.ts";
 import { planSample } from "./sample-plan.ts";
 
 /**
- * Learns the model of these files in a thread of its own.
+ * Learns the model of these files, in two threads where there may be more than one.
  * @returns the encoded model and the number of bytes that it was learned from
  * @throws ThymusError INTERRUPTED when the signal fires
  */
 export async function learnModel(
   files: readonly CorpusFile[],
   maxBytes: number,
-  signal: AbortSignal | undefined,
+  { workers, signal }: { workers: number; signal: AbortSignal | undefined },
 ): Promise<{ encoded: Uint8Array; bytes: number }> {
   const pieces = planSample(files, maxBytes);
   const bytes = pieces.reduce((sum, { length }) => sum + length, 0);
-  const worker = new Worker(new URL("./train-worker.ts", import.meta.url), {
-    workerData: { pieces, bytes },
-    execArgv: [],
-  });
+  const threads: Worker[] = [];
+  const start = (part: TrainTask["part"]) => {
+    const workerData: TrainTask = { part, pieces, bytes };
+    const thread = new Worker(new URL("./train-worker.ts", import.meta.url), { workerData, execArgv: [] });
+    threads.push(thread);
+    return thread;
+  };
+  let stop: (() => void) | undefined;
   try {
     const encoded = await new Promise<Uint8Array>((resolve, reject) => {
-      const stop = () =>
+      stop = () =>
         reject(new ThymusError("INTERRUPTED", "learning self was stopped", "start it again: it goes on"));
       if (signal?.aborted) stop();
       signal?.addEventListener("abort", stop, { once: true });
-      worker.once("message", resolve);
-      worker.once("error", reject);
-      worker.once("exit", () => reject(new Error("the thread that learned the model ended")));
+      const watch = (thread: Worker, isDone: () => boolean) => {
+        thread.once("error", reject);
+        thread.once("exit", () => isDone() || reject(new Error("a thread that learned the model ended")));
+      };
+      const last = start(workers > 1 ? "rest" : "whole");
+      last.once("message", resolve);
+      watch(last, () => false);
+      if (workers <= 1) return;
+      const first = start("five");
+      let counted = false;
+      first.once("message", (five: FiveReply) => {
+        counted = true;
+        last.postMessage(five, [five.fingerprints.buffer as ArrayBuffer, five.counts.buffer as ArrayBuffer]);
+      });
+      watch(first, () => counted);
     });
     return { encoded, bytes };
   } finally {
-    await worker.terminate();
+    if (stop) signal?.removeEventListener("abort", stop);
+    await Promise.all(threads.map((thread) => thread.terminate()));
   }
 }

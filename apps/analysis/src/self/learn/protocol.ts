@@ -1,4 +1,5 @@
 import type { FileType, Sha256 } from "@thymus/contracts";
+import type { SamplePiece } from "./sample-plan.ts";
 
 /** What a reading thread is asked: the type of each file by its head, or the digests of the whole. */
 export interface ReadTask {
@@ -18,4 +19,18 @@ export type ReadAnswer = { readonly type: FileType; readonly sha256: Sha256 | nu
 export interface ReadReply {
   readonly number: number;
   readonly answers: readonly ReadAnswer[];
+}
+
+/** What a learning thread is asked: the whole model, only its 5-grams, or the whole with 5-grams that come in a message. */
+export interface TrainTask {
+  readonly part: "whole" | "five" | "rest";
+  readonly pieces: readonly SamplePiece[];
+  /** Bytes of all pieces. */
+  readonly bytes: number;
+}
+
+/** The table of 5-grams. */
+export interface FiveReply {
+  readonly fingerprints: Uint16Array;
+  readonly counts: Uint8Array;
 }

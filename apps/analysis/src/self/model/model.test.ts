@@ -1,8 +1,13 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { test } from "node:test";
+import { assembleKernel } from "../absence/assemble.ts";
+import { GramCounter } from "./grams.ts";
+import { fingerprint, mix } from "./hash.ts";
+import { KERNEL } from "./kernel.ts";
 import { NgramModel } from "./model.ts";
 import { COUNT_OF, quantise } from "./quantise.ts";
+import { CountTable } from "./table.ts";
 import { decodeTables, encodeTables } from "./tables.ts";
 import { type SampleChunk, train } from "./train.ts";
 
@@ -89,3 +94,63 @@ test("counts are kept within five per cent", () => {
   }
   assert.equal(COUNT_OF[quantise(0)], 0);
 });
+
+test("the kernel is what its source says", async () => {
+  const why = "run: node apps/analysis/src/self/absence/assemble.ts";
+  assert.equal(KERNEL, Buffer.from(await assembleKernel(import.meta.dirname)).toString("base64"), why);
+});
+
+for (const order of [4, 5] as const) {
+  test(`${order}-grams are counted and moved as told, whatever the chunks`, () => {
+    const bits = 12;
+    const room = 300;
+    // Few slots, so that buckets overflow; lengths around those of the kernel's vectors and blocks.
+    const lengths = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 4096, 4099, 4100, 4101, 9001];
+    const chunks = lengths.flatMap((length, at) => [
+      text(at, length),
+      noise(at, length),
+      new Uint8Array(length).fill(at),
+    ]);
+    const grams = new GramCounter(order, bits, 7);
+    for (const chunk of chunks) grams.count(chunk);
+    grams.selectFrequent(room);
+    for (const chunk of chunks) grams.move(chunk);
+    const told = toldTable(chunks, order, bits, room);
+    assert.deepEqual(grams.table(), told);
+    if (order === 4) assert.deepEqual(grams.three(), toldThree(chunks));
+  });
+}
+
+/** The same, slowly: n-grams of one hash share a counter, and the first of them takes its count. */
+function toldTable(chunks: readonly Uint8Array[], order: 4 | 5, bits: number, room: number): CountTable {
+  const counters = new Map<number, number>();
+  const each = (visit: (hash: number, fingerprint: number) => void) => {
+    for (const chunk of chunks)
+      for (let at = 0; at + order <= chunk.length; at++) {
+        const word = Buffer.from(chunk.subarray(at, at + 4)).readInt32BE();
+        const last = order === 5 ? chunk[at + 4]! : -1;
+        visit(mix(word, last), fingerprint(word, last));
+      }
+  };
+  each((hash) => {
+    const counter = hash >>> (32 - bits);
+    counters.set(counter, Math.min(0xffff, (counters.get(counter) ?? 0) + 1));
+  });
+  let least = 1;
+  while ([...counters.values()].filter((count) => count >= least).length > room) least++;
+  const table = CountTable.empty(7);
+  each((hash, print) => {
+    const count = counters.get(hash >>> (32 - bits)) ?? 0;
+    counters.delete(hash >>> (32 - bits));
+    if (count >= least) table.put(hash, print, count);
+  });
+  return table;
+}
+
+function toldThree(chunks: readonly Uint8Array[]): Uint32Array {
+  const three = new Uint32Array(256 ** 3);
+  for (const chunk of chunks)
+    for (let at = 0; at + 3 <= chunk.length; at++)
+      three[(chunk[at]! << 16) | (chunk[at + 1]! << 8) | chunk[at + 2]!]!++;
+  return three;
+}

@@ -15,9 +15,10 @@ export const COUNT_OF: Float64Array = Float64Array.from({ length: 256 }, (_, byt
 /** Quantises a whole array; most of a table of n-grams is zero. */
 export function quantiseAll(counts: Uint32Array): Uint8Array {
   const bytes = new Uint8Array(counts.length);
+  const small = Uint8Array.from({ length: 4096 }, (_, count) => quantise(count));
   for (let at = 0; at < counts.length; at++) {
     const count = counts[at]!;
-    if (count !== 0) bytes[at] = quantise(count);
+    if (count !== 0) bytes[at] = count < small.length ? small[count]! : quantise(count);
   }
   return bytes;
 }

@@ -1,8 +1,7 @@
-import { fingerprint, mix } from "./hash.ts";
+import { GramCounter } from "./grams.ts";
 import { NgramModel, weightIndex } from "./model.ts";
 import { quantiseAll } from "./quantise.ts";
-import { Sketch } from "./sketch.ts";
-import { CountTable } from "./table.ts";
+import type { CountTable } from "./table.ts";
 import { type ModelTables, ORDER, WEIGHT_BUCKETS } from "./tables.ts";
 
 /** Slots of the finished tables, as powers of two: with the 3-grams below 64 MiB in all. */
@@ -28,86 +27,66 @@ export type Sample = () => Iterable<SampleChunk>;
 
 /**
  * Learns the model of a sample. Depends on nothing but the chunks and their order.
- * @param sampleBytes about how many bytes come: sets the size of the working memory (at most 500 MB)
+ * @param sampleBytes about how many bytes come: sets the size of the working memory (at most 280 MB)
  */
 export function train(sample: Sample, sampleBytes: number): ModelTables {
-  const bits = Math.ceil(Math.log2(Math.max(1 << 12, sampleBytes)));
+  return withWeights(sample, countLow(sample, sampleBytes), countFive(sample, sampleBytes));
+}
+
+/** The 5-grams alone, which another thread may count meanwhile. */
+export function countFive(sample: Sample, sampleBytes: number): CountTable {
+  const { counters, five } = sizes(sampleBytes);
+  const grams = new GramCounter(5, counters, five);
+  for (const chunk of counted(sample)) grams.count(chunk);
+  return carryOver(sample, grams, five);
+}
+
+/** All but the 5-grams and the weights. */
+export function countLow(sample: Sample, sampleBytes: number): Omit<ModelTables, "five" | "weights"> {
+  const { counters, four } = sizes(sampleBytes);
+  const grams = new GramCounter(4, counters, four);
   const one = new Uint32Array(256);
   const two = new Uint32Array(65536);
-  const three = new Uint32Array(256 ** 3);
-  const four = new Sketch(Math.min(26, bits + 1));
-  const five = new Sketch(Math.min(26, bits + 1));
   let total = 0;
   for (const chunk of counted(sample)) {
     total += chunk.length;
-    countLow(chunk, one, two, three);
-    countHigh(chunk, four, five);
+    grams.count(chunk);
+    // What no 3-gram ends with.
+    if (chunk.length > 0) one[chunk[0]!]!++;
+    if (chunk.length > 1) two[(chunk[0]! << 8) | chunk[1]!]!++;
   }
-  const fourTable = CountTable.empty(Math.min(FOUR_BITS, bits + 1));
-  const fiveTable = CountTable.empty(Math.min(FIVE_BITS, bits + 1));
-  carryOver(sample, four, fourTable, five, fiveTable);
-  const tables = {
-    total,
-    one,
-    two,
-    three: quantiseAll(three),
-    four: fourTable,
-    five: fiveTable,
-    weights: new Float32Array((ORDER - 1) * WEIGHT_BUCKETS),
-  };
+  const three = grams.three();
+  for (let word = 0; word < three.length; word++) two[word & 0xffff]! += three[word]!;
+  for (let word = 0; word < two.length; word++) one[word & 0xff]! += two[word]!;
+  return { total, one, two, three: quantiseAll(three), four: carryOver(sample, grams, four) };
+}
+
+/** Learns the weights and with them the whole. */
+export function withWeights(
+  sample: Sample,
+  low: Omit<ModelTables, "five" | "weights">,
+  five: CountTable,
+): ModelTables {
+  const tables = { ...low, five, weights: new Float32Array((ORDER - 1) * WEIGHT_BUCKETS) };
   learnWeights(tables, sample);
   return tables;
+}
+
+/** Logarithms of how many counters there are while n-grams are counted, and slots of the finished tables. */
+function sizes(sampleBytes: number): { counters: number; four: number; five: number } {
+  const bits = Math.ceil(Math.log2(Math.max(1 << 12, sampleBytes))) + 1;
+  return { counters: Math.min(26, bits), four: Math.min(FOUR_BITS, bits), five: Math.min(FIVE_BITS, bits) };
 }
 
 function* counted(sample: Sample): Generator<Uint8Array> {
   for (const { bytes, heldOut } of sample()) if (!heldOut) yield bytes;
 }
 
-function countLow(chunk: Uint8Array, one: Uint32Array, two: Uint32Array, three: Uint32Array): void {
-  let word = 0;
-  for (let at = 0; at < chunk.length; at++) {
-    word = ((word << 8) | chunk[at]!) & 0xffffff;
-    one[chunk[at]!]!++;
-    if (at > 0) two[word & 0xffff]!++;
-    if (at > 1) three[word]!++;
-  }
-}
-
-function countHigh(chunk: Uint8Array, four: Sketch, five: Sketch): void {
-  let word = 0;
-  for (let at = 0; at < chunk.length; at++) {
-    const byte = chunk[at]!;
-    if (at >= 4) five.add(mix(word, byte));
-    word = (word << 8) | byte;
-    if (at >= 3) four.add(mix(word, -1));
-  }
-}
-
-/** Moves the n-grams that are frequent enough to the finished tables. */
-function carryOver(
-  sample: Sample,
-  four: Sketch,
-  fourTable: CountTable,
-  five: Sketch,
-  fiveTable: CountTable,
-): void {
-  four.selectFrequent(fourTable.counts.length * FILL);
-  five.selectFrequent(fiveTable.counts.length * FILL);
-  for (const chunk of counted(sample)) {
-    let word = 0;
-    for (let at = 0; at < chunk.length; at++) {
-      const byte = chunk[at]!;
-      if (at >= 4) move(five, fiveTable, word, byte);
-      word = (word << 8) | byte;
-      if (at >= 3) move(four, fourTable, word, -1);
-    }
-  }
-}
-
-function move(from: Sketch, to: CountTable, word: number, last: number): void {
-  const hash = mix(word, last);
-  const count = from.takeFrequent(hash);
-  if (count > 0) to.put(hash, fingerprint(word, last), count);
+/** Moves the n-grams that are frequent enough to the finished table. */
+function carryOver(sample: Sample, grams: GramCounter, tableBits: number): CountTable {
+  grams.selectFrequent(2 ** tableBits * FILL);
+  for (const chunk of counted(sample)) grams.move(chunk);
+  return grams.table();
 }
 
 /** Expectation maximisation on the chunks that were not counted, order by order upwards. */
@@ -141,7 +120,9 @@ function heldOutChunks(sample: Sample): Uint8Array[] {
   for (const { bytes, heldOut } of sample()) {
     if (!heldOut) continue;
     const middle = Math.max(0, (bytes.length - HELD_OUT_CHUNK_BYTES) >> 1);
-    const chunk = bytes.slice(middle, middle + HELD_OUT_CHUNK_BYTES);
+    // Not a copy: a caller that reads all into one buffer has the weights learned from what it holds in the end. The
+    // thresholds of rules are calibrated with models of that kind (docs/limitations.md).
+    const chunk = bytes.subarray(middle, middle + HELD_OUT_CHUNK_BYTES);
     chunks.push(chunk);
     total += chunk.length;
     if (total >= HELD_OUT_BYTES) break;
