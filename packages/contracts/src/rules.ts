@@ -31,6 +31,19 @@ export const RuleSample = z.strictObject({
 });
 export type RuleSample = z.infer<typeof RuleSample>;
 
+/**
+ * A stricter rule that finds the same samples and hits fewer files of self, both shown by scanning; `rule` is null where there
+ * is none, and `reason` says why. `hits` are files of self.
+ */
+export const RuleBetter = z.strictObject({
+  rule: z.string().nullable(),
+  changes: z.array(z.string()),
+  hits: Count.nullable(),
+  samples: Count.nullable(),
+  reason: z.string(),
+});
+export type RuleBetter = z.infer<typeof RuleBetter>;
+
 export const RuleJudgement = z.strictObject({
   file: z.string(),
   rule: z.string(),
@@ -43,6 +56,7 @@ export const RuleJudgement = z.strictObject({
   strings: z.array(RuleStringJudgement),
   /** Where samples were named. */
   samples: z.array(RuleSample).optional(),
+  better: RuleBetter.optional(),
 });
 export type RuleJudgement = z.infer<typeof RuleJudgement>;
 

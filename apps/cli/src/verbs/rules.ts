@@ -1,5 +1,5 @@
 import { evaluateRules, openCorpus } from "@thymus/analysis";
-import type { RuleEvaluation, RuleSample } from "@thymus/contracts";
+import type { RuleBetter, RuleEvaluation, RuleSample } from "@thymus/contracts";
 import { printJson, printLine, visible } from "../output.ts";
 import { acting, interruptSignal, type Register, withGlobals } from "./verb.ts";
 
@@ -47,6 +47,7 @@ function describe({ self, samples, files, rules, seconds }: RuleEvaluation): voi
     if (samples && judged.samples) describeSamples(judged.samples, samples.files, strings.length);
     for (const { severity, message } of problems)
       if (severity !== "bad") printLine(visible(`  ${severity}: ${message}`));
+    if (judged.better && hits.files > 0) describeBetter(judged.better);
     for (const { id, verdict: kind, logProbability, why } of strings)
       printLine(
         visible(
@@ -71,4 +72,13 @@ function describeSamples(samples: readonly RuleSample[], all: number, strings: n
     );
   }
   if (samples.length > 10) printLine(`    ... ${samples.length - 10} more (--json)`);
+}
+
+function describeBetter({ rule, changes, reason }: RuleBetter): void {
+  if (rule === null) {
+    printLine(visible(`  no better rule: ${reason}`));
+    return;
+  }
+  printLine(visible(`  a better rule ${reason}; it ${changes.join(" and ")}:`));
+  for (const line of rule.trimEnd().split("\n")) printLine(visible(`    ${line}`));
 }

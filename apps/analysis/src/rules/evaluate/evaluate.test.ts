@@ -73,6 +73,45 @@ test("which samples a rule finds, and which strings each holds", async () => {
   await assert.rejects(nothing, { code: "NOT_FOUND" });
 });
 
+test("a better rule keeps the samples, is free of self's strings, and is the same file of rules otherwise", async () => {
+  const samples = join(dir, "bad");
+  mkdirSync(samples);
+  writeFileSync(join(samples, "one"), "echo_K9vQ2zX..usage: tool..Wq8-mutex-77");
+  writeFileSync(join(samples, "two"), "#!/bin/sh echo_K9vQ2zX exit Wq8-mutex-77");
+  const text = [
+    "rule small { condition: filesize < 10KB }",
+    'private rule loose : tag { meta: author = "nobody" strings: $u = "usage: tool" $e = "exit" $m = "Wq8-mutex-77" $x = "echo_K9vQ2zX"',
+    "condition: small and 2 of them }",
+    'rule every { strings: $a = "usage: tool" $b = "exit" condition: $a and $b }',
+    'rule lone { strings: $a = "usage: tool" $b = "exit" condition: any of them }',
+  ].join("\n");
+  const path = file("loose.yar", text);
+  const result = await evaluateRules({ files: [path], corpus, samples: [samples] });
+  assert.deepEqual(RuleEvaluation.parse(result), result);
+  const [small, loose, every, lone] = result.rules;
+  assert.equal(loose?.hits.files, 40);
+  assert.equal(loose?.better?.hits, 0);
+  assert.equal(loose?.better?.samples, 2);
+  const rule = loose?.better?.rule ?? "";
+  assert.match(rule, /^private rule loose : tag/);
+  assert.match(rule, /small and all of them/);
+  assert.doesNotMatch(rule, /\$u|\$e/);
+  assert.equal(small?.problems.at(-1)?.severity, "weak");
+  for (const other of [small, every, lone]) assert.equal(other?.better?.rule, null);
+  const without = await evaluateRules({ files: [path], corpus });
+  assert.equal(without.rules[1]?.better?.rule, null);
+  assert.match(without.rules[1]?.better?.reason ?? "", /no samples were given/);
+});
+
+test("rules that are not done in time are an error", async () => {
+  const path = file("late.yar", "rule late { condition: false }");
+  const late = { code: "TOOL_FAILED" };
+  await assert.rejects(evaluateRules({ files: [path], corpus, compileSeconds: 0.001 }), late);
+  await assert.rejects(evaluateRules({ files: [path], corpus, seconds: 0.001 }), late);
+  const signal = AbortSignal.abort();
+  await assert.rejects(evaluateRules({ files: [path], corpus, signal }), { code: "INTERRUPTED" });
+});
+
 test("an include stays in the folder", async () => {
   file("part.yar", "rule part { condition: false }");
   const inside = await evaluateRules({ files: [file("in.yar", 'include "part.yar"')], corpus });

@@ -1,19 +1,16 @@
-import type { RuleEvaluation, RuleJudgement, RuleProblem, RuleSample } from "@thymus/contracts";
-import { loadEngine } from "@thymus/detection";
+import { type RuleBetter, type RuleEvaluation, ThymusError } from "@thymus/contracts";
+import type { RuleSource } from "@thymus/detection";
 import type { Corpus } from "../../self/index.ts";
-import { upperBound } from "../judge/bound.ts";
-import { judgeString } from "../judge/string.ts";
-import type { Rule } from "../syntax/ast.ts";
-import { printValue } from "../syntax/print.ts";
-import { compileFile } from "./compile.ts";
+import { type Candidate, none, tryBetter } from "../better/better.ts";
+import { proposals } from "../better/propose.ts";
+import { prepareGuarded } from "./guard.ts";
 import { Hits } from "./hits.ts";
-import { loadRuleFile } from "./load.ts";
+import { type Found, holders, judgeRule } from "./judge.ts";
+import type { Prepared } from "./prepare.ts";
 import { scanSamples } from "./samples.ts";
 
-/** Paths that are told of a rule's hits. */
-const TOLD = 20;
-/** One string in one file counts once; the namespace cannot be a file's. */
-const PROBES = "strings";
+const COMPILE_SECONDS = 120;
+const SECONDS = 3600;
 
 export interface EvaluateOptions {
   readonly files: readonly string[];
@@ -21,120 +18,114 @@ export interface EvaluateOptions {
   /** Files and folders of samples that the rules are meant to find. */
   readonly samples?: readonly string[];
   readonly signal?: AbortSignal;
+  /** Limit of taking the rules apart and compiling them once; 120 unless told. */
+  readonly compileSeconds?: number;
+  /** Limit of everything; 3600 unless told. */
+  readonly seconds?: number;
 }
 
 /**
- * Judges rules against self: every file of self, and every sample, is scanned with every rule and every string.
- * @throws ThymusError where a file cannot be read, or a rule cannot be applied to a file of self in time
+ * Judges rules against self: every file of self, and every sample, is scanned with every rule and every string. Where
+ * samples are given, a rule that hits self is made stricter if that keeps what it finds of them.
+ * @throws ThymusError where a file cannot be read, or a rule cannot be compiled or applied in time (TOOL_FAILED)
  */
-export async function evaluateRules({
-  files,
-  corpus,
-  samples,
-  signal,
-}: EvaluateOptions): Promise<RuleEvaluation> {
+export async function evaluateRules(options: EvaluateOptions): Promise<RuleEvaluation> {
+  const seconds = options.seconds ?? SECONDS;
+  const late = AbortSignal.timeout(seconds * 1000);
+  const signal = options.signal ? AbortSignal.any([options.signal, late]) : late;
+  try {
+    return await evaluate(options, signal);
+  } catch (thrown) {
+    if (!late.aborted || options.signal?.aborted) throw thrown;
+    throw new ThymusError(
+      "TOOL_FAILED",
+      `judging the rules took more than ${seconds} seconds`,
+      "judge fewer rules at once, or raise the limit",
+      { cause: thrown },
+    );
+  }
+}
+
+async function evaluate(options: EvaluateOptions, signal: AbortSignal): Promise<RuleEvaluation> {
   const began = performance.now();
-  const engine = await loadEngine();
-  const compiled = files.map((path, index) => ({
-    path,
-    namespace: `file${index}`,
-    ...compileFile(engine, loadRuleFile(path).text),
-  }));
-  const probes = new Map<string, string>();
-  for (const { regions } of compiled)
-    for (const { rule } of regions)
-      for (const { value } of probed(rule)) if (!probes.has(value)) probes.set(value, `s${probes.size}`);
-  const sources = compiled.map(({ namespace, text }) => ({ namespace, source: text }));
-  const probeText = [...probes].map(
-    ([value, name]) => `rule ${name} { strings: $a = ${value} condition: $a }`,
+  const { files, corpus, samples } = options;
+  const compileSeconds = options.compileSeconds ?? COMPILE_SECONDS;
+  const prepared = await prepareGuarded({ files }, compileSeconds, signal);
+  const { compiled, probes, sources } = prepared;
+  const scanned = samples ? await scanSamples(samples, sources, signal) : null;
+  const all = await corpus.scan(sources, { signal });
+  const found: Found = {
+    corpus,
+    selfFiles: all.files,
+    self: new Hits(all.hits),
+    samples: scanned ? { paths: scanned.paths, hits: new Hits(scanned.hits) } : null,
+    probes,
+  };
+  const judged = compiled.flatMap(({ namespace, regions }, at) =>
+    regions.map((region) => ({
+      namespace,
+      region,
+      judgement: judgeRule(files[at]!, namespace, region, found),
+    })),
   );
-  const all = [...sources, { namespace: PROBES, source: probeText.join("\n") }];
-  const stop = signal ?? new AbortController().signal;
-  const found = samples ? await scanSamples(samples, all, stop) : null;
-  const scanned = await corpus.scan(all, { signal: stop });
-  const self = new Hits(scanned.hits);
-  const inSamples = new Hits(found?.hits ?? []);
-  const rules = compiled.flatMap(({ path, namespace, regions }) =>
-    regions.map(({ name, place, rule, fault }): RuleJudgement => {
-      const hit = self.of(namespace, name);
-      const strings = probed(rule).map(({ pattern, value }) =>
-        judgeString(pattern, {
-          logProbability: (bytes) => corpus.logProbability(bytes),
-          selfFiles: scanned.files,
-          files: self.of(PROBES, probes.get(value)!).size,
-        }),
-      );
-      const problems: RuleProblem[] = [];
-      if (fault)
-        problems.push({
-          severity: "note",
-          message: `its strings are not judged: ${fault.message}`,
-          ...fault.place,
-        });
-      if (hit.size > 0)
-        problems.push({ severity: "bad", message: `hits ${hit.size} files of self`, ...place });
-      if (strings.length > 0 && strings.every(({ verdict }) => verdict === "weak" || verdict === "common"))
-        problems.push({ severity: "weak", message: "rests on weak strings only", ...place });
-      return {
-        file: path,
-        rule: name,
-        line: place.line,
-        verdict:
-          hit.size > 0 ? "bad" : problems.some(({ severity }) => severity === "weak") ? "weak" : "fine",
-        problems,
-        hits: { files: hit.size, paths: [...hit].slice(0, TOLD) },
-        falsePositives: {
-          perMillion: scanned.files > 0 ? (hit.size / scanned.files) * 1e6 : 0,
-          upperPerMillion: upperBound(hit.size, scanned.files) * 1e6,
-        },
-        strings,
-        ...(found
-          ? { samples: samplesOf(found.paths, inSamples, namespace, name, probed(rule), probes) }
-          : {}),
-      };
-    }),
-  );
+  const better = await betterRules(judged, prepared, found, {
+    async compile(texts) {
+      const again = await prepareGuarded({ sources: texts }, compileSeconds, signal);
+      return again.compiled.map(({ text, regions }) => ({
+        text,
+        rules: new Set(regions.map(({ name }) => name)),
+      }));
+    },
+    self: async (texts) => new Hits((await corpus.scan(texts, { signal })).hits),
+    samples: async (texts) => new Hits((await scanSamples(samples ?? [], texts, signal)).hits),
+  });
   return {
     version: 1,
-    self: { digest: corpus.manifest.digest, files: scanned.files, bytes: scanned.bytes },
-    ...(found ? { samples: { files: found.paths.length, bytes: found.bytes } } : {}),
-    files: compiled.map(({ path, regions, problems }) => ({
-      path,
+    self: { digest: corpus.manifest.digest, files: all.files, bytes: all.bytes },
+    ...(scanned ? { samples: { files: scanned.paths.length, bytes: scanned.bytes } } : {}),
+    files: compiled.map(({ regions, problems }, at) => ({
+      path: files[at]!,
       rules: regions.length,
       problems: [...problems],
     })),
-    rules,
+    rules: judged.map(({ judgement }, at) => ({ ...judgement, better: better[at]! })),
     seconds: (performance.now() - began) / 1000,
   };
 }
 
-/** The patterns of a rule with the text under which each is searched alone; `private` would hide it. */
-function probed(rule: Rule | null) {
-  return (rule?.patterns ?? []).map((pattern) => ({
-    pattern,
-    value: [printValue(pattern), ...pattern.modifiers.filter((each) => each !== "private")].join(" "),
-  }));
-}
+type Judged = {
+  readonly namespace: string;
+  readonly region: Prepared["compiled"][number]["regions"][number];
+  readonly judgement: ReturnType<typeof judgeRule>;
+};
 
-/** Samples that the rule finds, or that hold some of its strings. */
-function samplesOf(
-  paths: readonly string[],
-  hits: Hits,
-  namespace: string,
-  name: string,
-  strings: ReturnType<typeof probed>,
-  probes: ReadonlyMap<string, string>,
-): RuleSample[] {
-  const rule = hits.of(namespace, name);
-  const held = strings.map(({ pattern, value }) => ({
-    id: pattern.id,
-    in: hits.of(PROBES, probes.get(value)!),
-  }));
-  return paths
-    .map((path) => ({
-      path,
-      found: rule.has(path),
-      strings: held.filter((each) => each.in.has(path)).map(({ id }) => id),
-    }))
-    .filter(({ found, strings }) => found || strings.length > 0);
+async function betterRules(
+  judged: readonly Judged[],
+  { compiled }: Prepared,
+  { self, samples, probes }: Found,
+  trial: Parameters<typeof tryBetter>[2],
+): Promise<RuleBetter[]> {
+  if (!samples)
+    return judged.map(({ judgement }) =>
+      none(
+        judgement.hits.files === 0
+          ? "it hits nothing in self"
+          : "no samples were given: what a stricter rule would lose is not known",
+      ),
+    );
+  const candidates = judged.map(({ namespace, region, judgement }): Candidate => {
+    const hits = self.of(namespace, region.name);
+    const found = samples.hits.of(namespace, region.name);
+    const known = {
+      judged: judgement.strings,
+      self: holders(self, region, probes),
+      samples: holders(samples.hits, region, probes),
+      hits,
+      found,
+    };
+    const tried = region.rule ? proposals(region.rule, known) : "it could not be taken apart";
+    return { namespace, proposals: tried, hits, found };
+  });
+  const texts: RuleSource[] = compiled.map(({ namespace, text }) => ({ namespace, source: text }));
+  return tryBetter(candidates, texts, trial);
 }

@@ -1,0 +1,13 @@
+/** The process that `guard.ts` starts: one piece of work, one answer. */
+import { asThymusError } from "@thymus/contracts";
+import { prepare, type Work } from "./prepare.ts";
+
+process.once("message", async (work: Work) => {
+  const end = () => process.disconnect?.();
+  try {
+    process.send!({ prepared: await prepare(work) }, end);
+  } catch (thrown) {
+    const { code, message, hint } = asThymusError(thrown);
+    process.send!({ error: { code, message, hint } }, end);
+  }
+});
