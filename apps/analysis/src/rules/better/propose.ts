@@ -57,7 +57,7 @@ export function proposals(rule: Rule, known: Known): Proposal[] | string {
     made.set(key, {
       rule: stricter,
       changes: [
-        ...(gone.length > 0 ? [`leaves out ${gone.map(({ id }) => id).join(", ")}`] : []),
+        ...(gone.length > 0 ? [`no longer counts ${gone.map(({ id }) => id).join(", ")}`] : []),
         ...(least > count ? [`asks for ${least} strings instead of ${count}`] : []),
       ],
       likeliest: likeliest(
