@@ -26,7 +26,7 @@ export interface Row {
   readonly clean: number;
   /** Files given back byte for byte, of the found ones; null where nothing is to be repaired. */
   readonly repaired: Share | null;
-  /** The same where the machine's baseline keeps the clean file's fingerprint besides; left out where nothing is to be repaired. */
+  /** Of the first of them the same where the baseline keeps the clean fingerprint besides; left out where nothing is to be repaired. */
   readonly rebuilt?: Share;
   /** Files given back with other bytes than they had: must be none. */
   readonly repairedWrong: number;

@@ -49,7 +49,9 @@ async function measure(context: Context, infection: BenchInfection): Promise<Row
     ...{ rule, scope, refused, found, wrong, clean: clean.length, cpuSeconds, seconds },
     repaired: infection.keepsBytes && rule !== null ? share(fixed.map((each) => each === "right")) : null,
     ...(infection.keepsBytes &&
-      rule !== null && { rebuilt: share(hit.map((each, i) => fixed[i] === "right" || comesBack(each))) }),
+      rule !== null && {
+        rebuilt: share(hit.slice(0, REBUILT).map((each, i) => fixed[i] === "right" || comesBack(each))),
+      }),
     repairedWrong: fixed.filter((each) => each === "wrong").length,
     note: [never, forms, rule === null ? "" : (repairs.why ?? ""), note].filter(Boolean).join("; "),
   };
@@ -77,6 +79,9 @@ export function cleanOf(list: readonly Infected[]): { name: string; bytes: Uint8
 function specimenOf({ path, type, bytes, after, afterType }: Infected): Specimen {
   return { path, kind: `bench-${type}`, type, before: bytes, after, afterType };
 }
+
+/** Files of each infection that are rebuilt: one that cannot be takes a second of work before it is refused. */
+const REBUILT = 8;
 
 /** By the fingerprint that a baseline keeps of the clean file, as an agent does where no recipe fits. */
 function comesBack({ bytes, after }: Infected): boolean {
