@@ -25,6 +25,8 @@ const { values, positionals } = parseArgs({
 interface Timed {
   readonly bytes: number;
   readonly seconds: Record<string, number>;
+  /** Seconds of processors of each step. */
+  readonly cpus: Record<string, number>;
   readonly total: number;
   readonly cpu: number;
   readonly maxRssMiB: number;
@@ -34,12 +36,19 @@ interface Timed {
 async function build(dir: string): Promise<Timed> {
   const started = performance.now();
   const seconds: Record<string, number> = {};
+  const cpus: Record<string, number> = {};
+  let used = process.cpuUsage();
   let step = "";
   let since = started;
   const turn = (next: string) => {
     if (next === step) return;
     const now = performance.now();
-    if (step) seconds[step] = (seconds[step] ?? 0) + (now - since) / 1000;
+    const { user, system } = process.cpuUsage(used);
+    if (step) {
+      seconds[step] = (seconds[step] ?? 0) + (now - since) / 1000;
+      cpus[step] = (cpus[step] ?? 0) + (user + system) / 1e6;
+    }
+    used = process.cpuUsage();
     [step, since] = [next, now];
   };
   const manifest = await buildCorpus({
@@ -57,7 +66,7 @@ async function build(dir: string): Promise<Timed> {
   const total = (performance.now() - started) / 1000;
   const { userCPUTime, systemCPUTime, maxRSS } = process.resourceUsage();
   const cpu = (userCPUTime + systemCPUTime) / 1e6;
-  return { bytes: manifest.bytes, seconds, total, cpu, maxRssMiB: maxRSS / 1024 };
+  return { bytes: manifest.bytes, seconds, cpus, total, cpu, maxRssMiB: maxRSS / 1024 };
 }
 
 /** A build in a process of its own, killed after some milliseconds of reading or not at all. */
@@ -112,6 +121,7 @@ async function compare(): Promise<void> {
     const result = {
       bytes: timed.bytes,
       seconds: timed.seconds,
+      cpus: timed.cpus,
       total: timed.total,
       cpu: timed.cpu,
       readingMBs: timed.bytes / 1e6 / reading,
@@ -124,7 +134,9 @@ async function compare(): Promise<void> {
       const fixed = (number: number, digits = 1) => number.toFixed(digits);
       process.stdout.write(`${fixed(result.bytes / 1e6, 0)} MB with ${values.workers} threads\n`);
       for (const [name, taken] of Object.entries(result.seconds))
-        process.stdout.write(`  ${name.padEnd(24)}${fixed(taken).padStart(8)} s\n`);
+        process.stdout.write(
+          `  ${name.padEnd(24)}${fixed(taken).padStart(8)} s (${fixed(result.cpus[name] ?? 0)} s of processors)\n`,
+        );
       process.stdout.write(
         `  ${"in all".padEnd(24)}${fixed(result.total).padStart(8)} s (${fixed(result.cpu)} s of processors)\n`,
       );
