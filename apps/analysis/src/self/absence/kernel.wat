@@ -13,7 +13,7 @@
 ;; Memory:  0     256 locks of 4 bytes
 ;;          65536 the filter, 2^bits words
 ;;          scratch of each instance, where setup() says: 256 counts of 4 bytes, then (at 1024) hashes of 8 positions
-;;          more than BLOCK, then (at 16384) 256 bins of 4096 marks of 8 bytes; then the caller's bytes.
+;;          more than BLOCK, then (at 16384) 256 bins of 4096 marks of 8 bytes and 64 bytes more; then the caller's bytes.
 ;; Bytes must be followed by 32 more that may be read (whatever they are).
 (module
   (import "env" "memory" (memory 1 65536 shared))
@@ -99,7 +99,7 @@
     (local $lock i32) (local $count i32) (local $at i32) (local $end i32)
     (local $from i32) (local $to i32) (local $h i64) (local $word i32) (local $seen i64)
     (local.set $count (i32.add (global.get $counts) (i32.shl (local.get $bin) (i32.const 2))))
-    (local.set $at (i32.add (global.get $bins) (i32.shl (local.get $bin) (i32.const 15))))
+    (local.set $at (i32.add (global.get $bins) (i32.mul (local.get $bin) (i32.const 32832))))
     (local.set $end (i32.add (local.get $at) (i32.shl (i32.load (local.get $count)) (i32.const 3))))
     (i32.store (local.get $count) (i32.const 0))
     (local.set $lock (i32.shl (local.get $bin) (i32.const 2)))
@@ -137,7 +137,7 @@
     (local.set $filled (i32.load (local.get $count)))
     (i64.store
       (i32.add
-        (i32.add (global.get $bins) (i32.shl (local.get $bin) (i32.const 15)))
+        (i32.add (global.get $bins) (i32.mul (local.get $bin) (i32.const 32832)))
         (i32.shl (local.get $filled) (i32.const 3)))
       (local.get $h))
     (local.set $filled (i32.add (local.get $filled) (i32.const 1)))

@@ -8,7 +8,7 @@ const PAGE = 65536;
 const FILTER_AT = PAGE;
 const WORD_BYTES = 8;
 /** The kernel's counts, hashes and bins come first. */
-const INPUT_AT = 16384 + 256 * 4096 * 8;
+const INPUT_AT = 16384 + 256 * (4096 * 8 + 64);
 /** What follows the input may be read, whatever it is. */
 const SCRATCH_BYTES = Math.ceil((INPUT_AT + INPUT_BYTES + 64) / PAGE) * PAGE;
 
