@@ -36,7 +36,10 @@ const otherPaths = new Set<string>([
   "analysis.intake.answered-at-once",
   // Learning self: apps/analysis/src/self/corpus.test.ts kills there.
   "analysis.corpus.read",
+  "analysis.corpus.filter-saved",
   "analysis.corpus.before-manifest",
+  // Importing self is a command of its own: no test kills there yet, see docs/limitations.md.
+  "analysis.corpus.imported",
 ]);
 
 test("killed once at every crash point, the loop ends the same", {
