@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import { needs } from "@thymus/testkit";
-import { confinementArguments, spawnConfined } from "./confine.ts";
+import { confinementArguments, endConfined, spawnConfined } from "./confine.ts";
 
 /** Runs a shell text confined and gives back what it printed. */
 async function confined(folder: string, script: string, hidden: string[] = []): Promise<string> {
@@ -32,6 +32,29 @@ async function withFolder(run: (folder: string) => Promise<void>): Promise<void>
     await rm(folder, { recursive: true, force: true });
   }
 }
+
+test(
+  "ended at any moment, also while its namespaces are made, it is gone with its pipes",
+  {
+    skip: needs("bwrap"),
+    timeout: 60_000,
+  },
+  () =>
+    withFolder(async (folder) => {
+      for (let wait = 0; wait < 24; wait++) {
+        const child = spawnConfined(
+          { readable: [], writable: join(folder, "out"), hidden: [], maxFileBytes: 1 << 20 },
+          ["sleep", "600"],
+        );
+        child.stdin!.on("error", () => {});
+        for (const stream of [child.stdout!, child.stderr!]) stream.resume();
+        const closed = new Promise((resolve) => child.once("close", resolve));
+        await new Promise((resolve) => setTimeout(resolve, wait));
+        endConfined(child);
+        await closed;
+      }
+    }),
+);
 
 test("a confined process sees its input and nothing else of the machine", { skip: needs("bwrap") }, () =>
   withFolder(async (folder) => {

@@ -92,5 +92,23 @@ export function spawnConfined(
   return spawn("bwrap", [...confinementArguments(confinement), ...limits, ...command], {
     stdio: ["pipe", "pipe", "pipe", ...inherited],
     env: { PATH: process.env.PATH ?? "/usr/bin:/bin" },
+    // A process group of its own: see endConfined.
+    detached: true,
   });
+}
+
+/**
+ * Ends a confined process at once. While bubblewrap makes the namespaces its child waits for it and does not die with it yet; that
+ * child would wait for ever and hold the pipes open, so that the end was never seen. Its process group has both.
+ */
+export function endConfined(child: ChildProcess): void {
+  const running = child.exitCode === null && child.signalCode === null;
+  if (running && child.pid !== undefined) {
+    try {
+      process.kill(-child.pid, "SIGKILL");
+    } catch {
+      // It ended just now.
+    }
+  }
+  child.kill("SIGKILL");
 }

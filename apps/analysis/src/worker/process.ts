@@ -4,7 +4,7 @@ import { dirname, join } from "node:path";
 import { createInterface, type Interface } from "node:readline";
 import { ThymusError } from "@thymus/contracts";
 import { acceleratorOf, KVM_DEVICE } from "../chamber/accelerator.ts";
-import { spawnConfined } from "../confinement/confine.ts";
+import { endConfined, spawnConfined } from "../confinement/confine.ts";
 
 /** Longest line that a worker may print, in bytes. */
 const MAX_LINE = 8 * 1024 * 1024;
@@ -77,6 +77,6 @@ export class WorkerProcess {
 
   end(why: ThymusError | null): void {
     this.#why ??= why;
-    this.#child.kill("SIGKILL");
+    endConfined(this.#child);
   }
 }

@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { closeSync, openSync } from "node:fs";
 import type { Duplex } from "node:stream";
+import { endConfined } from "../../confinement/confine.ts";
 import { Qmp } from "./qmp.ts";
 
 /** How much of what a machine says is kept, in characters. */
@@ -61,7 +62,7 @@ export class Machine {
 
   /** Ends the process at once, and with it everything in its namespaces. */
   kill(): void {
-    if (this.#child.exitCode === null && this.#child.signalCode === null) this.#child.kill("SIGKILL");
+    endConfined(this.#child);
   }
 
   #hear(text: string): void {
@@ -89,6 +90,7 @@ export function startMachine(
         ...(memory === null ? [] : [memory]),
       ],
       env: { PATH: "/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin" },
+      detached: true,
     });
     return new Machine(child);
   } finally {

@@ -8,7 +8,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { createInterface } from "node:readline";
 import { parseJsonDocument, ThymusError } from "@thymus/contracts";
-import { spawnConfined } from "../../confinement/confine.ts";
+import { endConfined, spawnConfined } from "../../confinement/confine.ts";
 import { type Look, TriageLine, type TriageOrder, type TriageRule } from "./protocol.ts";
 
 const projectRoot = join(import.meta.dirname, "../../../../..");
@@ -153,7 +153,7 @@ export class TriageWorker {
     if (this.#timer) clearTimeout(this.#timer);
     this.#timer = null;
     if (this.#waiting.length > 0)
-      this.#timer = setTimeout(() => this.#child?.kill("SIGKILL"), LOOK_SECONDS * 1000);
+      this.#timer = setTimeout(() => this.#child && endConfined(this.#child), LOOK_SECONDS * 1000);
   }
 
   #died(child: ChildProcess): void {
@@ -180,7 +180,7 @@ export class TriageWorker {
     this.#timer = null;
     const child = this.#child;
     this.#child = null;
-    child?.kill("SIGKILL");
+    if (child) endConfined(child);
   }
 }
 
