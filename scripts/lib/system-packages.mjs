@@ -20,5 +20,6 @@ export const testPackages = [
   { package: "strace", command: "strace", for: "the comparison of the chamber's trace" },
   { package: "openssh-client", command: "ssh-keygen", for: "the check of honey keys" },
   { package: "python3", command: "python3", for: "the check of honey packages and drill programs" },
+  { package: "yara", command: "yara", for: "the check of rules in YARA 4" },
   { package: "php-cli", command: "php", for: "the check of drill programs" },
 ];

@@ -47,7 +47,13 @@ export async function thymus(
 /** Makes the shared chamber and self where they are missing. */
 export async function ensureTestData(): Promise<void> {
   await mkdir(testData, { recursive: true, mode: 0o700 });
-  const built = await thymus(["chamber", "build", "--data", testData], {}, 540);
+  const build = () => thymus(["chamber", "build", "--data", testData], {}, 540);
+  let built = await build();
+  // Another test file looks at it in the same moment.
+  for (let turn = 0; turn < 60 && built.stderr.includes("CONFLICT"); turn++) {
+    await new Promise((resolve) => setTimeout(resolve, 1000));
+    built = await build();
+  }
   if (built.status !== 0) throw new Error(`no chamber: ${built.stderr.slice(-2000)}`);
   if (existsSync(join(testData, "corpus", "manifest.json"))) return;
   const learned = await thymus(["corpus", "build", "--data", testData], {}, 540);

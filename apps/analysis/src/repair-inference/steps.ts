@@ -71,7 +71,11 @@ function tiedPosition(evidence: Evidence, place: Place): PositionExpr | null {
   );
   const distances = cases.map(({ anchor }, i) => place.afterStart[i]! - anchor);
   if (!inside) return null;
-  if (allEqual(distances)) return { from: "anchor", plus: distances[0]! };
+  if (allEqual(distances)) {
+    // Always first: elsewhere it may be the program that spreads it, of which the body is a part.
+    if (place.afterStart.every((start) => start === 0)) return null;
+    return { from: "anchor", plus: distances[0]! };
+  }
   return linePosition(evidence, place.afterStart);
 }
 
