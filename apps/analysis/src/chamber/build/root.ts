@@ -5,6 +5,7 @@ import { guestUser } from "../layout.ts";
 import { guestExtras, guestPackages, i386Packages, kernelPackages } from "../packages.ts";
 import type { ChamberPaths } from "../paths.ts";
 import { hostSources, sourcesList } from "./sources.ts";
+import { packRoot } from "./squash.ts";
 import { runTool } from "./tool.ts";
 
 /** Parts of packages that no sample misses. */
@@ -62,7 +63,7 @@ export async function buildRoot(
         onLine: (line) => line.startsWith("I: ") && note(line.slice(3)),
       });
       note("packing the root file system");
-      await pack(tar, join(temp, "root.squashfs"), signal);
+      await packRoot(tar, join(temp, "root.squashfs"), signal);
       await rm(paths.packages, { recursive: true, force: true });
       await rename(packages, paths.packages);
       await rename(join(temp, "root.squashfs"), paths.root);
@@ -75,12 +76,6 @@ export async function buildRoot(
     }
   }
   throw failure;
-}
-
-/** lz4: twice the size of zstd, but unpacked several times faster by an emulated processor. */
-async function pack(tar: string, destination: string, signal: AbortSignal | undefined): Promise<void> {
-  const script = 'exec sqfstar -comp lz4 -no-progress "$2" <"$1"';
-  await runTool("sh", ["-c", script, "pack", tar, destination], { signal });
 }
 
 /** Which of the wanted packages the distribution has. */
