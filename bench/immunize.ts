@@ -2,6 +2,7 @@
  * Seconds that each drill pathogen takes from its bytes to a proved prescription, chamber restored.
  * `npm run bench -- immunize [--runs N] [NAME...]`; needs a chamber and self, which it makes in the test data folder.
  */
+
 import { mkdtemp, rm } from "node:fs/promises";
 import { cpus, tmpdir } from "node:os";
 import { join } from "node:path";
@@ -9,6 +10,7 @@ import { parseArgs } from "node:util";
 import { immunize } from "@thymus/analysis";
 import type { ImmunizeReport } from "@thymus/contracts";
 import { drillProgramsFolder, listDrills, listHarmless } from "@thymus/testkit/drills";
+import { median } from "./shared/numbers.ts";
 import { ensureTestData } from "./shared/test-data.ts";
 
 const { values, positionals } = parseArgs({
@@ -21,7 +23,7 @@ const { chamberDir, corpusDir } = ensureTestData();
 const programs = [...listDrills(), ...listHarmless()].filter(
   ({ id }) => positionals.length === 0 || positionals.includes(id),
 );
-const median = (numbers: number[]) => [...numbers].sort((a, b) => a - b)[numbers.length >> 1] ?? Number.NaN;
+
 const out = await mkdtemp(join(tmpdir(), "thymus-bench-"));
 const rows: { id: string; reports: ImmunizeReport[] }[] = [];
 try {

@@ -15,7 +15,7 @@ import {
 import { type CaseId, newId } from "@thymus/contracts";
 import { drillProgramsFolder, listDrills } from "@thymus/testkit/drills";
 import { effortFor } from "../../apps/analysis/src/intake/effort.ts";
-import { chance, median, quantile } from "./numbers.ts";
+import { chance, median, quantile } from "../shared/numbers.ts";
 import { newProgram } from "./programs.ts";
 
 /** Shares of what arrives, with their reasons in docs/adr/0012-what-arrives.md. */

@@ -10,8 +10,8 @@ import {
   openChamber,
   plainConditions,
 } from "@thymus/analysis";
+import { median, quantile } from "../shared/numbers.ts";
 import { memoryOf } from "./memory.ts";
-import { median, quantile } from "./numbers.ts";
 
 export interface StartOptions {
   readonly chamberDir: string;

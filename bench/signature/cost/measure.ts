@@ -1,8 +1,8 @@
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";
 import { ThymusError } from "@thymus/contracts";
+import { median } from "../../shared/numbers.ts";
 import type { Good } from "../corpora/parts.ts";
-import { median } from "../report/tables.ts";
 import { type Row, ruleBytes } from "../run/row.ts";
 import { type ScanCost, scanCosts } from "./scan.ts";
 

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { type CompiledRules, loadEngine } from "@thymus/detection";
+import { median } from "../../shared/numbers.ts";
 import type { Good } from "../corpora/parts.ts";
-import { median } from "../report/tables.ts";
 import type { Row } from "../run/row.ts";
 
 const TRIVIAL = 'rule trivial { strings: $a = "a text that stands nowhere, 6f1d0c" condition: $a }';

@@ -1,3 +1,4 @@
+import { median } from "../../shared/numbers.ts";
 import { lowerBound, upperBound } from "../run/bounds.ts";
 import { type GoodScan, type Kind, kindOf } from "../run/goodware.ts";
 import { type Row, ruleBytes, type Share, type Tier } from "../run/row.ts";
@@ -219,9 +220,4 @@ function rightlyRefused(row: Row): boolean {
 
 function add(shares: readonly Share[]): Share {
   return [shares.reduce((sum, [n]) => sum + n, 0), shares.reduce((sum, [, of]) => sum + of, 0)];
-}
-
-export function median(numbers: readonly number[]): number {
-  const sorted = [...numbers].sort((a, b) => a - b);
-  return sorted[sorted.length >> 1] ?? Number.NaN;
 }

@@ -1,7 +1,8 @@
 /** What became of the decoys of a run, as numbers that verdict rules read. Pure. */
 import type { FileType } from "@thymus/contracts";
 import type { ChamberResult } from "../chamber/chamber.ts";
-import { entropy, hostShare, looksRandom, packs, sameFormat, unwrapped } from "./content/bytes.ts";
+import { entropy } from "../infection/bytes.ts";
+import { hostShare, looksRandom, packs, sameFormat, unwrapped } from "./content/bytes.ts";
 
 /** A changed decoy with both of its contents; `after` is null where the file is gone. */
 export interface ChangedDecoy {

@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
 import { test } from "node:test";
 import type { ChamberResult } from "../chamber/chamber.ts";
-import { entropy, hostShare, unwrapped } from "./content/bytes.ts";
+import { entropy } from "../infection/bytes.ts";
+import { hostShare, unwrapped } from "./content/bytes.ts";
 import { type ChangedDecoy, gatherFacts, matchRenamed } from "./facts.ts";
 import { describeBehaviour, judge } from "./verdict.ts";
 

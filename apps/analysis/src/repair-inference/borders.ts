@@ -1,6 +1,7 @@
 import type { PositionExpr, Repair, RepairStep } from "@thymus/contracts";
 import { evaluateNumber, evaluatePosition } from "@thymus/repair";
 import { view } from "../infection/bytes.ts";
+import { commonHex } from "./common-hex.ts";
 import { allEqual, type Evidence } from "./evidence.ts";
 import { shifted } from "./positions.ts";
 
@@ -88,17 +89,8 @@ function anchorCheck(at: PositionExpr, distances: readonly number[], anchor: Uin
   return { at: shifted(at, distances[0]!), bytes: view(anchor.subarray(0, ANCHOR_BYTES)).toString("hex") };
 }
 
-/** Hex with `??` where the edges differ; null where what is the same says too little. */
+/** Null where what is the same says too little. */
 function commonPattern(edges: readonly Uint8Array[]): string | null {
-  const length = Math.min(...edges.map((edge) => edge.length));
-  const constant: number[] = [];
-  let hex = "";
-  for (let i = 0; i < length; i++) {
-    const byte = edges[0]![i]!;
-    if (edges.every((edge) => edge[i] === byte)) {
-      constant.push(byte);
-      hex += byte.toString(16).padStart(2, "0");
-    } else hex += "??";
-  }
+  const { hex, constant } = commonHex(edges);
   return constant.length >= MIN_CONSTANT && new Set(constant).size >= MIN_DISTINCT ? hex : null;
 }

@@ -1,6 +1,7 @@
 import type { NumberExpr, PositionExpr } from "@thymus/contracts";
 import { findPattern, lineStart, parsePattern } from "@thymus/repair";
 import { isElf } from "../infection/specimen.ts";
+import { commonHex } from "./common-hex.ts";
 import { allEqual, type Base, baseOf, type Evidence } from "./evidence.ts";
 import { findNumber, integerOf } from "./numbers.ts";
 
@@ -165,8 +166,9 @@ function soughtBeside(
       evidence,
       targets.map((target) => target - lead),
       length,
+      leastConstant,
     );
-    if (pattern === null || constantBytes(pattern) < leastConstant) continue;
+    if (pattern === null) continue;
     const parsed = parsePattern(pattern);
     for (const from of ["anchor", "start"] as const) {
       for (const origin of origins(evidence, from)) {
@@ -181,29 +183,23 @@ function soughtBeside(
   return null;
 }
 
-function constantBytes(pattern: string): number {
-  return (pattern.match(/../g) ?? []).filter((pair) => pair !== "??").length;
-}
-
 function origins(evidence: Evidence, from: "anchor" | "start"): number[] {
   if (from === "start") return evidence.cases.every((each) => isElf(each.after)) ? [0, 52, 64] : [0];
   const low = evidence.windows.find((window) => window.from === "anchor")!.low;
   return [...new Set([0, low])];
 }
 
-/** What all files have at their places: hex with `??` where they differ; null where too little is constant. */
-function patternAt(evidence: Evidence, starts: readonly number[], length: number): string | null {
-  let pattern = "";
-  let constant = 0;
-  for (let i = 0; i < length; i++) {
-    const bytes = evidence.cases.map((each, c) => each.after[starts[c]! + i]);
-    if (bytes[0] === undefined || starts[0]! < 0) return null;
-    if (bytes.every((byte) => byte === bytes[0])) {
-      pattern += hexByte(bytes[0]);
-      constant++;
-    } else pattern += "??";
-  }
-  const first = pattern.slice(0, 2);
-  if (first === "??" || constant < Math.max(1, length * MIN_CONSTANT)) return null;
-  return pattern;
+/** What all files have at their places; null where too little is constant. */
+function patternAt(
+  evidence: Evidence,
+  starts: readonly number[],
+  length: number,
+  leastConstant: number,
+): string | null {
+  if (starts.some((start) => start < 0)) return null;
+  const { hex, constant } = commonHex(
+    evidence.cases.map(({ after }, c) => after.subarray(starts[c]!, starts[c]! + length)),
+  );
+  if (hex.length < 2 * length || hex.startsWith("??")) return null;
+  return constant.length < Math.max(leastConstant, length * MIN_CONSTANT) ? null : hex;
 }

@@ -1,15 +1,6 @@
 /** What bytes are like. Pure. */
 import { gunzipSync } from "node:zlib";
-
-/** Shannon entropy in bits per byte, 0 to 8. */
-export function entropy(bytes: Uint8Array): number {
-  if (bytes.length === 0) return 0;
-  const counts = new Uint32Array(256);
-  for (const byte of bytes) counts[byte]! += 1;
-  let bits = 0;
-  for (const count of counts) if (count > 0) bits -= (count / bytes.length) * Math.log2(count / bytes.length);
-  return bits;
-}
+import { entropy } from "../../infection/bytes.ts";
 
 /** Share of the host's 16-byte blocks that still stand somewhere in `after`, 0 to 1. */
 export function hostShare(before: Uint8Array, after: Uint8Array): number {

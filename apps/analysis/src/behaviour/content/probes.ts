@@ -1,5 +1,5 @@
 /** Parts of a content by which it is known again elsewhere. */
-import { entropy } from "./bytes.ts";
+import { entropy } from "../../infection/bytes.ts";
 
 const LENGTH = 28;
 

@@ -1,5 +1,5 @@
 /** Files of the user that leave the machine. */
-import { entropy } from "../content/bytes.ts";
+import { entropy } from "../../infection/bytes.ts";
 import { knownIn, probesOf } from "../content/probes.ts";
 import { type Outward, type RunView, readPath } from "../view.ts";
 import { isRegistry, setUpByUser } from "./hosts.ts";
