@@ -25,6 +25,8 @@ export const Prescription = z.strictObject({
   detect: Detection,
   /** One recipe for each kind of host; empty where none could be proved: then files are only quarantined. */
   repair: z.array(AnyRepair).max(16),
+  /** Earlier prescriptions whose every specimen this one was shown to find and, where they gave back, to give back: they retire where this one is active. */
+  replaces: z.array(PrescriptionId).min(1).max(32).optional(),
   proof: Proof,
   made: z.strictObject({ by: z.string().max(128), version: z.string().max(32), at: Instant }),
 });

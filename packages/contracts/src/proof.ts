@@ -38,6 +38,10 @@ export const Proof = z.strictObject({
   }),
   /** A rule of programs themselves, not of files that they infect: on how many it was tried. No decoy is in its proof then. */
   programs: z.strictObject({ samples: Count, detected: Count }).optional(),
+  /** A rule made general over samples that came one after the other: all of the family's that it was tried on, and those of them that it was not learned from. */
+  members: z
+    .strictObject({ samples: Count, detected: Count, heldOut: Count, heldOutDetected: Count })
+    .optional(),
   goodware: z.strictObject({ files: Count, bytes: Count, matches: Count, corpus: CorpusDigest }),
   /** sha256 of every specimen that the proof rests on; the first is the sample itself. */
   samples: z.array(Sha256).min(1).max(256),
