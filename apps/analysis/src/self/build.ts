@@ -10,7 +10,7 @@ import { learnModel } from "./learn/learn-model.ts";
 import { readFiles } from "./learn/read-files.ts";
 import { selectFiles } from "./learn/select.ts";
 import { Unfinished } from "./learn/unfinished.ts";
-import { ORDER } from "./model/tables.ts";
+import { isCurrent, ORDER } from "./model/tables.ts";
 import type { Candidate } from "./sources/candidate.ts";
 import { collectCandidates, PACKAGE_MANAGER } from "./sources/collect.ts";
 
@@ -222,11 +222,11 @@ async function finish(
   return manifest;
 }
 
-/** The model of the same files need not be learned again. */
+/** The model of the same files need not be learned again, unless an older version learned it. */
 async function keptModel(dir: string, digest: string, old: CorpusManifest | null) {
   if (old?.digest !== digest) return null;
   const bytes = await readFile(layout(dir).model(old.model.sha256)).catch(() => null);
-  return bytes && sha256(bytes) === old.model.sha256 ? old.model : null;
+  return bytes && isCurrent(bytes) && sha256(bytes) === old.model.sha256 ? old.model : null;
 }
 
 async function newModel(files: readonly CorpusFile[], options: BuildCorpusOptions) {

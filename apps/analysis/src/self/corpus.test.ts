@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
+import { createHash } from "node:crypto";
 import {
   appendFileSync,
   mkdirSync,
@@ -18,6 +19,7 @@ import { type TestContext, test } from "node:test";
 import { TEMPORARY_PREFIX } from "@thymus/store";
 import { buildCorpus } from "./build.ts";
 import { openCorpus } from "./corpus.ts";
+import { layout } from "./files/layout.ts";
 
 const rule = { namespace: "candidate", source: 'rule marker { strings: $a = "MARKER" condition: $a }' };
 
@@ -186,6 +188,20 @@ test("what has the same size and time is not read again; what changed is", async
   assert.notEqual(second.digest, first.digest);
   assert.ok(totals[0]! <= 2);
   assert.equal(readdirSync(dir).length, 4);
+});
+
+test("a model that an older version learned is read, and learned anew by the next build", async (t) => {
+  const { root, good } = goodware(t);
+  const dir = join(root, "corpus");
+  const manifest = await buildCorpus({ dir, sources: [good] });
+  const { model } = layout(dir);
+  const older = readFileSync(model(manifest.model.sha256));
+  older.writeUInt32LE(1, 4);
+  const sha256 = createHash("sha256").update(older).digest("hex");
+  writeFileSync(model(sha256), older);
+  writeFileSync(layout(dir).manifest, JSON.stringify({ ...manifest, model: { ...manifest.model, sha256 } }));
+  assert.ok((await openCorpus(dir)).logProbability(Buffer.from("the quick brown fox")) < 0);
+  assert.deepEqual((await buildCorpus({ dir, sources: [good] })).model, manifest.model);
 });
 
 test("the limit of bytes keeps as many files as possible", async (t) => {

@@ -72,6 +72,18 @@ test("learning is the same each time, and a stored model is the model", () => {
   assert.equal(new NgramModel(decoded!).logProbability(run), model.logProbability(run));
 });
 
+test("a sample that is read into one buffer teaches the same", () => {
+  const buffer = Buffer.alloc(5000);
+  function* reused(): Generator<SampleChunk> {
+    for (const { bytes, heldOut } of sample()) {
+      buffer.set(bytes);
+      yield { bytes: buffer.subarray(0, bytes.length), heldOut };
+    }
+  }
+  const weights = train(reused, 200_000).weights;
+  assert.deepEqual([...weights], [...tables.weights]);
+});
+
 test("the largest model stays below 64 MiB", () => {
   // 3-grams whole, 2^22 and 2^23 slots of three bytes.
   assert.ok(256 ** 3 + 3 * (2 ** 22 + 2 ** 23) + 4 * 65536 + 4096 < 64 * 1024 * 1024);

@@ -20,6 +20,9 @@ export interface ModelTables {
 
 const MAGIC = 0x4d4e5448;
 const HEADER_BYTES = 64;
+/** The weights of version 1 were learned from what a reading buffer held in the end; the layout is the same. */
+const VERSION = 2;
+const READABLE = [1, VERSION];
 
 /** Layout, little-endian: header (magic, version, total as float64, bits of four and five), then the arrays in order. */
 export function encodeTables(tables: ModelTables): Uint8Array {
@@ -36,7 +39,7 @@ export function encodeTables(tables: ModelTables): Uint8Array {
   const bytes = new Uint8Array(HEADER_BYTES + parts.reduce((sum, part) => sum + part.length, 0));
   const header = new DataView(bytes.buffer);
   header.setUint32(0, MAGIC, true);
-  header.setUint32(4, 1, true);
+  header.setUint32(4, VERSION, true);
   header.setFloat64(8, tables.total, true);
   header.setUint32(16, Math.log2(tables.four.counts.length), true);
   header.setUint32(20, Math.log2(tables.five.counts.length), true);
@@ -52,7 +55,7 @@ export function encodeTables(tables: ModelTables): Uint8Array {
 export function decodeTables(buffer: ArrayBuffer): ModelTables | null {
   if (buffer.byteLength < HEADER_BYTES) return null;
   const header = new DataView(buffer);
-  if (header.getUint32(0, true) !== MAGIC || header.getUint32(4, true) !== 1) return null;
+  if (header.getUint32(0, true) !== MAGIC || !READABLE.includes(header.getUint32(4, true))) return null;
   const fourSlots = 2 ** header.getUint32(16, true);
   const fiveSlots = 2 ** header.getUint32(20, true);
   let at = HEADER_BYTES;
@@ -73,4 +76,10 @@ export function decodeTables(buffer: ArrayBuffer): ModelTables | null {
   const four = new CountTable(fourPrints, new Uint8Array(buffer, take(fourSlots), fourSlots));
   const five = new CountTable(fivePrints, new Uint8Array(buffer, take(fiveSlots), fiveSlots));
   return { total: header.getFloat64(8, true), one, two, three, four, five, weights };
+}
+
+/** Whether a stored model was learned as models are learned now: another is to be learned anew. */
+export function isCurrent(encoded: Uint8Array): boolean {
+  const header = new DataView(encoded.buffer, encoded.byteOffset, encoded.byteLength);
+  return encoded.byteLength >= HEADER_BYTES && header.getUint32(4, true) === VERSION;
 }

@@ -120,9 +120,8 @@ function heldOutChunks(sample: Sample): Uint8Array[] {
   for (const { bytes, heldOut } of sample()) {
     if (!heldOut) continue;
     const middle = Math.max(0, (bytes.length - HELD_OUT_CHUNK_BYTES) >> 1);
-    // Not a copy: a caller that reads all into one buffer has the weights learned from what it holds in the end. The
-    // thresholds of rules are calibrated with models of that kind (docs/limitations.md).
-    const chunk = bytes.subarray(middle, middle + HELD_OUT_CHUNK_BYTES);
+    // A copy, for a caller may read all into one buffer; `slice` of a Node.js buffer would be a view.
+    const chunk = Uint8Array.prototype.slice.call(bytes, middle, middle + HELD_OUT_CHUNK_BYTES);
     chunks.push(chunk);
     total += chunk.length;
     if (total >= HELD_OUT_BYTES) break;
