@@ -32,6 +32,11 @@ const otherPaths = new Set<string>([
   "agent.recall.before-restore",
   "agent.restore.before-swap",
   "agent.restore.after-swap",
+  // Nothing is replaced in a drill: apps/admin/src/kill.test.ts and apps/agent/src/crash.test.ts kill there.
+  "admin.rollout.replaced",
+  "admin.recall.given-back",
+  "agent.retired",
+  "agent.brought-back",
   // A drill that heals is never known before: apps/analysis/src/intake/intake.test.ts kills there.
   "analysis.intake.answered-at-once",
   // Learning self: apps/analysis/src/self/corpus.test.ts kills there.

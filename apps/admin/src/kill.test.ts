@@ -79,6 +79,8 @@ test("killed at every durable step, the server comes to the same end", async () 
     "admin.analysis.reported",
     "admin.rollout.widened",
     "admin.outcome.recorded",
+    "admin.rollout.replaced",
+    "admin.recall.given-back",
   ];
   const house = await House.build();
   const centre = await house.centre();
@@ -107,6 +109,20 @@ test("killed at every durable step, the server comes to the same end", async () 
   const history: string[] = body.history.map((entry: { what: string }) => entry.what);
   const ordinary = history.filter((what) => !what.startsWith("given again"));
   assert.equal(new Set(ordinary).size, ordinary.length, "nothing is written twice");
+
+  const relative = newId("case");
+  await server.insist(() => patient.open(relative, "a relative"));
+  await server.insist(() => patient.upload(relative, "a relative", centre.recipient));
+  const next = await server.insist(() => centre.party.claim(5, 10));
+  const family = { ...prescriptionFor("a relative"), replaces: [prescription.id] };
+  await server.insist(() => publish(centre, family));
+  await server.insist(() => centre.party.analysed(next.work!, { prescription: family }));
+  await server.insist(() => patient.outcome(family));
+  const stateOf = async () => (await house.api(`/api/v1/prescriptions/${prescription.id}`)).body.state;
+  assert.equal(await server.insist(stateOf), "replaced");
+  const recall = () => house.api(`/api/v1/prescriptions/${family.id}/recall`, { why: "a test" });
+  await server.insist(recall);
+  assert.equal(await server.insist(stateOf), "active");
   assert.deepEqual(server.deaths, places);
   const shown = await house.api(`/api/v1/prescriptions/${prescription.id}`);
   assert.equal(shown.body.prescription.id, prescription.id);

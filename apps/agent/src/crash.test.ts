@@ -95,3 +95,42 @@ for (const places of lives)
     assert.equal((await readdir(join(scene.dataDir, "quarantine"))).length, 4, "each original is kept once");
     assert.equal(server.cases.size, 1, "one case whatever happened");
   });
+
+test("killed while one prescription replaces another and is withdrawn, the agent ends where it would have ended", async (t) => {
+  const scene = await makeScene();
+  let child: ChildProcess | null = null;
+  t.after(async () => {
+    if (child) await end(child);
+    await scene.close();
+  });
+  const { server, watched } = scene;
+  const scripts = await writeScripts(watched, 2);
+  const clean = await digests(scripts);
+  await scene.startAgent();
+  await scene.stopAgent();
+  const die = async (place: string) => {
+    await until(`death at ${place}`, () => ended(child!));
+    assert.equal(child!.signalCode, "SIGKILL");
+    await rm(join(scene.dir, "died"), { force: true });
+  };
+  const old = prescriptionFor([sha256Of(Buffer.from("one"))]);
+  const family = prescriptionFor([sha256Of(Buffer.from("two"))], { replaces: [old.id] });
+  await server.prescribe(old);
+  await server.prescribe(family);
+  child = await start(scene, "agent.retired");
+  await until("both outcomes", () => server.outcomes.length === 2);
+  server.replace(old.id, family.id);
+  await die("agent.retired");
+  child = await start(scene, "agent.brought-back");
+  await until("only the new one", () => server.health?.active.join() === family.id);
+  await infect(scripts[0]!);
+  await until("a repair", async () => (await digests(scripts)).join() === clean.join());
+  server.giveBack(old.id);
+  server.recall(family.id);
+  await die("agent.brought-back");
+  child = await start(scene, null);
+  await until("only the old one", () => server.health?.active.join() === old.id);
+  await until("its repair", async () => (await digests(scripts)).join() === clean.join());
+  await until("its outcome", () => server.outcomes.at(-1)?.files.length === 1);
+  assert.equal(server.outcomes.at(-1)!.prescription, old.id);
+});

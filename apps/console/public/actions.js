@@ -94,12 +94,13 @@ export function decisions(one, changed) {
 }
 
 export function recallButton(one, changed) {
-  if (one.state !== "active") return "";
+  if (one.state === "recalled") return "";
+  const again = one.state === "active" && one.replaces.length > 0 ? " What it replaced is active again." : "";
   const recall = () =>
     attempt(async () => {
       const why = await ask({
         title: `Recall ${one.family ?? one.id}?`,
-        text: "Every machine drops the rule and takes back what it did: each file is again as it was before.",
+        text: `Every machine drops the rule and takes back what it did: each file is again as it was before.${again}`,
         ok: "Recall",
       });
       if (why === null) return;

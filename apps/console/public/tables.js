@@ -42,23 +42,41 @@ function proved(part, whole, freshPart, freshWhole) {
   return `${number(part)} of ${number(whole)} and ${number(freshPart)} of ${number(freshWhole)} fresh`;
 }
 
+/** What people call a prescription: its family, and its id where several are of that family. */
+function namesOf(prescriptions) {
+  const several = Map.groupBy(prescriptions, (one) => one.family);
+  const name = ({ id, family }) => {
+    if (!family) return id;
+    return several.get(family).length === 1 ? family : `${family} (${id.slice(-4)})`;
+  };
+  return new Map(prescriptions.map((one) => [one.id, name(one)]));
+}
+
+/** How far a prescription has come, what took its place and whose place it takes. */
+function standing(one) {
+  if (one.state === "recalled") return [chip("Recalled", "care")];
+  if (one.state === "replaced") return [chip("Replaced"), el("p", { class: "about" }, `by ${one.by}`)];
+  const shown = chip(...SCOPE[one.scope]);
+  if (one.instead.length === 0) return [shown];
+  const word = one.scope === "all" ? "replaces" : "will replace";
+  return [shown, el("p", { class: "about" }, `${word} ${one.instead.join(", ")}`)];
+}
+
 function prescriptionRow(changed) {
   return (one) => {
-    const [label, tone] = one.state === "recalled" ? ["Recalled", "care"] : SCOPE[one.scope];
     const decoys = one.proof?.decoys;
     const programs = one.proof?.programs;
     const goodware = one.proof?.goodware;
     const { machines, repaired } = one.outcomes;
-    const name = one.family ?? one.id;
     return el(
       "tr",
       {},
       el(
         "th",
         { scope: "row", title: one.id },
-        one.case ? el("a", { href: `#${one.case}`, "data-focus": "open" }, name) : name,
+        one.case ? el("a", { href: `#${one.case}`, "data-focus": "open" }, one.name) : one.name,
       ),
-      el("td", {}, chip(label, tone)),
+      el("td", {}, ...standing(one)),
       el(
         "td",
         {},
@@ -89,5 +107,14 @@ function prescriptionRow(changed) {
 export function showPrescriptions({ prescriptions }, changed) {
   byId("prescriptions-empty").hidden = prescriptions.length > 0;
   byId("prescriptions-scroll").hidden = prescriptions.length === 0;
-  update(byId("prescriptions").tBodies[0], prescriptions, (one) => one.id, prescriptionRow(changed));
+  const names = namesOf(prescriptions);
+  const nameOf = (id) => names.get(id) ?? id;
+  // A row shows the names of others too: it is made anew when those change.
+  const rows = prescriptions.map((one) => ({
+    ...one,
+    name: nameOf(one.id),
+    by: one.replaced && nameOf(one.replaced.by),
+    instead: one.replaces.map(nameOf),
+  }));
+  update(byId("prescriptions").tBodies[0], rows, (one) => one.id, prescriptionRow(changed));
 }

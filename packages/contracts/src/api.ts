@@ -44,11 +44,15 @@ export const PrescriptionView = z.strictObject({
   id: PrescriptionId,
   case: CaseId.nullable(),
   family: Family.nullable(),
-  state: z.enum(["active", "recalled"]),
+  /** `replaced`: retired, because every machine has another that finds all that it found. */
+  state: z.enum(["active", "recalled", "replaced"]),
   /** Who shall have it: nobody yet, the patient, or every machine. */
   scope: z.enum(["none", "patient", "all"]),
   published: Instant.nullable(),
   recalled: z.strictObject({ at: Instant, why: z.string() }).nullable(),
+  replaced: z.strictObject({ at: Instant, by: PrescriptionId }).nullable(),
+  /** Those that it replaces as soon as every machine has it. */
+  replaces: z.array(PrescriptionId),
   /** Null until the analysis centre has published it. */
   proof: Proof.nullable(),
   outcomes: z.strictObject({
@@ -87,7 +91,7 @@ export const Overview = z.strictObject({
   state: z.enum(["well", "healing", "person"]),
   stages: z.record(CaseStage, Count),
   machines: z.strictObject({ agents: Count, analysis: Count, silent: Count, blind: Count }),
-  prescriptions: z.strictObject({ active: Count, recalled: Count }),
+  prescriptions: z.strictObject({ active: Count, recalled: Count, replaced: Count }),
   queue: Count,
   version: z.string(),
 });

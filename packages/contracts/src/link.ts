@@ -60,6 +60,11 @@ export const SyncReply = z.strictObject({
   /** Prescriptions that this machine shall have active; their content comes from the TUF repository only. */
   assigned: z.array(PrescriptionId).max(10_000),
   recalled: z.array(PrescriptionId).max(10_000),
+  /** Prescriptions that retired, each with the active one that answers for it now. What they did stays done. */
+  replaced: z
+    .array(z.strictObject({ id: PrescriptionId, by: PrescriptionId }))
+    .max(10_000)
+    .optional(),
   recipient: z.string().nullable(),
   tufRoot: z.string().nullable(),
   /** Cases of this machine that ended, so that it can stop to hold what waited for them. */
@@ -120,6 +125,8 @@ export const ClaimReply = z.strictObject({
   recalled: z.array(PrescriptionId).max(10_000).optional(),
   /** Prescriptions that every machine has: another sample of their family may be answered by them at once. */
   everywhere: z.array(PrescriptionId).max(10_000).optional(),
+  /** Prescriptions that retired because every machine has what replaces them: they are no targets any more. */
+  replaced: z.array(PrescriptionId).max(10_000).optional(),
 });
 export type ClaimReply = z.infer<typeof ClaimReply>;
 

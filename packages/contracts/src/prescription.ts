@@ -15,8 +15,7 @@ export const Detection = z.strictObject({
 });
 export type Detection = z.infer<typeof Detection>;
 
-/** The signed document that travels to the machines. Format version 1. */
-export const Prescription = z.strictObject({
+const Document = z.strictObject({
   version: z.literal(1),
   id: PrescriptionId,
   pathogen: z.literal("infection"),
@@ -29,5 +28,18 @@ export const Prescription = z.strictObject({
   replaces: z.array(PrescriptionId).min(1).max(32).optional(),
   proof: Proof,
   made: z.strictObject({ by: z.string().max(128), version: z.string().max(32), at: Instant }),
+});
+
+/** The signed document that travels to the machines. Format version 1. */
+export const Prescription = Document.superRefine(({ id, replaces = [] }, context) => {
+  replaces.forEach((old, place) => {
+    const message =
+      old === id
+        ? "a prescription cannot replace itself"
+        : replaces.indexOf(old) < place
+          ? `${old} is named twice`
+          : null;
+    if (message) context.addIssue({ code: "custom", path: ["replaces", place], message });
+  });
 });
 export type Prescription = z.infer<typeof Prescription>;

@@ -11,6 +11,7 @@ import {
 import { createQueue } from "@thymus/jobs";
 import { failpoint } from "@thymus/store";
 import { isCovered } from "../rollout/prescriptions.ts";
+import { answering, faultOf } from "../rollout/replace.ts";
 import type { State } from "../state/state.ts";
 import { ANALYSIS, applyMessage, type CaseParts, findIncident } from "./apply.ts";
 
@@ -71,7 +72,11 @@ export async function reportAnalysis(
     const row = await findIncident(change, report.case);
     const job = await change.queue.find(ANALYSIS, row.id);
     if (report.gaveUp && job?.lease !== report.lease) return;
-    const { verdict, family, prescription, gaveUp } = report;
+    const { verdict, family } = report;
+    // A centre may answer by what has retired meanwhile: then by what answers for that now.
+    const prescription = report.prescription && (await answering(change.db, report.prescription));
+    const fault = prescription && (await faultOf(change.db, prescription));
+    const gaveUp = report.gaveUp ?? (fault ? { code: "DOCUMENT_INVALID", why: fault } : null);
     const covered = prescription !== null && (await isCovered(change.db, prescription, row.id));
     const message = { type: "analysed", by, verdict, family, prescription, gaveUp, covered } as const;
     if (!(await applyMessage(change, parts, row, message))) return;

@@ -2,7 +2,8 @@ import type { Config } from "@thymus/contracts";
 import { CaseId, parseDocument, ThymusError } from "@thymus/contracts";
 import type { Kysely } from "kysely";
 import { readPolicy } from "../policy/policy.ts";
-import { assign, recall } from "../rollout/prescriptions.ts";
+import { assign } from "../rollout/prescriptions.ts";
+import { retireReplaced, withdraw } from "../rollout/replace.ts";
 import type { AdminDatabase } from "../state/schema.ts";
 import type { Change } from "../state/state.ts";
 import { type CaseEffect, type CaseEntry, type CaseMessage, type CaseStep, transition } from "./machine.ts";
@@ -56,9 +57,11 @@ export async function applyMessage(
 }
 
 async function writeStep(change: Change, id: string, step: CaseStep): Promise<void> {
+  // A case that is open again has not ended, whatever was told before.
+  const reopened = step.state.stage === "closed" ? {} : { ended_revision: null };
   await change.db
     .updateTable("incident")
-    .set({ ...columnsOf(step.state), changed: change.now })
+    .set({ ...columnsOf(step.state), ...reopened, changed: change.now })
     .where("id", "=", id)
     .execute();
   for (const entry of step.history) await writeHistory(change, id, entry);
@@ -85,7 +88,9 @@ async function carryOut(
     case "assign":
       return assign(change, effect.prescription, effect.scope, row);
     case "recall":
-      return recall(change, effect.prescription, effect.why);
+      return withdraw(change, parts, effect.prescription, effect.why);
+    case "retire-replaced":
+      return retireReplaced(change, parts, effect.by);
     case "end-case":
       await change.db
         .updateTable("incident")

@@ -54,6 +54,15 @@ export type CaseMessage =
   | { readonly type: "patient-silent" }
   | { readonly type: "rolled-out"; readonly result: "healed" | "contained"; readonly summary: string }
   | { readonly type: "recalled"; readonly why: string }
+  /** Every machine has another prescription that finds all that this case's finds. */
+  | { readonly type: "replaced"; readonly by: PrescriptionId }
+  /** What had answered the case instead of its own prescription was withdrawn. */
+  | {
+      readonly type: "given-back";
+      readonly prescription: PrescriptionId;
+      readonly scope: "none" | "patient" | "all";
+      readonly why: string;
+    }
   | { readonly type: "approved"; readonly why: string }
   | { readonly type: "rejected"; readonly why: string };
 
@@ -63,6 +72,8 @@ export type CaseEffect =
   | { readonly do: "end-analysis" }
   | { readonly do: "assign"; readonly scope: "patient" | "all"; readonly prescription: PrescriptionId }
   | { readonly do: "recall"; readonly prescription: PrescriptionId; readonly why: string }
+  /** Every machine has the prescription: what it replaces retires. */
+  | { readonly do: "retire-replaced"; readonly by: PrescriptionId }
   /** The case ended: its machines are told and its sealed sample is removed. */
   | { readonly do: "end-case" };
 
@@ -124,9 +135,13 @@ export function transition(state: CaseState, message: CaseMessage, context: Case
       return late ? halt(state, null, "the patient did not report in time") : null;
     }
     case "rolled-out":
-      return state.stage === "rollout" ? close(state, message.result, message.summary, []) : null;
+      return state.stage === "rollout" ? rolledOut(state, message.result, message.summary) : null;
     case "recalled":
       return recallable(state) ? halt(state, null, `recalled: ${message.why}`) : null;
+    case "replaced":
+      return recallable(state) ? replaced(state, message.by) : null;
+    case "given-back":
+      return state.stage === "closed" ? givenBack(state, message, context) : null;
     case "approved":
       return approved(state, message.why, context);
     case "rejected":
@@ -279,6 +294,30 @@ function close(
 ): CaseStep {
   const closed = { ...state, stage: "closed" as const, outcome: result, waits: null, deadline: null };
   return step(closed, by, what, [...effects, { do: "end-case" }]);
+}
+
+function rolledOut(state: CaseState, result: CaseOutcome, summary: string): CaseStep {
+  return close(state, result, summary, [{ do: "retire-replaced", by: state.prescription! }]);
+}
+
+function replaced(state: CaseState, by: PrescriptionId): CaseStep {
+  const why = `${state.prescription} is replaced by ${by}, which every machine has`;
+  return close({ ...state, prescription: by, why }, "known", why, []);
+}
+
+/** The case goes on where its prescription had come to when another one answered for it. */
+function givenBack(
+  state: CaseState,
+  message: Extract<CaseMessage, { type: "given-back" }>,
+  context: CaseContext,
+): CaseStep {
+  const { prescription, scope, why } = message;
+  const open = { ...state, outcome: null, prescription, why: null };
+  if (scope === "all") return step({ ...open, stage: "rollout" }, null, why);
+  if (scope === "none")
+    return step({ ...open, stage: "person", waits: "repair", why }, null, `${why}; a person decides`);
+  const deadline = context.now + context.patientSeconds * 1000;
+  return step({ ...open, stage: "patient", deadline }, null, `${why}; the patient carries it out again`);
 }
 
 function approved(state: CaseState, why: string, context: CaseContext): CaseStep {

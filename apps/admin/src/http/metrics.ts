@@ -46,6 +46,7 @@ export async function metricsText(state: State, meters: Meters): Promise<string>
     gauge("thymus_prescriptions", "Prescriptions by state.", [
       `{state="active"} ${now.prescriptions.active}`,
       `{state="recalled"} ${now.prescriptions.recalled}`,
+      `{state="replaced"} ${now.prescriptions.replaced}`,
     ]),
     gauge("thymus_queue_depth", "Samples that wait for an analysis or are in one.", [` ${now.queue}`]),
     counter("thymus_http_requests_total", "Requests by route and status.", meters),

@@ -32,7 +32,7 @@ export async function overview(state: State): Promise<Overview> {
       silent: agents.filter((machine) => machine.state === "silent").length,
       blind: agents.filter((machine) => machine.state === "blind").length,
     },
-    prescriptions: { active: count("active"), recalled: count("recalled") },
+    prescriptions: { active: count("active"), recalled: count("recalled"), replaced: count("replaced") },
     queue: await createQueue(state.db, state.now).depth(),
     version: THYMUS_VERSION,
   };

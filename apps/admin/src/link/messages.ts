@@ -4,7 +4,7 @@ import { openCase } from "../cases/open.ts";
 import { type MachineRow, sawMachine } from "../enrolment/machines.ts";
 import type { Parts } from "../parts.ts";
 import { recordOutcome } from "../rollout/outcomes.ts";
-import { standing } from "../rollout/prescriptions.ts";
+import { retired, standing } from "../rollout/prescriptions.ts";
 import { recordEvents } from "./events.ts";
 import { sync } from "./sync.ts";
 
@@ -63,7 +63,12 @@ export async function answer(
         everySeconds: 1,
         gone,
       });
-      return { type: "claimed", work, ...(work ? await standing(state.db) : {}) };
+      return {
+        type: "claimed",
+        work,
+        ...(work ? await standing(state.db) : {}),
+        replaced: await retired(state.db),
+      };
     }
     case "renew":
       await renewLease(state, body);

@@ -35,6 +35,7 @@ export class Repository {
       path: this.#place(file.path),
       content: Buffer.from(file.content, "base64url"),
     }));
+    for (const { path, content } of files) refuseSelfReplacing(path, content);
     for (const { path, content } of files) {
       await mkdir(dirname(path), { recursive: true, mode: 0o755 });
       await writeFileAtomic(path, content, 0o644);
@@ -53,19 +54,39 @@ export class Repository {
   }
 }
 
+/**
+ * Other documents that cannot be read are passed on: a newer centre's are read by newer machines.
+ * @throws ThymusError DOCUMENT_INVALID with the place
+ */
+function refuseSelfReplacing(path: string, content: Buffer): void {
+  for (const candidate of documentsIn(path, content)) {
+    const named = Prescription.safeParse(candidate).error?.issues.find(
+      ({ path: at }) => at[0] === "replaces",
+    );
+    if (!named) continue;
+    throw new ThymusError(
+      "DOCUMENT_INVALID",
+      `prescription ${(candidate as { id?: unknown }).id}: ${named.message} at ${named.path.join(".")}`,
+      "report it to the analysis centre",
+    );
+  }
+}
+
 /** Prescriptions among the targets: for display only, agents read and verify the targets themselves. */
 function prescriptionsIn(path: string, content: Buffer): Prescription[] {
-  if (!path.endsWith(".json")) return [];
-  let value: unknown;
-  try {
-    value = JSON.parse(content.toString("utf8"));
-  } catch {
-    return [];
-  }
-  const several = (value as { prescriptions?: unknown } | null)?.prescriptions ?? value;
-  const found = Array.isArray(several) ? several : [several];
-  return found.flatMap((candidate) => {
+  return documentsIn(path, content).flatMap((candidate) => {
     const parsed = Prescription.safeParse(candidate);
     return parsed.success ? [parsed.data] : [];
   });
+}
+
+function documentsIn(path: string, content: Buffer): unknown[] {
+  if (!path.endsWith(".json")) return [];
+  try {
+    const value = JSON.parse(content.toString("utf8"));
+    const several = (value as { prescriptions?: unknown } | null)?.prescriptions ?? value;
+    return Array.isArray(several) ? several : [several];
+  } catch {
+    return [];
+  }
 }

@@ -42,10 +42,13 @@ export async function sync(
     .orderBy("incident.ended_revision", "desc")
     .limit(MAX_CASES)
     .execute();
+  const { replaced, ...given } = await assignedTo(state.db, machine);
   const reply = {
     type: "synced",
     revision,
-    ...(await assignedTo(state.db, machine)),
+    ...given,
+    // An older agent does not know the word: it hears it only where there is something to say.
+    ...(replaced.length > 0 ? { replaced } : {}),
     ...(await readCentre(state.db)),
     cases: cases.map((row) => ({ ...row })),
   };

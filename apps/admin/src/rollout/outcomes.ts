@@ -31,10 +31,12 @@ export async function recordOutcome(
       .where("prescription", "=", report.prescription)
       .executeTakeFirst();
     if (before?.digest === digest) return false;
-    const { assigned, recalled } = await assignedTo(db, machine);
+    const { assigned, recalled, replaced } = await assignedTo(db, machine);
     // What was recalled meanwhile is taken and forgotten: the sender must not try for ever.
     if (recalled.includes(report.prescription)) return false;
-    if (!assigned.includes(report.prescription)) {
+    // One that retired meanwhile was carried out all the same: what it did is kept.
+    const retired = replaced.some(({ id }) => id === report.prescription);
+    if (!retired && !assigned.includes(report.prescription)) {
       throw new ThymusError(
         "FORBIDDEN",
         `${report.prescription} is not given to this machine`,

@@ -24,6 +24,8 @@ export async function assign(
     scope,
     recalled: null,
     why: null,
+    replaced: null,
+    replaced_by: null,
   };
   await db
     .insertInto("prescription")
@@ -39,9 +41,15 @@ export async function assign(
   change.tell({ type: "prescription", id: prescription });
 }
 
-/** Withdraws a prescription from every machine; a second recall changes nothing. */
+/**
+ * Withdraws a prescription from every machine; a second recall changes nothing. What it replaced is another matter:
+ * `withdraw` of `replace.ts` gives that back as well.
+ */
 export async function recall(change: Change, prescription: string, why: string): Promise<void> {
-  const withdrawn = { state: "recalled", recalled: change.now, why: why.slice(0, 1024) };
+  const withdrawn = {
+    ...{ state: "recalled", recalled: change.now, why: why.slice(0, 1024) },
+    ...{ replaced: null, replaced_by: null },
+  };
   const result = await change.db
     .insertInto("prescription")
     .values({
@@ -75,6 +83,8 @@ export async function rememberPublished(change: Change, document: Prescription):
       scope: "none",
       recalled: null,
       why: null,
+      replaced: null,
+      replaced_by: null,
       ...published,
     })
     .onConflict((conflict) => conflict.column("id").doUpdateSet(published))
@@ -122,14 +132,14 @@ export async function activeAnswer(
   return (row as Pick<CaseState, "prescription" | "verdict" | "family"> | undefined) ?? null;
 }
 
-/** What a machine shall have active, and what it must give back. */
+/** What a machine shall have active, what it must give back, and what it need not have any more. */
 export async function assignedTo(
   db: Kysely<AdminDatabase>,
   machine: string,
-): Promise<{ assigned: string[]; recalled: string[] }> {
+): Promise<{ assigned: string[]; recalled: string[]; replaced: { id: string; by: string }[] }> {
   const rows = await db
     .selectFrom("prescription")
-    .select(["id", "state"])
+    .select(["id", "state", "replaced_by"])
     .where((where) =>
       where.or([
         where("state", "=", "recalled"),
@@ -140,7 +150,16 @@ export async function assignedTo(
     .orderBy("id")
     .execute();
   const ids = (state: string) => rows.filter((row) => row.state === state).map((row) => row.id);
-  return { assigned: ids("active"), recalled: ids("recalled") };
+  const next = new Map(rows.map((row) => [row.id, row.state === "replaced" ? row.replaced_by : null]));
+  const replaced = ids("replaced").map((id) => ({ id, by: lastOf(id, next) }));
+  return { assigned: ids("active"), recalled: ids("recalled"), replaced };
+}
+
+/** The end of a chain of replacements. */
+export function lastOf(id: string, next: ReadonlyMap<string, string | null>): string {
+  let last = id;
+  for (let steps = next.size; steps > 0; steps -= 1) last = next.get(last) ?? last;
+  return last;
 }
 
 /** Most ids of one list that an analysis centre is told. */
@@ -159,6 +178,18 @@ export async function standing(
   };
   const ids = (rows: { id: string }[]) => rows.map(({ id }) => id as PrescriptionId);
   return { recalled: ids(await of("recalled")), everywhere: ids(await of("active")) };
+}
+
+/** Prescriptions that retired: an analysis centre takes them out of the repository. */
+export async function retired(db: Kysely<AdminDatabase>): Promise<PrescriptionId[]> {
+  const rows = await db
+    .selectFrom("prescription")
+    .select("id")
+    .where("state", "=", "replaced")
+    .orderBy("id")
+    .limit(TOLD)
+    .execute();
+  return rows.map(({ id }) => id as PrescriptionId);
 }
 
 /** @throws ThymusError NOT_FOUND */

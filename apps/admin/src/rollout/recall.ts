@@ -1,7 +1,8 @@
 import { applyMessage, type CaseParts, writeHistory } from "../cases/apply.ts";
 import type { CaseState } from "../cases/machine.ts";
 import type { State } from "../state/state.ts";
-import { knownPrescription, recall } from "./prescriptions.ts";
+import { knownPrescription } from "./prescriptions.ts";
+import { withdraw } from "./replace.ts";
 
 /** A person withdraws a prescription: from every machine, and its case asks a person where it was still open. */
 export async function recallByPerson(
@@ -23,6 +24,6 @@ export async function recallByPerson(
       await writeHistory(change, incident.id, { stage, machine: null, what });
       change.tell({ type: "case", id: incident.id, stage });
     }
-    await recall(change, prescription, reason);
+    await withdraw(change, parts, prescription, reason);
   });
 }

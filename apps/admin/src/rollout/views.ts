@@ -60,6 +60,8 @@ async function viewOf(db: Kysely<AdminDatabase>, row: Row) {
     state: row.state,
     scope: row.scope,
     published: instant(row.published),
+    replaced: row.replaced === null ? null : { at: instant(row.replaced), by: row.replaced_by },
+    replaces: document?.replaces ?? [],
     recalled: row.recalled === null ? null : { at: instant(row.recalled), why: row.why ?? "" },
     proof: document?.proof ?? null,
     outcomes,

@@ -53,4 +53,11 @@ export const adminMigrations: readonly Migration[] = [
       for (const table of tables) await sql.raw(table).execute(db);
     },
   },
+  {
+    name: "admin-002-replaced",
+    async up(db) {
+      await sql.raw("alter table prescription add column replaced integer").execute(db);
+      await sql.raw("alter table prescription add column replaced_by text").execute(db);
+    },
+  },
 ];

@@ -43,6 +43,9 @@ export interface AdminDatabase extends JobsDatabase {
     recalled: number | null;
     why: string | null;
     published: number | null;
+    /** When it retired, and for which other one; only while its state is `replaced`. */
+    replaced: number | null;
+    replaced_by: string | null;
     document_json: string | null;
   };
   /** Which sample a prescription answers. */

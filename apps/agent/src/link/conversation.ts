@@ -71,6 +71,7 @@ export class Conversation {
     await prescriptions.recall(reply.recalled);
     await prescriptions.assign(reply.assigned);
     await prescriptions.activate(await server.source());
+    await prescriptions.retire(reply.replaced ?? []);
     await prescriptions.carryOut();
     for (const ended of reply.cases) await endCase(this.#options, ended);
     await writeMeta(db, "revision", String(reply.revision));

@@ -1,4 +1,4 @@
-import type { FileType, Logger } from "@thymus/contracts";
+import type { FileType, Logger, PrescriptionId } from "@thymus/contracts";
 import { Prescription, parseJsonDocument } from "@thymus/contracts";
 import { BundleScanner, createBundle, loadEngine, type RuleBundle } from "@thymus/detection";
 import type { Database } from "../state/open.ts";
@@ -8,7 +8,9 @@ export class ActivePrescriptions {
   readonly #db: Database;
   readonly #log: Logger;
   #byId = new Map<string, Prescription>();
-  #samples = new Map<string, Prescription>();
+  #specimens = new Map<string, Prescription>();
+  /** By id: the active prescriptions that replace it, directly or over others. */
+  #successors = new Map<string, Prescription[]>();
   #scanner: BundleScanner | null = null;
 
   constructor(db: Database, log: Logger) {
@@ -20,14 +22,18 @@ export class ActivePrescriptions {
   async load(): Promise<void> {
     const rows = await this.#db
       .selectFrom("prescription")
-      .select(["id", "document"])
-      .where("state", "=", "active")
+      .select(["id", "document", "state"])
+      .where("state", "in", ["active", "replaced"])
       .orderBy("id")
       .execute();
     const byId = new Map<string, Prescription>();
+    const retired: Prescription[] = [];
     for (const row of rows) {
+      if (row.state === "replaced" && row.document === null) continue;
       try {
-        byId.set(row.id, parseJsonDocument(Prescription, row.document ?? "", `prescription ${row.id}`));
+        const read = parseJsonDocument(Prescription, row.document ?? "", `prescription ${row.id}`);
+        if (row.state === "active") byId.set(row.id, read);
+        else retired.push(read);
       } catch (error) {
         // Written by a newer version: refused like any unknown field, the others go on.
         this.#log.error("an active prescription cannot be read", {
@@ -44,9 +50,28 @@ export class ActivePrescriptions {
     this.#scanner?.close();
     this.#scanner = scanner;
     this.#byId = byId;
-    this.#samples = new Map(
-      [...byId.values()].flatMap((each) => each.proof.samples.map((sha256) => [sha256 as string, each])),
-    );
+    this.#relate([...byId.values()], retired);
+  }
+
+  /** Who replaces whom, and who answers for which specimen: the newest that does. */
+  #relate(active: readonly Prescription[], retired: readonly Prescription[]): void {
+    const all = new Map([...active, ...retired].map((each) => [each.id as string, each]));
+    this.#successors = new Map();
+    for (const each of active)
+      for (const old of replacedBy(each, all))
+        this.#successors.set(old, [...(this.#successors.get(old) ?? []), each]);
+    this.#specimens = new Map();
+    for (const each of all.values())
+      for (const sha256 of each.proof.samples) {
+        const answers = this.#newest(each.id) ?? (this.#byId.has(each.id) ? each : null);
+        if (answers) this.#specimens.set(sha256, answers);
+      }
+  }
+
+  /** Of the active prescriptions that replace this one: one that no other replaces. Null where none does. */
+  #newest(id: string): Prescription | null {
+    const successors = this.#successors.get(id) ?? [];
+    return successors.find((each) => !this.#successors.has(each.id)) ?? successors[0] ?? null;
   }
 
   get ids(): string[] {
@@ -61,9 +86,35 @@ export class ActivePrescriptions {
     return createBundle(ids.flatMap((id) => this.#byId.get(id) ?? []));
   }
 
+  /** Whether a content is a specimen that this active prescription answers for: its own, or of one that it replaces. */
+  isSpecimen(id: string, sha256: string): boolean {
+    const own = (this.get(id)?.proof.samples ?? []) as readonly string[];
+    return this.#specimens.get(sha256)?.id === id || own.includes(sha256);
+  }
+
+  /** Contents of the specimens that this active prescription answers for. */
+  specimensOf(id: string): string[] {
+    const named = [...this.#specimens].filter(([, each]) => each.id === id).map(([sha256]) => sha256);
+    return [...new Set([...named, ...(this.get(id)?.proof.samples ?? [])])];
+  }
+
+  /** The active prescription that answers for this content in place of `id`, which it replaces, or null. */
+  inPlaceOf(id: string, bytes: Uint8Array, type: FileType, sha256: string): PrescriptionId | null {
+    const successors = this.#successors.get(id) ?? [];
+    const found = successors.find(
+      (each) => this.#specimens.get(sha256)?.id === each.id || this.matches(each.id, bytes, type),
+    );
+    return found?.id ?? null;
+  }
+
+  /** True where an active prescription replaces this one. */
+  isReplaced(id: string): boolean {
+    return this.#successors.has(id);
+  }
+
   /** The prescription whose rule finds these bytes, or that names them as a specimen; null where there is none. */
   find(bytes: Uint8Array, type: FileType, sha256: string): Prescription | null {
-    const sample = this.#samples.get(sha256);
+    const sample = this.#specimens.get(sha256);
     if (sample) return sample;
     if (!this.#scanner) return null;
     const match = this.#scanner.scan(bytes, type).found[0];
@@ -80,4 +131,18 @@ export class ActivePrescriptions {
     this.#scanner?.close();
     this.#scanner = null;
   }
+}
+
+/** Ids of all that a prescription replaces, over as many steps as are known here. */
+function replacedBy(start: Prescription, all: ReadonlyMap<string, Prescription>): Set<string> {
+  const found = new Set<string>();
+  const add = (each: Prescription | undefined) => {
+    for (const old of each?.replaces ?? []) {
+      if (old === start.id || found.has(old)) continue;
+      found.add(old);
+      add(all.get(old));
+    }
+  };
+  add(start);
+  return found;
 }

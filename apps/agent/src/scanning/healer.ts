@@ -84,7 +84,9 @@ export class Healer {
     const { bytes, facts } = content;
     const sha256 = sha256Of(bytes);
     const type = identifyFile(bytes, basename(path));
-    const sample = prescription.proof.samples.includes(sha256);
+    const another = active.inPlaceOf(prescription.id, bytes, type, sha256);
+    if (another) return report(path, "not-infected", `${another}, which replaces it, answers for it`, sha256);
+    const sample = active.isSpecimen(prescription.id, sha256);
     if (!sample && !active.matches(prescription.id, bytes, type))
       return report(path, "not-infected", null, sha256);
     if (await this.#allowed(path, sha256))

@@ -39,6 +39,9 @@ export interface PrescriptionsOptions extends OperationContext {
   readonly onOutcome: () => void;
 }
 
+/** Why a prescription is `refused` while what it did is being given back. */
+const RECALLED = "recalled";
+
 /** Takes prescriptions from assigned to carried out and reported, and takes recalled ones back. */
 export class Prescriptions {
   readonly #options: PrescriptionsOptions;
@@ -47,22 +50,64 @@ export class Prescriptions {
     this.#options = options;
   }
 
-  /** Writes down what the server assigned; what is known already stays as it is. */
+  /**
+   * Writes down what the server assigned; what is known already stays as it is. What was withdrawn or had retired is
+   * carried out anew: the files may have been given back infected.
+   */
   async assign(ids: readonly PrescriptionId[]): Promise<void> {
-    for (const id of ids)
-      await this.#options.db
+    const { active, db, timeline } = this.#options;
+    const changed = new Date().toISOString();
+    for (const id of ids) {
+      await db
         .insertInto("prescription")
-        .values({
-          id,
-          state: "wanted",
-          document: null,
-          why: null,
-          case_id: null,
-          scanned: 0,
-          changed: new Date().toISOString(),
-        })
+        .values({ id, state: "wanted", document: null, why: null, case_id: null, scanned: 0, changed })
         .onConflict((conflict) => conflict.doNothing())
         .execute();
+      const row = await db
+        .selectFrom("prescription")
+        .select(["state", "document", "why"])
+        .where("id", "=", id)
+        .executeTakeFirstOrThrow();
+      const back = row.state === "replaced";
+      if (!back && row.state !== "recalled" && !(row.state === "refused" && row.why === RECALLED)) continue;
+      // A retired one was verified and tried here before; a withdrawn one is read and tried again.
+      const state = back && row.document !== null ? "active" : "wanted";
+      await db.transaction().execute(async (trx) => {
+        await trx
+          .updateTable("prescription")
+          .set({ state, why: null, scanned: 0, changed })
+          .where("id", "=", id)
+          .execute();
+        if (back) await timeline.note(trx, null, `${id} is active again: what replaced it was withdrawn`);
+      });
+      await failpoint("agent.brought-back");
+      if (state === "active") await active.load();
+    }
+  }
+
+  /**
+   * Retires prescriptions that another one answers for, where that is active here. What they did stays done, and can
+   * still be taken back.
+   */
+  async retire(
+    pairs: readonly { readonly id: PrescriptionId; readonly by: PrescriptionId }[],
+  ): Promise<void> {
+    const { active, db, timeline } = this.#options;
+    for (const { id, by } of pairs) {
+      const row = await db.selectFrom("prescription").select("state").where("id", "=", id).executeTakeFirst();
+      if (row?.state !== "active" && row?.state !== "wanted") continue;
+      if (!active.get(by)) continue;
+      await db.transaction().execute(async (trx) => {
+        await trx
+          .updateTable("prescription")
+          .set({ state: "replaced", why: by, changed: new Date().toISOString() })
+          .where("id", "=", id)
+          .execute();
+        await timeline.note(trx, null, `${id} retired: ${by} replaces it`);
+      });
+      await failpoint("agent.retired");
+      await active.load();
+    }
   }
 
   async #inState(state: PrescriptionState) {
@@ -138,9 +183,12 @@ export class Prescriptions {
 
   /** Scans the watched roots with every active prescription that has not been carried out here yet. */
   async carryOut(): Promise<void> {
-    const rows = await this.#inState("active");
-    for (const row of rows.filter(({ scanned }) => scanned === 0)) {
-      const prescription = this.#options.active.get(row.id);
+    const { active } = this.#options;
+    const rows = (await this.#inState("active")).filter(({ scanned }) => scanned === 0);
+    // What replaces others comes before them: it answers for what both find.
+    const last = ({ id }: { id: string }) => Number(active.isReplaced(id));
+    for (const row of rows.toSorted((a, b) => last(a) - last(b))) {
+      const prescription = active.get(row.id);
       if (prescription) await this.#carryOutOne(prescription);
     }
   }
@@ -183,7 +231,7 @@ export class Prescriptions {
       onFinding: ({ path }) => found.add(path),
       onError: (path, error) => log.warn("a file was not scanned", { path, why: error.message }),
     });
-    const samples = prescription.proof.samples as string[];
+    const samples = active.specimensOf(prescription.id);
     const accepted = await db.selectFrom("file").select("path").where("sha256", "in", samples).execute();
     const suspects = await db
       .selectFrom("case_member")
@@ -233,7 +281,7 @@ export class Prescriptions {
       const row = await db.selectFrom("prescription").select("state").where("id", "=", id).executeTakeFirst();
       if (!row || row.state === "recalled") continue;
       // `refused` until all is back: after a crash the next sync names it as recalled again.
-      await this.#set(id, "refused", { why: "recalled" });
+      await this.#set(id, "refused", { why: RECALLED });
       await active.load();
       await failpoint("agent.recall.before-restore");
       const restored = await this.#restoreAll(id);

@@ -90,7 +90,8 @@ export interface CaseMemberTable {
   suspicion: string | null;
 }
 
-export type PrescriptionState = "wanted" | "active" | "refused" | "recalled";
+/** `replaced`: another active one answers for it; its document and all that it did are kept. */
+export type PrescriptionState = "wanted" | "active" | "refused" | "recalled" | "replaced";
 
 export interface PrescriptionTable {
   id: string;

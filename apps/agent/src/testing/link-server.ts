@@ -40,6 +40,7 @@ export class LinkServer {
   health: SyncRequest["health"] | null = null;
   assigned: PrescriptionId[] = [];
   recalled: PrescriptionId[] = [];
+  replaced: { id: PrescriptionId; by: PrescriptionId }[] = [];
   ended: SyncReply["cases"] = [];
   /** What open-case is answered with. */
   known: PrescriptionId | null = null;
@@ -126,6 +127,7 @@ export class LinkServer {
           revision: this.revision,
           assigned: this.assigned,
           recalled: this.recalled,
+          ...(this.replaced.length > 0 ? { replaced: this.replaced } : {}),
           recipient: this.#recipient,
           tufRoot: this.#tuf.root(),
           cases: this.ended,
@@ -151,6 +153,19 @@ export class LinkServer {
     await this.#tuf.publish([{ path: `prescriptions/${prescription.id}.json`, content }]);
     this.assigned = [...this.assigned, prescription.id];
     this.revision++;
+  }
+
+  /** The last of these is on every machine: the others retire. */
+  replace(id: PrescriptionId, by: PrescriptionId): void {
+    this.replaced = [...this.replaced, { id, by }];
+    this.assigned = this.assigned.filter((each) => each !== id);
+    this.revision++;
+  }
+
+  /** Takes a replacement back, and gives the old one to the machine again. */
+  giveBack(id: PrescriptionId): void {
+    this.replaced = this.replaced.filter((pair) => pair.id !== id);
+    this.assigned = [...this.assigned, id];
   }
 
   recall(id: PrescriptionId): void {

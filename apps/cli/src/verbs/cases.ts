@@ -5,6 +5,7 @@ import {
   Level,
   Policy,
   PrescriptionList,
+  type PrescriptionView,
   parseDocument,
   ThymusError,
 } from "@thymus/contracts";
@@ -93,6 +94,18 @@ export const registerCases: Register = (program) => {
   decision(cases, "reject", "end a case that waits for a person", (id) => `/api/v1/cases/${id}/reject`);
 };
 
+/** e.g. `active (patient), replaces rx-one`, `replaced by rx-two`. */
+function stateInWords(
+  state: PrescriptionView["state"],
+  scope: PrescriptionView["scope"],
+  by: string | null,
+  replaces: readonly string[],
+): string {
+  if (state === "replaced") return `replaced by ${by}`;
+  const given = scope === "all" || state === "recalled" ? state : `${state} (${scope})`;
+  return replaces.length > 0 ? `${given}, replaces ${replaces.join(" ")}` : given;
+}
+
 export const registerPrescriptions: Register = (program) => {
   const prescriptions = program.command("prescriptions").description("what was proved and published");
   withGlobals(prescriptions.command("list"))
@@ -106,9 +119,9 @@ export const registerPrescriptions: Register = (program) => {
         else
           printTable(
             ["PRESCRIPTION", "STATE", "FAMILY", "FRESH DETECTED", "FRESH REPAIRED", "GOODWARE HITS"],
-            list.map(({ id, state, scope, family, proof }) => [
+            list.map(({ id, state, scope, family, proof, replaced, replaces }) => [
               id,
-              scope === "all" || state === "recalled" ? state : `${state} (${scope})`,
+              stateInWords(state, scope, replaced?.by ?? null, replaces),
               family ?? "-",
               proof?.programs
                 ? `${proof.programs.detected}/${proof.programs.samples} (sample)`

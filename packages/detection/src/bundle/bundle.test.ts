@@ -28,6 +28,23 @@ test("a bundle names its rules by prescription and keeps their scopes", async ()
   }
 });
 
+test("a file that a prescription and its successors find is one finding", async () => {
+  const replacing = (id: string, marker: string, ...replaces: string[]) =>
+    ({ ...prescription(id, marker, ["shell"]), replaces }) as Prescription;
+  const bundle = createBundle([
+    prescription("rx-a", "AAAA", ["shell"]),
+    replacing("rx-b", "BBBB", "rx-a"),
+    replacing("rx-c", "CCCC", "rx-b", "rx-gone"),
+  ]);
+  const compiled = (await loadEngine()).compile([...bundle.rules]);
+  const found = (text: string) =>
+    scanFile({ bundle, compiled }, Buffer.from(text), "shell").map(({ rule }) => rule.prescription);
+  assert.deepEqual(found("AAAA BBBB"), ["rx-b"]);
+  assert.deepEqual(found("AAAA CCCC"), ["rx-c"], "over two steps");
+  assert.deepEqual(found("AAAA"), ["rx-a"], "what only the old one finds is found");
+  compiled.close();
+});
+
 test("the digest depends on every source", () => {
   const one = createBundle([prescription("rx-one", "AAAA", ["shell"])]);
   assert.equal(one.digest, createBundle([prescription("rx-one", "AAAA", ["shell"])]).digest);

@@ -14,6 +14,8 @@ export interface BundleRule extends RuleSource {
   readonly scope: readonly FileType[] | null;
   readonly prescription: PrescriptionId | null;
   readonly family: Family | null;
+  /** Prescriptions whose matches do not count in a file in which this rule matches too. */
+  readonly replaces?: readonly PrescriptionId[];
 }
 
 export interface RuleBundle {
@@ -32,12 +34,13 @@ export function createBundle(prescriptions: readonly Prescription[]): RuleBundle
     throw new ThymusError("CONFLICT", "two prescriptions have the same id", "give each prescription once");
   }
   return bundleOf(
-    prescriptions.map(({ id, family, detect }) => ({
+    prescriptions.map(({ id, family, detect, replaces }) => ({
       namespace: id,
       source: detect.rule,
       scope: detect.scope,
       prescription: id,
       family,
+      ...(replaces ? { replaces } : {}),
     })),
   );
 }
@@ -71,6 +74,20 @@ export class BundleScope {
   /** Whether the type of a file matters at all. */
   get limited(): boolean {
     return [...this.#rules.values()].some(({ scope }) => scope !== null);
+  }
+
+  /** Ids of the prescriptions that another one replaces, also over several steps within the bundle. */
+  replacedBy(prescription: PrescriptionId): ReadonlySet<PrescriptionId> {
+    const all = new Set<PrescriptionId>();
+    const add = (id: PrescriptionId) => {
+      for (const old of this.#rules.get(id)?.replaces ?? []) {
+        if (old === prescription || all.has(old)) continue;
+        all.add(old);
+        add(old);
+      }
+    };
+    add(prescription);
+    return all;
   }
 
   /** False where no rule of the bundle applies to files of this type. */

@@ -43,7 +43,18 @@ export class BundleScanner {
       if (rule) found.push({ rule, match });
     }
     const missing = type === "npm" ? this.#scanMembers(bytes, found) : null;
-    return { type, found, missing };
+    return { type, found: this.#withoutReplaced(found), missing };
+  }
+
+  /** While machines go over from one prescription to another, a file that both find is one finding. */
+  #withoutReplaced(found: ScopedMatch[]): ScopedMatch[] {
+    if (found.length < 2 || found.every(({ rule }) => !rule.replaces)) return found;
+    const replaced = new Set(
+      found.flatMap(({ rule }) =>
+        rule.prescription && rule.replaces ? [...this.#scope.replacedBy(rule.prescription)] : [],
+      ),
+    );
+    return found.filter(({ rule }) => !rule.prescription || !replaced.has(rule.prescription));
   }
 
   #scanMembers(bytes: Uint8Array, found: ScopedMatch[]): MissingContents | null {
