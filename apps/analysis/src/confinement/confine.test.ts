@@ -41,7 +41,7 @@ test(
   },
   () =>
     withFolder(async (folder) => {
-      for (let wait = 0; wait < 24; wait++) {
+      for (let wait = 0; wait < 36; wait++) {
         const child = spawnConfined(
           { readable: [], writable: join(folder, "out"), hidden: [], maxFileBytes: 1 << 20 },
           ["sleep", "600"],

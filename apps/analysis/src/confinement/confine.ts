@@ -3,7 +3,7 @@
  * Namespaces and the mount list are bubblewrap's; what is not listed here does not exist for the process.
  */
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
-import { existsSync, lstatSync, readlinkSync } from "node:fs";
+import { existsSync, lstatSync, readFileSync, readlinkSync } from "node:fs";
 import { ThymusError } from "@thymus/contracts";
 
 export interface Confinement {
@@ -98,17 +98,36 @@ export function spawnConfined(
 }
 
 /**
- * Ends a confined process at once. While bubblewrap makes the namespaces its child waits for it and does not die with it yet; that
- * child would wait for ever and hold the pipes open, so that the end was never seen. Its process group has both.
+ * Ends a confined process at once, at whatever moment of its start. Bubblewrap's child first waits for it in its process
+ * group, then leaves that group, and asks to die with it only after that: where the group alone is killed in between,
+ * the child would run on and hold the pipes open, so that the end was never seen. So it is named before its parent
+ * goes; stopped, that parent lets no further child pass the wait. Killing the first process of a namespace ends all in it.
  */
 export function endConfined(child: ChildProcess): void {
   const running = child.exitCode === null && child.signalCode === null;
   if (running && child.pid !== undefined) {
-    try {
-      process.kill(-child.pid, "SIGKILL");
-    } catch {
-      // It ended just now.
-    }
+    signal(child.pid, "SIGSTOP");
+    const inner = childrenOf(child.pid);
+    for (const pid of inner) signal(pid, "SIGKILL");
+    signal(-child.pid, "SIGKILL");
   }
   child.kill("SIGKILL");
+}
+
+/** A stopped parent reaps none of them, so nobody else can have these numbers meanwhile. */
+function childrenOf(pid: number): number[] {
+  try {
+    const text = readFileSync(`/proc/${pid}/task/${pid}/children`, "latin1");
+    return text.split(" ").filter(Boolean).map(Number);
+  } catch {
+    return [];
+  }
+}
+
+function signal(pid: number, name: NodeJS.Signals): void {
+  try {
+    process.kill(pid, name);
+  } catch {
+    // It ended just now.
+  }
 }
