@@ -1,4 +1,5 @@
 import { basename, dirname } from "node:path";
+import { TEMPORARY_PREFIX } from "@thymus/store";
 import { factsAt } from "../files/regular.ts";
 import type { Roots } from "../files/roots.ts";
 import type { Prescriptions } from "../scanning/prescriptions.ts";
@@ -119,7 +120,7 @@ export class Watchman {
   async #settle(root: string, paths: ReadonlySet<string>): Promise<void> {
     const now = new Set<string>();
     for (const path of paths) {
-      if (basename(path).startsWith(".thymus-tmp-") && (await factsAt(path).catch(() => null)) === null)
+      if (basename(path).startsWith(TEMPORARY_PREFIX) && (await factsAt(path).catch(() => null)) === null)
         continue;
       if (this.#options.roots.of(path) !== root) continue;
       if (await this.#ownWork(path)) this.#guards.get(root)?.changed(path);

@@ -1,4 +1,5 @@
 import type { CaseId, FileType, PrescriptionId, QuarantineId } from "@thymus/contracts";
+import { TEMPORARY_PREFIX } from "@thymus/store";
 import type { Selectable } from "kysely";
 import type { Folder } from "../files/folder.ts";
 import { type FileFacts, readRegular, sha256Of } from "../files/regular.ts";
@@ -31,11 +32,9 @@ export interface Cause {
   readonly case: CaseId | null;
 }
 
-/** Names of the agent's own temporary files begin so; the rest is the quarantine entry's id. */
-export const TEMPORARY = ".thymus-tmp-";
-
+/** Name of the agent's own temporary file for a quarantine entry. */
 export function temporaryName(id: QuarantineId | string): string {
-  return `${TEMPORARY}${id}`;
+  return `${TEMPORARY_PREFIX}${id}`;
 }
 
 /** sha256 of what lies under a name, or null where there is no regular file. */
