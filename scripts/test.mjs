@@ -1,15 +1,16 @@
 // @ts-check
 // `npm test` runs every test; `npm test -- PART ...` those whose path contains one of the parts.
-import { existsSync, mkdirSync } from "node:fs";
+import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { ensureInstalledOrExit } from "./install.mjs";
 import { root } from "./lib/root.mjs";
 import { pinnedEnvironment, pinnedNode, run } from "./lib/runtime.mjs";
-import { testFiles } from "./lib/test-files.mjs";
+import { needsChamber, testFiles } from "./lib/test-files.mjs";
+import { inOrder } from "./lib/test-order.mjs";
 
 const parts = process.argv.slice(2).filter((arg) => !arg.startsWith("--"));
 const flags = process.argv.slice(2).filter((arg) => arg.startsWith("--"));
-const files = testFiles(parts);
+const files = inOrder(testFiles(parts));
 if (files.length === 0) {
   process.stderr.write(`thymus: USAGE: no test file matches ${parts.join(" ")}\n`);
   process.exit(2);
@@ -20,18 +21,21 @@ const { missing } = ensureInstalledOrExit({
   testPackages: Boolean(process.env.CI),
 });
 const data = process.env.THYMUS_TEST_DATA ?? join(root, ".cache/test-data");
+mkdirSync(data, { recursive: true, mode: 0o700 });
 const env = pinnedEnvironment({ THYMUS_TEST_DATA: data });
-if (files.some((file) => /^(tests\/e2e|apps\/analysis)\//.test(file))) await prepare();
 
-// Each file in its own process; two at a time; no single test may take more than ten minutes. A file whose tests ended but
-// whose process does not, since something still runs, is not covered by that: the whole run has its own limit.
-process.exitCode = await run(
-  pinnedNode,
-  ["--test", "--test-concurrency=2", "--test-timeout=600000", ...flags, ...files],
-  { env, timeout: 60 * 60 * 1000, killSignal: "SIGINT" },
-);
+// Chamber and self take minutes to make. Files that need neither come first, so both are made meanwhile.
+const made = files.some(needsChamber) ? prepare() : Promise.resolve();
+// A file whose tests ended but whose process does not, since something still runs, is not covered by the limit of a
+// single test: the whole run has its own.
+process.exitCode = await run(pinnedNode, [...flags, join(root, "scripts/lib/run-tests.mjs"), ...files], {
+  env,
+  timeout: 60 * 60 * 1000,
+  killSignal: "SIGINT",
+});
+await made;
 
-/** Makes the chamber and self that tests share, before two test files want to make them at the same time. */
+/** Makes the chamber and self that tests share; a test that comes to need them before waits. */
 async function prepare() {
   if (missing.length > 0) {
     process.stderr.write(
@@ -39,18 +43,12 @@ async function prepare() {
     );
     return;
   }
-  mkdirSync(data, { recursive: true, mode: 0o700 });
-  await make("chamber");
-  if (!existsSync(join(data, "corpus/manifest.json"))) await make("corpus");
-}
-
-/** @param {"chamber" | "corpus"} what */
-async function make(what) {
-  const main = join(root, "apps/cli/src/main.ts");
-  const status = await run(pinnedNode, [main, what, "build", "--data", data], {
+  const status = await run(pinnedNode, ["--no-warnings", join(root, "tests/e2e/support/prepare.ts")], {
     env,
     stdio: ["ignore", process.stderr, "inherit"],
   });
   if (status !== 0)
-    process.stderr.write(`thymus: no ${what} (status ${status}); the tests that need it will say so\n`);
+    process.stderr.write(
+      `thymus: no chamber or no self (status ${status}); the tests that need them will say so\n`,
+    );
 }

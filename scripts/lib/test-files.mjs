@@ -1,5 +1,5 @@
 // @ts-check
-import { readdirSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { join, relative } from "node:path";
 import { root } from "./root.mjs";
 
@@ -24,3 +24,9 @@ export function testFiles(filters = []) {
   const wanted = filters.map((filter) => filter.replace(/^\.\//, ""));
   return found.filter((path) => wanted.length === 0 || wanted.some((part) => path.includes(part))).sort();
 }
+
+/**
+ * Whether tests of a file need the chamber; each says so of itself.
+ * @param {string} file relative to the top of the workspace
+ */
+export const needsChamber = (file) => /\bneeds\([^)]*"qemu"/.test(readFileSync(join(root, file), "utf8"));

@@ -59,7 +59,7 @@ function refuseRelative(file: string, unit: string, specifier: string): string |
   const target = posix.join(posix.dirname(file), specifier);
   // Scripts, benches and the tests of the whole may look into the tree; a package's own code may not leave its folder.
   if (unit.includes("/") && unitOf(target) !== unit) return "it leaves its own package";
-  if (!isTest(file) && !file.startsWith("bench/") && isTest(target)) return "it is a test's helper";
+  if (!isTest(file) && !/^(bench|tests)\//.test(file) && isTest(target)) return "it is a test's helper";
   return null;
 }
 

@@ -30,13 +30,13 @@ import {
 } from "../../apps/analysis/src/packages/index.ts";
 import { openCorpus } from "../../apps/analysis/src/self/index.ts";
 import { createWorld, findThefts, packNpm } from "../../apps/analysis/src/world/index.ts";
-import { ensureTestData, testData } from "./support/cli.ts";
+import { ensureTestData, sharedEnvironment, testData } from "./support/cli.ts";
 
 const skip = needs("root", "qemu", "bwrap", "apt");
 /** `npm run bench -- packages` takes all of them; here a part, so that fetching stays short. */
 const OTHERS = 200;
-const chamberDir = process.env.THYMUS_CHAMBER_DIR ?? join(testData, "chamber");
-const corpusDir = process.env.THYMUS_CORPUS_DIR ?? join(testData, "corpus");
+
+const { THYMUS_CHAMBER_DIR: chamberDir, THYMUS_CORPUS_DIR: corpusDir } = sharedEnvironment;
 let chamber: Chamber;
 let temp: string;
 

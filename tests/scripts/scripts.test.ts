@@ -8,7 +8,8 @@ import test from "node:test";
 import { chamberPackages } from "../../apps/analysis/src/chamber/packages.ts";
 import { run } from "../../scripts/lib/runtime.mjs";
 import { systemPackages } from "../../scripts/lib/system-packages.mjs";
-import { testFiles } from "../../scripts/lib/test-files.mjs";
+import { needsChamber, testFiles } from "../../scripts/lib/test-files.mjs";
+import { inOrder, longest } from "../../scripts/lib/test-order.mjs";
 
 const root = join(import.meta.dirname, "../..");
 const quiet = { stdio: "ignore" } as const;
@@ -73,4 +74,22 @@ test("parts of a path choose test files", () => {
     testFiles().filter((path) => path.startsWith("packages/resilience/")),
   );
   assert.deepEqual(testFiles(["no-such-test"]), []);
+});
+
+test("files that need a chamber come last, the longest first, and none is lost", () => {
+  const all = testFiles();
+  const order = inOrder(all);
+  assert.deepEqual([...order].sort(), all);
+  assert.deepEqual(
+    longest.filter((file) => !all.includes(file)),
+    [],
+    "scripts/lib/test-order.mjs names a file that is gone",
+  );
+  const first = order.findIndex(needsChamber);
+  assert.ok(first > 0 && order.slice(first).every(needsChamber));
+  const places = order.slice(first).map((file) => longest.indexOf(file));
+  assert.deepEqual(
+    places.filter((place) => place >= 0),
+    longest.flatMap((file, place) => (needsChamber(file) ? place : [])),
+  );
 });

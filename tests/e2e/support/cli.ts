@@ -1,17 +1,21 @@
 /** Runs the command `thymus` as a person would: as a process of its own. */
 import { type ChildProcess, spawn } from "node:child_process";
 import { existsSync } from "node:fs";
-import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
+import {
+  chamberDir,
+  oneMakes,
+  sharedChamber,
+  testData,
+} from "../../../apps/analysis/src/chamber/testing/shared.ts";
 
 const root = join(import.meta.dirname, "../../..");
 export const mainFile = join(root, "apps/cli/src/main.ts");
-/** Chamber and self that all tests share; made once. */
-export const testData = process.env.THYMUS_TEST_DATA ?? join(root, ".cache/test-data");
+export { testData };
 
 export const sharedEnvironment = {
-  THYMUS_CHAMBER_DIR: join(testData, "chamber"),
-  THYMUS_CORPUS_DIR: join(testData, "corpus"),
+  THYMUS_CHAMBER_DIR: chamberDir,
+  THYMUS_CORPUS_DIR: process.env.THYMUS_CORPUS_DIR ?? join(testData, "corpus"),
 };
 
 export interface Ended {
@@ -44,18 +48,17 @@ export async function thymus(
   return { status, stdout, stderr };
 }
 
-/** Makes the shared chamber and self where they are missing. */
+/** Makes the shared chamber and self where they are missing, side by side: one waits for the network, the other computes. */
 export async function ensureTestData(): Promise<void> {
-  await mkdir(testData, { recursive: true, mode: 0o700 });
-  const build = () => thymus(["chamber", "build", "--data", testData], {}, 540);
-  let built = await build();
-  // Another test file looks at it in the same moment.
-  for (let turn = 0; turn < 60 && built.stderr.includes("CONFLICT"); turn++) {
-    await new Promise((resolve) => setTimeout(resolve, 1000));
-    built = await build();
-  }
-  if (built.status !== 0) throw new Error(`no chamber: ${built.stderr.slice(-2000)}`);
-  if (existsSync(join(testData, "corpus", "manifest.json"))) return;
-  const learned = await thymus(["corpus", "build", "--data", testData], {}, 540);
-  if (learned.status !== 0) throw new Error(`no corpus: ${learned.stderr.slice(-2000)}`);
+  await Promise.all([sharedChamber(), sharedSelf()]);
+}
+
+async function sharedSelf(): Promise<void> {
+  const made = () => existsSync(join(sharedEnvironment.THYMUS_CORPUS_DIR, "manifest.json"));
+  if (made()) return;
+  await oneMakes("corpus", async () => {
+    if (made()) return;
+    const learned = await thymus(["corpus", "build", "--data", testData], {}, 900);
+    if (learned.status !== 0) throw new Error(`no corpus: ${learned.stderr.slice(-2000)}`);
+  });
 }

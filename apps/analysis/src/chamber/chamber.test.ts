@@ -8,11 +8,10 @@ import test, { after, before } from "node:test";
 import type { FileType } from "@thymus/contracts";
 import { needs } from "@thymus/testkit";
 import type { Chamber, ChamberResult, ChamberRun } from "./chamber.ts";
-import { buildChamber, createDecoys, emptyWorld, openChamber, plainConditions } from "./index.ts";
+import { createDecoys, emptyWorld, openChamber, plainConditions } from "./index.ts";
+import { chamberDir as dataDir, sharedChamber } from "./testing/shared.ts";
 
 const skip = needs("qemu", "bwrap", "root", "apt");
-const repository = join(import.meta.dirname, "../../../..");
-const dataDir = join(process.env.THYMUS_TEST_DATA ?? join(repository, ".cache/test-data"), "chamber");
 let chamber: Chamber;
 let temp: string;
 
@@ -20,7 +19,7 @@ before(
   async () => {
     if (skip) return;
     temp = await mkdtemp(join(tmpdir(), "thymus-chamber-"));
-    await buildChamber({ dataDir });
+    await sharedChamber();
     chamber = await openChamber({ dataDir });
   },
   { timeout: 900_000 },

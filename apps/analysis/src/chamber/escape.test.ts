@@ -7,7 +7,7 @@ import { readdir, readFile, readlink, writeFile } from "node:fs/promises";
 import test, { after, before } from "node:test";
 import { needs } from "@thymus/testkit";
 import { plainConditions } from "./index.ts";
-import { ownMachines, type TestChamber, testChamber } from "./trace/in-chamber.ts";
+import { ownMachines, type TestChamber, testChamber } from "./testing/in-chamber.ts";
 
 const skip = needs("qemu", "bwrap", "root", "apt");
 let chamber: TestChamber;

@@ -8,7 +8,6 @@ import { gunzipSync, gzipSync } from "node:zlib";
 import { identifyFile } from "@thymus/detection";
 import { needs } from "@thymus/testkit";
 import {
-  buildChamber,
   type Chamber,
   type ChamberResult,
   type Conditions,
@@ -16,15 +15,12 @@ import {
   openChamber,
   plainConditions,
 } from "../chamber/index.ts";
+import { chamberDir as dataDir, sharedChamber } from "../chamber/testing/shared.ts";
 import { planSample, variationsFor } from "./index.ts";
 import { arOf, tarOf, zipOf } from "./testing/archives.ts";
 import { librarySo } from "./testing/fixtures.ts";
 
 const skip = needs("qemu", "bwrap", "root", "apt");
-const repository = join(import.meta.dirname, "../../../..");
-const dataDir =
-  process.env.THYMUS_CHAMBER_DIR ??
-  join(process.env.THYMUS_TEST_DATA ?? join(repository, ".cache/test-data"), "chamber");
 let chamber: Chamber;
 let temp: string;
 
@@ -32,7 +28,7 @@ before(
   async () => {
     if (skip) return;
     temp = await mkdtemp(join(tmpdir(), "thymus-kinds-"));
-    await buildChamber({ dataDir });
+    await sharedChamber();
     chamber = await openChamber({ dataDir });
   },
   { timeout: 900_000 },

@@ -8,15 +8,13 @@ import test, { after, before } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { newId } from "@thymus/contracts";
 import { needs } from "@thymus/testkit";
-import { buildChamber } from "../chamber/index.ts";
 import { chamberPaths } from "../chamber/paths.ts";
 import { sealMemory } from "../chamber/run/memory.ts";
+import { chamberDir as dataDir, sharedChamber } from "../chamber/testing/shared.ts";
 import { discard, WorkerPool } from "./pool.ts";
 import { runWorker } from "./run.ts";
 
 const skip = needs("qemu", "bwrap", "root", "apt");
-const repository = join(import.meta.dirname, "../../../..");
-const dataDir = join(process.env.THYMUS_TEST_DATA ?? join(repository, ".cache/test-data"), "chamber");
 const silent = { info() {}, warn() {}, error() {} };
 let temp: string;
 
@@ -24,7 +22,7 @@ before(
   async () => {
     if (skip) return;
     temp = await mkdtemp(join(tmpdir(), "thymus-pool-"));
-    await buildChamber({ dataDir });
+    await sharedChamber();
   },
   { timeout: 900_000 },
 );

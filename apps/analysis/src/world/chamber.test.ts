@@ -5,13 +5,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import test from "node:test";
 import { needs } from "@thymus/testkit";
-import { buildChamber, createDecoys, openChamber, plainConditions } from "../chamber/index.ts";
+import { createDecoys, openChamber, plainConditions } from "../chamber/index.ts";
+import { chamberDir as dataDir, sharedChamber } from "../chamber/testing/shared.ts";
 import { createWorld } from "./create.ts";
 import { findThefts } from "./theft/find.ts";
 
 const skip = needs("qemu", "bwrap", "root", "apt");
-const repository = join(import.meta.dirname, "../../../..");
-const dataDir = join(process.env.THYMUS_TEST_DATA ?? join(repository, ".cache/test-data"), "chamber");
 
 /** Harmless: it takes made secrets out of a made home to a made internet. Each secret goes another way. */
 const sample = `import base64, gzip, os, socket, subprocess, urllib.request
@@ -39,7 +38,7 @@ test("a sample sees the world, and what it sends by web and by names is caught",
   timeout: 900_000,
 }, async () => {
   const folder = await mkdtemp(join(tmpdir(), "thymus-world-"));
-  await buildChamber({ dataDir });
+  await sharedChamber();
   const chamber = await openChamber({ dataDir });
   try {
     await mkdir(join(folder, "out"));

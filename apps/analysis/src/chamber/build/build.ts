@@ -80,6 +80,8 @@ const steps: readonly Step[] = [
  */
 export async function buildChamber(options: BuildOptions): Promise<ChamberInfo> {
   const paths = chamberPaths(options.dataDir);
+  const finished = await finishedChamber(paths, options.dataDir);
+  if (finished) return chamberInfo(finished);
   await mkdir(options.dataDir, { recursive: true, mode: 0o700 });
   const release = await takeLock(paths.lock, `the chamber in ${options.dataDir} is being built`);
   try {
@@ -99,6 +101,14 @@ export async function buildChamber(options: BuildOptions): Promise<ChamberInfo> 
     await rm(paths.temp, { recursive: true, force: true });
     await release();
   }
+}
+
+/** What a chamber that lacks nothing says of itself, or null. Several may ask at once: nothing is locked. */
+async function finishedChamber(paths: ChamberPaths, dataDir: string): Promise<ChamberManifest | null> {
+  if (!steps.every((step) => step.done(paths))) return null;
+  const manifest = await readManifest(paths, dataDir).catch(() => null);
+  if (manifest?.program !== (await programDigest())) return null;
+  return manifest.qemu === (await qemuVersion()) ? manifest : null;
 }
 
 /** A saved machine fits one QEMU and one guest program only; a chamber of another format nothing at all. */

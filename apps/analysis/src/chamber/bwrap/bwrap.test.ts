@@ -7,7 +7,8 @@ import { join } from "node:path";
 import test, { after, before } from "node:test";
 import { needs } from "@thymus/testkit";
 import type { ChamberResult } from "../chamber.ts";
-import { buildChamber, createDecoys, emptyWorld, plainConditions } from "../index.ts";
+import { createDecoys, emptyWorld, plainConditions } from "../index.ts";
+import { chamberDir as dataDir, sharedChamber } from "../testing/shared.ts";
 import { openBwrapChamber } from "./chamber.ts";
 import { refused, seccompFilter } from "./seccomp.ts";
 import { readStrace } from "./strace.ts";
@@ -15,14 +16,12 @@ import { unpackRoot } from "./tree.ts";
 
 const hasStrace = spawnSync("strace", ["--version"], { stdio: "ignore" }).status === 0;
 const skip = needs("qemu", "bwrap", "root", "apt") || (hasStrace ? false : "strace is not installed");
-const repository = join(import.meta.dirname, "../../../../..");
-const dataDir = join(process.env.THYMUS_TEST_DATA ?? join(repository, ".cache/test-data"), "chamber");
 let temp: string;
 before(
   async () => {
     if (skip) return;
     temp = await mkdtemp(join(tmpdir(), "thymus-bwrap-"));
-    await buildChamber({ dataDir });
+    await sharedChamber();
     await unpackRoot(dataDir);
   },
   { timeout: 900_000 },

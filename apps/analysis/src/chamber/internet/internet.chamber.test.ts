@@ -8,13 +8,12 @@ import { gzipSync } from "node:zlib";
 import type { FileType } from "@thymus/contracts";
 import { needs } from "@thymus/testkit";
 import type { Chamber, ChamberResult, RegistryPackage, World } from "../chamber.ts";
-import { buildChamber, emptyWorld, openChamber, plainConditions } from "../index.ts";
+import { emptyWorld, openChamber, plainConditions } from "../index.ts";
 import { machineArguments } from "../machine/arguments.ts";
 import { writeTar } from "../run/tar.ts";
+import { chamberDir as dataDir, sharedChamber } from "../testing/shared.ts";
 
 const skip = needs("qemu", "bwrap", "root", "apt");
-const repository = join(import.meta.dirname, "../../../../..");
-const dataDir = join(process.env.THYMUS_TEST_DATA ?? join(repository, ".cache/test-data"), "chamber");
 let chamber: Chamber;
 let temp: string;
 let runs = 0;
@@ -23,7 +22,7 @@ before(
   async () => {
     if (skip) return;
     temp = await mkdtemp(join(tmpdir(), "thymus-internet-"));
-    await buildChamber({ dataDir });
+    await sharedChamber();
     chamber = await openChamber({ dataDir });
   },
   { timeout: 1_200_000 },

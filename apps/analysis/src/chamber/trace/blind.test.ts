@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import test, { after, before } from "node:test";
 import type { TraceEvent } from "@thymus/contracts";
 import { needs } from "@thymus/testkit";
-import { type TestChamber, testChamber } from "./in-chamber.ts";
+import { type TestChamber, testChamber } from "../testing/in-chamber.ts";
 
 const skip = needs("qemu", "bwrap", "root", "apt");
 let chamber: TestChamber;

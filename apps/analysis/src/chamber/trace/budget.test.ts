@@ -4,7 +4,7 @@ import { stat } from "node:fs/promises";
 import test, { after, before } from "node:test";
 import { needs } from "@thymus/testkit";
 import { inputDisk, MIB, outputDisk } from "../layout.ts";
-import { ownMachines, type TestChamber, testChamber } from "./in-chamber.ts";
+import { ownMachines, type TestChamber, testChamber } from "../testing/in-chamber.ts";
 
 const skip = needs("qemu", "bwrap", "root", "apt");
 let chamber: TestChamber;

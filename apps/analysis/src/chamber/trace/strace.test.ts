@@ -6,7 +6,7 @@ import { join } from "node:path";
 import test, { after, before } from "node:test";
 import type { FileType, TraceEvent } from "@thymus/contracts";
 import { needs } from "@thymus/testkit";
-import { type TestChamber, testChamber } from "./in-chamber.ts";
+import { type TestChamber, testChamber } from "../testing/in-chamber.ts";
 import { type Facts, factClasses, isPlain, noFacts, readStrace, straceArguments } from "./strace.ts";
 
 const skip = needs("qemu", "bwrap", "root", "apt", "strace");

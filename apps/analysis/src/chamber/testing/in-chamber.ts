@@ -4,10 +4,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { FileType } from "@thymus/contracts";
 import type { Chamber, ChamberResult, ChamberRun } from "../chamber.ts";
-import { buildChamber, emptyWorld, openChamber, plainConditions } from "../index.ts";
-
-const repository = join(import.meta.dirname, "../../../../..");
-const dataDir = join(process.env.THYMUS_TEST_DATA ?? join(repository, ".cache/test-data"), "chamber");
+import { emptyWorld, openChamber, plainConditions } from "../index.ts";
+import { chamberDir, sharedChamber } from "./shared.ts";
 
 export interface TestChamber {
   /** Folder of this test's files. */
@@ -18,8 +16,8 @@ export interface TestChamber {
 
 export async function testChamber(): Promise<TestChamber> {
   const temp = await mkdtemp(join(tmpdir(), "thymus-trace-"));
-  await buildChamber({ dataDir });
-  const chamber: Chamber = await openChamber({ dataDir });
+  await sharedChamber();
+  const chamber: Chamber = await openChamber({ dataDir: chamberDir });
   let runs = 0;
   return {
     temp,
