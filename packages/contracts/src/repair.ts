@@ -92,6 +92,49 @@ export const ByteSource = z.union([
 ]);
 export type ByteSource = z.infer<typeof ByteSource>;
 
+/** Characters of a script, one a byte (ISO 8859-1). */
+const ScriptText = z.string().min(1).max(4096);
+
+/** One word of a script: these very characters; any name; any or one number; any or one quoted text, in one piece or put together from several. */
+export const ScriptWord = z.union([
+  z.strictObject({ is: ScriptText }),
+  z.strictObject({ name: z.literal(true) }),
+  /** Null: any. A value is met in each usual writing of it. */
+  z.strictObject({ number: z.number().int().nonnegative().max(Number.MAX_SAFE_INTEGER).nullable() }),
+  z.strictObject({ text: z.string().max(4096).nullable() }),
+]);
+export type ScriptWord = z.infer<typeof ScriptWord>;
+
+/**
+ * Script text known by its words: statements of which each stands once, between them blanks, ends of statements and remarks.
+ * It takes whole lines. Matched in linear time, without going back.
+ */
+export const ScriptPattern = z.strictObject({
+  /** The language, which decides how numbers, texts and remarks are written. */
+  language: z.enum(["shell", "python", "node", "perl", "php"]),
+  statements: z.array(z.array(ScriptWord).min(1).max(128)).min(1).max(64),
+  /** `any`: the statements stand in whatever order. */
+  order: z.enum(["kept", "any"]),
+  /** Blanks may come and go between words; else they are part of the words. */
+  blanks: z.boolean(),
+  /** Remarks between statements: how they begin and whether their last word is a number; null where there are none. */
+  remarks: z.strictObject({ open: ScriptText, numbered: z.boolean() }).nullable(),
+  /** Lines of remarks that may stand before the first statement at most. */
+  lead: z.number().int().min(0).max(16),
+  /** Whether the line break before the first line was brought along, too. */
+  start: z.enum(["line", "break"]),
+  /** Up to the end of the last statement's line, or of the file. */
+  end: z.enum(["line", "file"]),
+  /**
+   * Empty lines may be part of it, `bare`: only right behind a statement without blanks. Where such a line follows, nobody knows
+   * whose it is, and the file is refused.
+   */
+  empty: z.enum(["never", "bare", "always"]),
+  /** What must stand right before it. */
+  behind: HexPattern.nullable(),
+});
+export type ScriptPattern = z.infer<typeof ScriptPattern>;
+
 export const RepairStep = z.discriminatedUnion("op", [
   /** Removes `length` bytes at `at`. */
   z.strictObject({ op: z.literal("cut"), at: PositionExpr, length: NumberExpr }),
@@ -101,6 +144,8 @@ export const RepairStep = z.discriminatedUnion("op", [
   z.strictObject({ op: z.literal("put"), at: PositionExpr, from: ByteSource }),
   /** Inserts the source before `at`. */
   z.strictObject({ op: z.literal("insert"), at: PositionExpr, from: ByteSource }),
+  /** Removes the one text around the anchor that the pattern describes. */
+  z.strictObject({ op: z.literal("strip"), script: ScriptPattern }),
 ]);
 export type RepairStep = z.infer<typeof RepairStep>;
 

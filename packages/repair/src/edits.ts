@@ -1,6 +1,7 @@
 import type { RepairStep } from "@thymus/contracts";
 import { evaluateNumber, evaluatePosition, type Subject } from "./evaluate.ts";
 import { refuse } from "./refuse.ts";
+import { findScript } from "./script/match.ts";
 import { bytesOf } from "./source.ts";
 
 /** `bytes` take the place of the file's bytes from `start` to `end`. */
@@ -24,6 +25,7 @@ export function planEdits(steps: readonly RepairStep[], subject: Subject): Edit[
 
 function planEdit(step: RepairStep, subject: Subject, limit: number): Edit {
   const size = subject.bytes.length;
+  if (step.op === "strip") return { ...findScript(step.script, subject), bytes: nothing };
   const start = evaluatePosition(step.at, subject);
   switch (step.op) {
     case "truncate":

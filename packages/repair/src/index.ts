@@ -5,3 +5,4 @@ export * from "./generic/index.ts";
 export * from "./package/index.ts";
 export { findAnchor, findPattern, matchesAt, type Pattern, parsePattern } from "./pattern.ts";
 export { isPackageRepair, repairWith } from "./repair-with.ts";
+export * from "./script/index.ts";

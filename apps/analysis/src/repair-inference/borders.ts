@@ -24,7 +24,7 @@ export function borderChecks(
 ): Check[] | null {
   const checks: Check[] = [];
   for (const step of steps) {
-    if (step.op === "insert") continue;
+    if (step.op === "insert" || step.op === "strip") continue;
     const spans = evidence.cases.map((each) => spanOf(step, { bytes: each.after, anchor: each.anchor }));
     const inside = spans.map(({ start, end }, i) => evidence.cases[i]!.after.subarray(start, end));
     const head = borderCheck(
@@ -53,7 +53,10 @@ function found({ from, plus }: PositionExpr): boolean {
   return from === "anchor" || (typeof plus !== "number" && !("size" in plus));
 }
 
-function spanOf(step: Exclude<RepairStep, { op: "insert" }>, subject: { bytes: Uint8Array; anchor: number }) {
+function spanOf(
+  step: Exclude<RepairStep, { op: "insert" | "strip" }>,
+  subject: { bytes: Uint8Array; anchor: number },
+) {
   const start = evaluatePosition(step.at, subject);
   if (step.op === "truncate") return { start, end: subject.bytes.length };
   if (step.op === "cut") return { start, end: start + evaluateNumber(step.length, subject) };
@@ -73,7 +76,10 @@ function borderCheck(at: PositionExpr, edges: readonly Uint8Array[]): Check | nu
   return bytes === null ? null : { at, bytes };
 }
 
-function tailCheck(step: Exclude<RepairStep, { op: "insert" }>, edges: readonly Uint8Array[]): Check | null {
+function tailCheck(
+  step: Exclude<RepairStep, { op: "insert" | "strip" }>,
+  edges: readonly Uint8Array[],
+): Check | null {
   const shortest = Math.min(...edges.map((edge) => edge.length));
   const bytes = commonPattern(edges.map((edge) => edge.subarray(edge.length - shortest)));
   if (bytes === null) return null;

@@ -7,6 +7,7 @@ import { newMemory, type SearchMemory } from "../infection/saved.ts";
 import type { Specimen } from "../infection/specimen.ts";
 import { anchorsFor } from "./anchor.ts";
 import { inferRecipe } from "./recipe.ts";
+import { inferScripts } from "./script/infer.ts";
 
 export interface RepairInference {
   readonly recipes: Repair[];
@@ -47,8 +48,22 @@ export function inferRepairs(
   const reasons: string[] = [];
   let heldOut = 0;
   let open = [...all];
+  const hopeless = new Set<InfectedPair>();
+  const takeScripts = () => {
+    for (const found of inferScripts(open, all, preferred)) {
+      if (recipes.length === MAX_RECIPES) return;
+      recipes.push(found.recipe);
+      heldOut += found.heldOut;
+      open = open.filter((pair) => outcome(found.recipe, pair) !== "right");
+      const doubtful = found.doubtful.filter((pair) => open.includes(pair));
+      if (doubtful.length > 0) reasons.push(`${describe(doubtful)}: ${DOUBTFUL}`);
+      for (const pair of doubtful) hopeless.add(pair);
+    }
+  };
+  // Bodies that differ are known by their words before a rule is sought that explains some of them by their lengths.
+  if (analysis.variants > 1) takeScripts();
   for (const cluster of clusters(all)) {
-    let left = cluster.filter((pair) => open.includes(pair));
+    let left = cluster.filter((pair) => open.includes(pair) && !hopeless.has(pair));
     while (left.length > 0 && recipes.length < MAX_RECIPES) {
       const found = solveCluster(left, all, preferred, memory);
       if (typeof found === "string") {
@@ -64,6 +79,7 @@ export function inferRepairs(
       left = left.filter((pair) => open.includes(pair));
     }
   }
+  if (analysis.variants <= 1) takeScripts();
   const checked = all.filter((pair) => givenBack(recipes, pair)).length;
   const why = checked === all.length ? null : reasons.join("; ") || "some infected files fit no recipe";
   return { recipes, checked, pairs: all.length, heldOut: Math.min(heldOut, checked), why };
@@ -103,6 +119,9 @@ function overwritten({ host, mechanism }: InfectedPair): boolean {
 
 const UNDECIDED =
   "files that differed before look alike where they were changed, so that the infected file does not tell which original it had";
+
+const DOUBTFUL =
+  "the infected file does not tell whether lines at the border of the infection are its own or the file's";
 
 interface Found {
   readonly recipe: Repair;

@@ -7,6 +7,7 @@ import type {
   PositionExpr,
   Repair,
   RepairStep,
+  ScriptPattern,
 } from "@thymus/contracts";
 import { packageWords } from "./package-words.ts";
 import { count, grouped, typeWord } from "./words.ts";
@@ -37,8 +38,14 @@ export function stepWords(step: RepairStep): string {
       return `Write ${source(step.from)} ${position(step.at)}.`;
     case "insert":
       return `Put in ${source(step.from)} ${position(step.at)}.`;
+    case "strip":
+      return `Take out the ${count(step.script.statements.length, "statement")} around the mark, whatever their ${variable(step.script)}.`;
   }
 }
+
+/** What may differ in a script's text. */
+const variable = ({ order, blanks }: ScriptPattern): string =>
+  ["names and values", ...(blanks ? ["blanks"] : []), ...(order === "any" ? ["order"] : [])].join(", ");
 
 const lengthWords = (length: NumberExpr): string =>
   typeof length === "number" ? count(length, "byte") : `as many bytes as ${number(length)}`;

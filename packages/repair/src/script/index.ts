@@ -1,0 +1,1 @@
+export { blanksEnd, type Language, nameEnd, numberEnd, numberValue, readText } from "./words.ts";

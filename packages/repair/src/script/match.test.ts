@@ -1,0 +1,115 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { Repair, ScriptPattern } from "@thymus/contracts";
+import fc from "fast-check";
+import { applyRepair } from "../apply.ts";
+
+const pattern = (changes: Partial<ScriptPattern> = {}): ScriptPattern => ({
+  language: "python",
+  statements: [
+    [{ name: true }, { is: "=" }, { text: "copper lantern fern" }],
+    [{ name: true }, { is: "=" }, { number: 4711 }],
+    [{ is: "str" }, { is: "(" }, { name: true }, { is: ")" }],
+  ],
+  order: "any",
+  blanks: true,
+  remarks: { open: "# ", numbered: true },
+  lead: 1,
+  start: "line",
+  end: "line",
+  empty: "never",
+  behind: null,
+  ...changes,
+});
+
+const recipe = (script: ScriptPattern, anchor: string): Repair => ({
+  identify: { types: ["python"], anchor: Buffer.from(anchor).toString("hex"), minSize: 0, checks: [] },
+  steps: [{ op: "strip", script }],
+  expect: { types: ["python"], minSize: 0 },
+});
+
+const strip = (script: ScriptPattern, text: string, anchor = "4711") =>
+  Buffer.from(applyRepair(recipe(script, anchor), Buffer.from(text, "latin1"), "python")).toString("latin1");
+
+const name = fc.stringMatching(/^[a-z_][a-z0-9_]{0,12}$/);
+const blank = fc.constantFrom("", " ", "  ", "\t");
+const split = (text: string, at: number, glue: string) => `"${text.slice(0, at)}"${glue}"${text.slice(at)}"`;
+const body = fc
+  .record({
+    names: fc.array(name, { minLength: 3, maxLength: 3 }),
+    ...{ blanks: fc.array(blank, { minLength: 8, maxLength: 8 }), at: fc.integer({ min: 0, max: 19 }) },
+    ...{
+      order: fc.shuffledSubarray([0, 1, 2], { minLength: 3 }),
+      joined: fc.boolean(),
+      remark: fc.boolean(),
+    },
+  })
+  .map(({ names: [a, b, c], blanks: s, at, order, joined, remark }) => {
+    const statements = [
+      `${a}${s[0]}=${s[1]}${split("copper lantern fern", at, `${s[2]}+${s[3]}`)}`,
+      `${b}${s[4]}=${s[5]}4711`,
+      `str${s[6]}(${c}${s[7]})`,
+    ];
+    const lead = remark ? "# amber fallow 12\n" : "";
+    return `${lead}${order.map((i) => statements[i]).join(joined ? "; " : "\n")}\n`;
+  });
+const lines = fc.array(fc.stringMatching(/^[ -~]{0,30}$/), { maxLength: 12 });
+
+test("whatever its names, blanks, order, parts and remarks are, the body goes and the host stays", () => {
+  fc.assert(
+    fc.property(body, lines, lines, (added, above, below) => {
+      // Lines of the host that could be the body's own are another test's.
+      const clean = (list: readonly string[]) =>
+        list.filter((line) => !/4711|copper|^# .* \d+$/.test(line)).map((line) => `${line}\n`);
+      const [head, tail] = [clean(above).join(""), clean(below).join("")];
+      assert.equal(strip(pattern(), head + added + tail), head + tail);
+    }),
+    { numRuns: 300 },
+  );
+});
+
+const plain = `a = "copper lantern fern"\nb = 4711\nstr(a)\n`;
+
+test("the same statements once more, one missing or another between them are refused", () => {
+  const refused = { code: "REPAIR_REFUSED" };
+  const fixed = pattern({ order: "kept" });
+  assert.equal(strip(fixed, `x\n${plain}y\n`), "x\ny\n");
+  assert.throws(() => strip(fixed, `b = 4711\na = "copper lantern fern"\nstr(a)\n`), refused);
+  assert.throws(() => strip(pattern(), `${plain}${plain}`, "copper lantern fern"), refused);
+  assert.throws(() => strip(pattern(), plain.replace("str(a)\n", "")), refused);
+  assert.throws(() => strip(pattern(), plain.replace("str", "z = 1\nstr")), refused);
+  assert.throws(() => strip(pattern(), plain.replace("4711", "47112"), "4711"), refused);
+  assert.throws(() => strip(pattern(), plain.replace("str(a)", "str(a) or b")), refused);
+});
+
+test("an empty line behind it is the host's only where the body never has one", () => {
+  assert.equal(strip(pattern(), `${plain}\nx\n`), "\nx\n");
+  assert.throws(() => strip(pattern({ empty: "bare" }), `${plain}\nx\n`), { code: "REPAIR_REFUSED" });
+  assert.equal(strip(pattern({ empty: "bare" }), `${plain.trimEnd()};  \n\nx\n`), "\nx\n");
+  assert.throws(() => strip(pattern({ empty: "always" }), `${plain.trimEnd()};  \n\nx\n`), {
+    code: "REPAIR_REFUSED",
+  });
+});
+
+test("at the end, with the line break before it, and only behind what it knows", () => {
+  const last = pattern({ end: "file" });
+  assert.equal(strip(last, `x\n${plain}\n`), "x\n");
+  assert.throws(() => strip(last, `${plain}x\n`), { code: "REPAIR_REFUSED" });
+  assert.equal(strip(pattern({ start: "break" }), `x \n${plain}y\n`), "x y\n");
+  const tied = pattern({ behind: Buffer.from("x\n").toString("hex") });
+  assert.equal(strip(tied, `x\n${plain}y\n`), "x\ny\n");
+  assert.throws(() => strip(tied, `y\n${plain}x\n`), { code: "REPAIR_REFUSED" });
+});
+
+test("a file made to be compared for ever is refused", () => {
+  const many = pattern({
+    order: "kept",
+    statements: Array.from({ length: 64 }, () => [{ name: true }, { is: "=" }, { text: null }]),
+  });
+  const line = `a="${"b".repeat(200)}"\n`;
+  assert.throws(() => strip(many, `${line.repeat(300)}4711\n${line.repeat(3000)}`), {
+    code: "REPAIR_REFUSED",
+  });
+  const one = `a=${'"b" + '.repeat(20_000)}`;
+  assert.throws(() => strip(many, `${one}\n4711\n`), { code: "REPAIR_REFUSED" });
+});
