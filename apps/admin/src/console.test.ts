@@ -4,7 +4,8 @@ import { fileURLToPath } from "node:url";
 import { newId } from "@thymus/contracts";
 import { needs } from "@thymus/testkit";
 import { Browser } from "@thymus/testkit/browser";
-import { House } from "./testing/house.ts";
+import axe from "axe-core";
+import { House, prescriptionFor, publish } from "./testing/house.ts";
 
 const skip = needs("chromium");
 let house: House;
@@ -79,4 +80,52 @@ test("the console teaches while empty, follows a case live, and lets a person de
     "nothing hangs over a phone's edge",
   );
   assert.deepEqual(browser.complaints, [], "no error, nothing refused by the content security policy");
+});
+
+test("what a prescription replaces, and by what it was replaced, stands in words people use", {
+  skip,
+}, async () => {
+  const centre = await house.centre();
+  const agent = await house.agent("web-2");
+  const heal = async (bytes: string, family: string, replaces: string[]) => {
+    const id = newId("case");
+    await agent.open(id, bytes);
+    await agent.upload(id, bytes, centre.recipient);
+    const { work } = await centre.party.claim(5);
+    const prescription = { ...prescriptionFor(bytes), family, ...(replaces.length > 0 ? { replaces } : {}) };
+    await publish(centre, prescription as ReturnType<typeof prescriptionFor>);
+    await centre.party.analysed(work!, { prescription: prescription as ReturnType<typeof prescriptionFor> });
+    await agent.outcome(prescription as ReturnType<typeof prescriptionFor>);
+    return prescription.id;
+  };
+  const rows = () => text("prescriptions");
+  const old = await heal("the first", "sh.insert.one", []);
+  await house.agent("web-3");
+  const next = await heal("the second", "sh.insert.many", [old]);
+  await browser.visit(`${house.admin.url}/#token=${house.admin.apiToken}`);
+  await browser.until("document.getElementById('prescriptions').innerText.includes('replace')");
+  assert.match(await rows(), /sh\.insert\.many\s+On every machine\s+replaces sh\.insert\.one/);
+
+  house.ahead += 11 * 60_000;
+  await agent.sync();
+  await browser.until("document.getElementById('prescriptions').innerText.includes('Replaced')");
+  assert.match(await rows(), /sh\.insert\.one\s+Replaced\s+by sh\.insert\.many/);
+  for (const [scheme, width] of [
+    ["light", 1280],
+    ["dark", 390],
+  ] as const) {
+    await browser.look(width, 900, scheme);
+    await browser.value(`${axe.source}; true`);
+    const against = await browser.value<string[]>(
+      `axe.run(document, { resultTypes: ["violations"] }).then(({ violations }) =>
+        violations.map(({ id, nodes }) => id + ": " + nodes[0].html.slice(0, 120)))`,
+    );
+    assert.deepEqual(against, [], `${scheme}, ${width} wide`);
+    assert.ok(await browser.value("document.documentElement.scrollWidth <= innerWidth"));
+    if (process.env.PICTURES) await browser.picture(`${process.env.PICTURES}/${scheme}.png`);
+  }
+  await house.api(`/api/v1/prescriptions/${next}/recall`, { why: "a test" });
+  await browser.until("document.getElementById('prescriptions').innerText.includes('Recalled')");
+  assert.doesNotMatch(await rows(), /Replaced/, "it is back on every machine");
+  assert.deepEqual(browser.complaints, []);
 });

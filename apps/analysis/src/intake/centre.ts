@@ -15,6 +15,7 @@ import {
   ImmunizeReport,
   type Logger,
   Prescription,
+  type PrescriptionId,
   parseJsonDocument,
   ThymusError,
 } from "@thymus/contracts";
@@ -105,7 +106,7 @@ async function startHeld(options: CentreOptions): Promise<{ close(): Promise<voi
   for (const folder of [at.work, at.cases]) await mkdir(folder, { recursive: true, mode: 0o700 });
   for (const name of await readdir(at.cases))
     if (name.startsWith(".")) await rm(join(at.cases, name), { recursive: true, force: true });
-  const centre = new Centre(options, link, new Releases(publisher, link), identity, stop.signal);
+  const centre = new Centre(options, link, new Releases(publisher, link, at.retired), identity, stop.signal);
   await centre.open();
   const loops = [centre.claimLoop(), centre.timestampLoop()];
   return {
@@ -190,7 +191,9 @@ class Centre {
           continue;
         }
         const reply = await this.#link.send({ type: "claim", waitSeconds: 20, leaseSeconds: LEASE_SECONDS });
-        if (reply.type !== "claimed" || !reply.work) continue;
+        if (reply.type !== "claimed") continue;
+        if (reply.replaced) await this.#retire(reply.replaced);
+        if (!reply.work) continue;
         this.#everywhere = new Set(reply.everywhere ?? []);
         await this.#intake.recall(reply.recalled ?? []);
         await this.#take(reply.work);
@@ -201,6 +204,14 @@ class Centre {
         await pause(2, this.#stop);
       }
     }
+  }
+
+  /** What cannot be taken out now is taken out later: no sample waits for it. */
+  async #retire(replaced: readonly PrescriptionId[]): Promise<void> {
+    await this.#releases.retire(replaced).catch((thrown: unknown) => {
+      if (!this.#stop.aborted)
+        this.#options.log.warn(`what retired is still published: ${asThymusError(thrown).toLine()}`);
+    });
   }
 
   async timestampLoop(): Promise<void> {

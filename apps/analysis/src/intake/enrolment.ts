@@ -19,6 +19,8 @@ export const files = (dataDir: string) => ({
   signing: join(dataDir, "keys", "link-signing.key"),
   sample: join(dataDir, "keys", "sample.key"),
   tuf: join(dataDir, "tuf"),
+  /** Targets that retired, kept in case they come back. */
+  retired: join(dataDir, "retired"),
   enrolment: join(dataDir, "enrolment.json"),
   work: join(dataDir, "work"),
   intake: join(dataDir, "intake"),
