@@ -134,3 +134,46 @@ test("killed while one prescription replaces another and is withdrawn, the agent
   await until("its outcome", () => server.outcomes.at(-1)?.files.length === 1);
   assert.equal(server.outcomes.at(-1)!.prescription, old.id);
 });
+
+test("killed at each step of a recall, every file is back as it was, and stays so", async (t) => {
+  const scene = await makeScene();
+  let child: ChildProcess | null = null;
+  t.after(async () => {
+    if (child) await end(child);
+    await scene.close();
+  });
+  const { server, watched } = scene;
+  const scripts = await writeScripts(watched, 3);
+  const clean = await digests(scripts);
+  await scene.startAgent();
+  await scene.stopAgent();
+  for (const path of scripts.slice(1)) await infect(path);
+  const infected = await digests(scripts);
+  const prescription = prescriptionFor([sha256Of(Buffer.from("one"))]);
+  await server.prescribe(prescription);
+  const [first, ...others] = [
+    "agent.recall.before-restore",
+    "agent.restore.before-swap",
+    "agent.restore.after-swap",
+  ];
+  child = await start(scene, first!);
+  await until("both repairs", () => server.outcomes.at(-1)?.files.length === 2);
+  assert.deepEqual(await digests(scripts), clean);
+  server.recall(prescription.id);
+  for (const next of [...others, null]) {
+    await until(`death before ${next ?? "the end"}`, () => ended(child!));
+    assert.equal(child.signalCode, "SIGKILL");
+    await rm(join(scene.dir, "died"), { force: true });
+    child = await start(scene, next);
+  }
+  await until("the recall", () =>
+    server.events.some(({ what }) => what.startsWith(`recalled ${prescription.id}`)),
+  );
+  assert.deepEqual(await digests(scripts), infected);
+  assert.deepEqual(
+    (await readdir(watched)).filter((name) => name.startsWith(".thymus-tmp-")),
+    [],
+  );
+  assert.deepEqual(await readdir(join(scene.dataDir, "quarantine")), [], "no original is left over");
+  assert.deepEqual(server.health?.active, []);
+});

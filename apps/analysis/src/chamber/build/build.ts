@@ -103,9 +103,12 @@ export async function buildChamber(options: BuildOptions): Promise<ChamberInfo> 
   }
 }
 
-/** What a chamber that lacks nothing says of itself, or null. Several may ask at once: nothing is locked. */
+/**
+ * What a chamber that lacks nothing says of itself, or null; null also where a build runs, or was killed and left its temporary
+ * folder. Several may ask at once: nothing is locked.
+ */
 async function finishedChamber(paths: ChamberPaths, dataDir: string): Promise<ChamberManifest | null> {
-  if (!steps.every((step) => step.done(paths))) return null;
+  if (existsSync(paths.temp) || !steps.every((step) => step.done(paths))) return null;
   const manifest = await readManifest(paths, dataDir).catch(() => null);
   if (manifest?.program !== (await programDigest())) return null;
   return manifest.qemu === (await qemuVersion()) ? manifest : null;

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
 import { hash, randomBytes } from "node:crypto";
 import {
   mkdirSync,
@@ -79,6 +80,28 @@ test("what a machine learned and what it imported count both, and a new build ke
   const corpus = await openCorpus(dir);
   for (const bytes of Object.values(content))
     for (const part of parts(bytes)) assert.equal(corpus.absent!(part), false);
+});
+
+test("an import that is killed behind its last file changed nothing; made again it ends as if nothing had been", async () => {
+  const [dir, whole] = [join(root, "killed"), join(root, "not-killed")];
+  for (const each of [dir, whole]) await importCorpus(each, join(root, "one.self"));
+  const before = readFileSync(join(dir, "manifest.json"));
+  const script = `import { importCorpus } from ${JSON.stringify(new URL("./import.ts", import.meta.url).href)};
+    await importCorpus(${JSON.stringify(dir)}, ${JSON.stringify(join(root, "two.self"))});`;
+  const killed = spawnSync(process.execPath, ["--input-type=module", "-e", script], {
+    env: {
+      ...process.env,
+      THYMUS_FAILPOINT: "analysis.corpus.imported",
+      THYMUS_FAILPOINT_ONCE: join(root, "once"),
+    },
+  });
+  assert.equal(killed.signal, "SIGKILL", killed.stderr.toString());
+  assert.deepEqual(readFileSync(join(dir, "manifest.json")), before);
+  assert.equal((await openCorpus(dir)).manifest.imported?.from.length, 1);
+  for (const each of [dir, whole]) await importCorpus(each, join(root, "two.self"));
+  const [one, other] = [await openCorpus(dir), await openCorpus(whole)];
+  assert.deepEqual(one.manifest.imported, other.manifest.imported);
+  assert.deepEqual(readdirSync(dir).sort(), readdirSync(whole).sort());
 });
 
 test("the file holds no paths and no content", () => {

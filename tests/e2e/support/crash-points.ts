@@ -1,0 +1,46 @@
+/** Every place at which a test may kill a process, read from the source so that none is left out, and who kills there. */
+import { readdir, readFile } from "node:fs/promises";
+import { join } from "node:path";
+
+const root = join(import.meta.dirname, "../../..");
+
+/** Names of all crash points; what is put together at run time ends in `*`. */
+export async function crashPoints(): Promise<string[]> {
+  const names = new Set<string>();
+  for (const top of ["apps", "packages"])
+    for (const file of await readdir(join(root, top), { recursive: true })) {
+      if (!/^[^/]+\/src\/.*\.ts$/.test(file) || file.endsWith(".test.ts")) continue;
+      const text = await readFile(join(root, top, file), "utf8");
+      for (const [, name] of text.matchAll(/(?<!function )\bfailpoint\(([^)]*)/g)) names.add(plain(name!));
+    }
+  return [...names].sort();
+}
+
+const plain = (argument: string) =>
+  argument
+    .replace(/^["`]/, "")
+    .replace(/\$\{.*$/s, "*")
+    .replace(/["`].*$/s, "");
+
+/** Crash points that a drill that heals does not pass, each with the test that kills there instead. */
+export const killedElsewhere: Readonly<Record<string, string>> = {
+  "admin.recall.given-back": "apps/admin/src/kill.test.ts",
+  "admin.rollout.replaced": "apps/admin/src/kill.test.ts",
+  "agent.brought-back": "apps/agent/src/crash.test.ts",
+  "agent.recall.before-restore": "apps/agent/src/crash.test.ts",
+  "agent.restore.after-swap": "apps/agent/src/crash.test.ts",
+  "agent.restore.before-swap": "apps/agent/src/crash.test.ts",
+  "agent.retired": "apps/agent/src/crash.test.ts",
+  "analysis.corpus.before-manifest": "apps/analysis/src/self/corpus.test.ts",
+  "analysis.corpus.filter-saved": "apps/analysis/src/self/corpus.test.ts",
+  "analysis.corpus.imported": "apps/analysis/src/self/portable/portable.test.ts",
+  "analysis.corpus.read": "apps/analysis/src/self/corpus.test.ts",
+  // A drill that heals is never known before.
+  "analysis.intake.answered-at-once": "apps/analysis/src/intake/intake.test.ts",
+  "chamber.build.*": "apps/analysis/src/chamber/build/kill.test.ts",
+  "store.migration.before-commit": "packages/store/src/store.test.ts",
+};
+
+/** Crash points that the loop of a drill passes: the test of the whole loop kills at each. */
+export const walked = async (): Promise<string[]> =>
+  (await crashPoints()).filter((name) => !(name in killedElsewhere));
