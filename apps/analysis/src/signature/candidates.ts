@@ -1,6 +1,7 @@
 import type { InfectedPair } from "../infection/analysis.ts";
 import { occurrences, view } from "../infection/bytes.ts";
 import type { Segment } from "../infection/invariant.ts";
+import { provenAbsent } from "./absence.ts";
 import type { Candidate } from "./candidate.ts";
 import { instrumentation, touches } from "./instrumentation.ts";
 import type { Self } from "./self.ts";
@@ -64,7 +65,10 @@ const isWordByte = (byte: number) =>
   (byte >= 0x61 && byte <= 0x7a) ||
   byte === 0x5f;
 
-/** The shortest usual length at this place that is unlikely enough, else the longest that fits. */
+/**
+ * The shortest usual length at this place that is unlikely enough and that the index of self knows to be absent; else the shortest
+ * that is unlikely enough, else the longest that fits.
+ */
 function bestAt(segment: Segment, start: number, self: Self): Candidate | null {
   const room = segment.bytes.length - start;
   const lengths = isText(segment.bytes.subarray(start, start + MIN_LENGTH)) ? TEXT_LENGTHS : BINARY_LENGTHS;
@@ -76,8 +80,11 @@ function bestAt(segment: Segment, start: number, self: Self): Candidate | null {
     if (isPlain(bytes)) continue;
     const logProbability = self.logProbability(bytes);
     if (logProbability > WEAK) continue;
-    best = { hex: view(bytes).toString("hex"), at: segment.at + start, length, logProbability };
-    if (logProbability <= STRONG) break;
+    const found = { hex: view(bytes).toString("hex"), at: segment.at + start, length, logProbability };
+    if (best === null || best.logProbability > STRONG) best = found;
+    if (logProbability > STRONG) continue;
+    if (self.absent === undefined) break;
+    if (provenAbsent({ bytes }, self)) return found;
   }
   return best;
 }

@@ -1,5 +1,6 @@
 import type { Family } from "@thymus/contracts";
 import { type CompiledRules, loadEngine } from "@thymus/detection";
+import type { Runs } from "./absence.ts";
 
 /** A string of a clause, as YARA writes it, modifiers and all. */
 export interface ClauseString {
@@ -7,8 +8,8 @@ export interface ClauseString {
   readonly logProbability: number;
   /** Its bytes where it is a plain run. */
   readonly bytes?: Uint8Array;
-  /** Wherever the string matches one of these runs stands; by them an index can tell without a scan that it is in no file. */
-  readonly roots?: readonly Uint8Array[];
+  /** Of a string that is no plain run; by them an index can tell without a scan that it is in no file. */
+  readonly runs?: Runs;
 }
 
 /** One way for a file to be found: so many of these strings, and a condition besides where there is one. */

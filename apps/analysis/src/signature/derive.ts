@@ -8,7 +8,7 @@ import { type Clause, clausesRule, fittingClauses, Trial } from "./clause.ts";
 import { findForm } from "./forms/index.ts";
 import { needed, stringText } from "./rule-text.ts";
 import { selectStrings } from "./select.ts";
-import type { Self } from "./self.ts";
+import type { Scanning, Self } from "./self.ts";
 
 /** A rule for infections of files stays this small in bytes: one that needs more has too many forms to be sound. */
 const GOOD_RULE_BYTES = 1024;
@@ -53,6 +53,10 @@ interface Found {
 interface Work extends DeriveOptions {
   readonly pairs: readonly InfectedPair[];
   readonly clean: readonly Uint8Array[];
+  /** Types in which the rule may count, and so those of self that are scanned; the proof scans all of it. */
+  readonly scanning: Scanning;
+  /** By hex: whether a string stood the veto of self. */
+  readonly verdicts: Map<string, boolean>;
 }
 
 /**
@@ -66,7 +70,9 @@ export async function deriveRule(options: DeriveOptions): Promise<DerivedRule | 
   const clean = [
     ...new Set([...options.specimens, ...pairs.map((pair) => pair.specimen)].map(({ before }) => before)),
   ];
-  const work: Work = { ...options, pairs, clean };
+  const scope = [...new Set([...pairs.map(({ afterType }) => afterType), options.sample.type])];
+  const scanning = { scope, ...(options.signal && { signal: options.signal }) };
+  const work: Work = { ...options, pairs, clean, scanning, verdicts: new Map() };
   let refusal: NoRule | null = null;
   for (const attempt of attempts) {
     options.signal?.throwIfAborted();
@@ -92,11 +98,11 @@ const attempts: readonly ((work: Work) => Promise<Found | NoRule>)[] = [
 ];
 
 async function constantRuns(work: Work, finest: boolean, split: boolean): Promise<Found | NoRule> {
-  const { analysis, sample, corpus, pairs, clean, signal } = work;
+  const { analysis, sample, corpus, pairs } = work;
   const found = findCells(analysis, sample.bytes, corpus, { finest, split });
   const refusal = refuseCells(found, pairs.length);
   if (refusal !== null) return refusal;
-  const { chosen, ...figures } = await selectStrings(found.cells, clean, corpus, signal);
+  const { chosen, ...figures } = await selectStrings(found.cells, corpus, work);
   const empty = chosen.findIndex((strings) => strings.length === 0);
   if (empty >= 0) {
     const files = found.cells[empty]!.pairs.length;
@@ -141,7 +147,7 @@ async function byForms(work: Work): Promise<Found | NoRule> {
   let [considered, vetoed] = [0, 0];
   let scanned = { files: 0, bytes: 0 };
   const solve = async (pairs: readonly InfectedPair[], level: number): Promise<Clause[] | null> => {
-    const found = await findForm(pairs, work.clean, work.corpus, work.signal);
+    const found = await findForm(pairs, work.clean, work.corpus, work.scanning);
     for (const form of found.unsteady) unsteady.add(form);
     considered += found.considered;
     vetoed += found.vetoed;

@@ -1,9 +1,9 @@
+import { MIN_INDEXED, mostLikelyThere, provenAbsent, runsOfHex } from "./absence.ts";
 import { type Candidate, candidateBytes, overlaps } from "./candidate.ts";
 import { STRONG } from "./candidates.ts";
 import { type Cell, isHostRun } from "./cells.ts";
 import { stringText } from "./rule-text.ts";
-import type { Self } from "./self.ts";
-import { MIN_INDEXED } from "./veto.ts";
+import type { Scanning, Self } from "./self.ts";
 
 export interface Selection {
   /** Strings of each cell; all of a cell's strings were found in nothing of self. */
@@ -13,8 +13,15 @@ export interface Selection {
   readonly scanned: { files: number; bytes: number };
 }
 
-const ROUNDS = 4;
-const PER_ROUND = 16;
+export interface SelectOptions {
+  readonly clean: readonly Uint8Array[];
+  readonly scanning: Scanning;
+  /** By hex, whether a string stood the veto: known ones are not judged again, new ones are added. */
+  readonly verdicts: Map<string, boolean>;
+}
+
+const ROUNDS = 3;
+const PER_ROUND = 24;
 const ZONES = 8;
 const WANTED = 3;
 /** Most strings that a weak cell may combine, and how unlikely they must be together. */
@@ -22,46 +29,63 @@ const MAX_WEAK = 5;
 const TOGETHER = -80;
 
 /**
- * Rounds of candidates, all of them scanned over self at once; a hit in any file of any type is a veto. Ends when each cell has
- * enough strings that stand, or none are left.
+ * What the index of self knows to be absent comes first and costs nothing. Only where that is not enough, rounds of what the index
+ * cannot judge are scanned over self, all strings of a round at once; a hit is a veto. Ends when each cell has enough strings that
+ * stand, or none are left.
  */
 export async function selectStrings(
   cells: readonly Cell[],
-  clean: readonly Uint8Array[],
   self: Self,
-  signal: AbortSignal | undefined,
+  { clean, scanning, verdicts }: SelectOptions,
 ): Promise<Selection> {
-  const queues = cells.map((cell) => spreadOut(cell.candidates));
+  const queues = cells.map((cell) => inOrder(cell.candidates, self));
   const standing: Candidate[][] = cells.map(() => []);
-  const verdicts = new Map<string, boolean>();
+  const judged = new Set<string>();
   let scanned = { files: 0, bytes: 0 };
-  for (let round = 0; round < ROUNDS; round++) {
-    const batch = cells.map((_, c) => (enough(standing[c]!) ? [] : take(queues[c]!, standing[c]!, clean)));
-    for (const candidate of batch.flat())
-      if (provenAbsent(candidate, self)) verdicts.set(candidate.hex, true);
-    const settled = batch.map((list) => list.filter(({ hex }) => verdicts.get(hex) === true));
-    const lacking = batch.filter((_, c) => !enough([...standing[c]!, ...settled[c]!])).flat();
-    const fresh = [...new Set(lacking.map(({ hex }) => hex))].filter((hex) => !verdicts.has(hex));
-    if (batch.every((list) => list.length === 0)) break;
-    if (fresh.length > 0) {
-      const rules = fresh.map((hex, i) => `rule c${i} { strings: $a = ${stringText(hex)} condition: $a }`);
-      const result = await self.scan(
-        [{ namespace: "candidates", source: rules.join("\n") }],
-        signal === undefined ? {} : { signal },
+  for (const kind of ["proven", "open", "there"] as const) {
+    for (let round = 0; round < (kind === "proven" ? 1 : ROUNDS); round++) {
+      const batch = cells.map((_, c) =>
+        enough(standing[c]!, queues[c]!, kind) ? [] : take(queues[c]![kind], standing[c]!, clean),
       );
-      scanned = { files: result.files, bytes: result.bytes };
-      const hit = new Set(result.hits.map(({ rule }) => rule));
-      for (const [i, hex] of fresh.entries()) verdicts.set(hex, !hit.has(`c${i}`));
-    }
-    for (const [c, list] of batch.entries()) {
-      standing[c]!.push(...list.filter(({ hex }) => verdicts.get(hex) === true));
+      if (batch.every((list) => list.length === 0)) break;
+      const hexes = [...new Set(batch.flat().map(({ hex }) => hex))];
+      if (kind === "proven") for (const hex of hexes) verdicts.set(hex, true);
+      const fresh = hexes.filter((hex) => !verdicts.has(hex));
+      if (fresh.length > 0) {
+        const rules = fresh.map((hex, i) => `rule c${i} { strings: $a = ${stringText(hex)} condition: $a }`);
+        const result = await self.scan([{ namespace: "candidates", source: rules.join("\n") }], scanning);
+        scanned = { files: result.files, bytes: result.bytes };
+        const hit = new Set(result.hits.map(({ rule }) => rule));
+        for (const [i, hex] of fresh.entries()) verdicts.set(hex, !hit.has(`c${i}`));
+      }
+      for (const hex of hexes) judged.add(hex);
+      for (const [c, list] of batch.entries())
+        standing[c]!.push(...list.filter(({ hex }) => verdicts.get(hex) === true));
     }
   }
   return {
     chosen: standing.map(choose),
-    considered: verdicts.size,
-    vetoed: [...verdicts.values()].filter((clear) => !clear).length,
+    considered: judged.size,
+    vetoed: [...judged].filter((hex) => verdicts.get(hex) === false).length,
     scanned,
+  };
+}
+
+/** Told absent by the index; not told; not told although that is hardly an accident. */
+type Kind = "proven" | "open" | "there";
+type Queues = Readonly<Record<Kind, Candidate[]>>;
+
+function inOrder(candidates: readonly Candidate[], self: Self): Queues {
+  const parts = Map.groupBy(spreadOut(candidates), (candidate): Kind => {
+    const bytes = candidateBytes(candidate);
+    const told = bytes !== null ? { bytes } : { runs: runsOfHex(candidate.hex) };
+    if (candidate.length >= MIN_INDEXED && provenAbsent(told, self)) return "proven";
+    return mostLikelyThere(bytes, self) ? "there" : "open";
+  });
+  return {
+    proven: parts.get("proven") ?? [],
+    open: parts.get("open") ?? [],
+    there: parts.get("there") ?? [],
   };
 }
 
@@ -97,14 +121,12 @@ function take(queue: Candidate[], standing: readonly Candidate[], clean: readonl
 
 const isStrong = (candidate: Candidate) => candidate.logProbability <= STRONG;
 
-/** Told by the index of self, without a scan. */
-function provenAbsent(candidate: Candidate, self: Self): boolean {
-  const bytes = self.absent === undefined ? null : candidateBytes(candidate);
-  return bytes !== null && bytes.length >= MIN_INDEXED && self.absent!(bytes);
-}
-
-function enough(standing: readonly Candidate[]): boolean {
-  return standing.filter(isStrong).length >= WANTED;
+/** Strong strings, or where there are no more of them as many weak ones as a rule takes; at last any that make a rule. */
+function enough(standing: readonly Candidate[], queues: Queues, kind: Kind): boolean {
+  if (standing.filter(isStrong).length >= WANTED) return true;
+  const chosen = choose(standing);
+  if (kind === "there") return chosen.length > 0;
+  return chosen.length === MAX_WEAK && ![...queues.proven, ...queues.open].some(isStrong);
 }
 
 /** Up to three strong strings from different places; else weak ones that are unlikely together; else none. */

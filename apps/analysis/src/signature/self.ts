@@ -1,3 +1,5 @@
+import type { FileType } from "@thymus/contracts";
+
 /** What a signature needs to know of self; `openCorpus` gives one. */
 export interface Self {
   /** Natural logarithm of the probability of these bytes by the n-gram model of goodware. */
@@ -7,9 +9,15 @@ export interface Self {
    * Missing where self has no index: then only a scan tells.
    */
   absent?(bytes: Uint8Array): boolean;
-  /** Scans all of self with these rules. */
+  /** Scans self with these rules. */
   scan(
     sources: { namespace: string; source: string }[],
-    options?: { signal?: AbortSignal },
+    options?: Scanning,
   ): Promise<{ files: number; bytes: number; hits: readonly { namespace: string; rule: string }[] }>;
+}
+
+export interface Scanning {
+  /** Only files of these types: those in which the rule will count. All unless told. */
+  readonly scope?: readonly FileType[];
+  readonly signal?: AbortSignal;
 }

@@ -1,16 +1,6 @@
-import { type Clause, type ClauseString, trialRule } from "./clause.ts";
-import type { Self } from "./self.ts";
-
-/** Shorter runs say nothing in an index of what stands in goodware. */
-export const MIN_INDEXED = 16;
-
-/** Whether this string certainly stands in no file of self, told without a scan. */
-function provenAbsent({ bytes, roots }: ClauseString, self: Self): boolean {
-  if (self.absent === undefined) return false;
-  const runs = bytes === undefined ? roots : [bytes];
-  if (runs === undefined || runs.length === 0) return false;
-  return runs.every((run) => run.length >= MIN_INDEXED && self.absent!(run));
-}
+import { provenAbsent } from "./absence.ts";
+import { type Clause, trialRule } from "./clause.ts";
+import type { Scanning, Self } from "./self.ts";
 
 /** Whether so few of the clause's strings can be in a file of self that it fits none. */
 export function clauseProvenAbsent(clause: Clause, self: Self): boolean {
@@ -26,13 +16,13 @@ export interface Veto {
   readonly scanned: { files: number; bytes: number };
 }
 
-const PER_SCAN = 8;
+const PER_SCAN = 4;
 
 /** The first of these clauses that fits nothing in self: by its index where that can tell, else by one scan. */
 export async function firstStanding(
   clauses: readonly Clause[],
   self: Self,
-  signal: AbortSignal | undefined,
+  scanning: Scanning,
 ): Promise<Veto> {
   const proven = clauses.find((clause) => clauseProvenAbsent(clause, self));
   if (proven !== undefined || clauses.length === 0) {
@@ -45,10 +35,7 @@ export async function firstStanding(
   }
   const some = clauses.slice(0, PER_SCAN);
   const source = some.map((clause, i) => trialRule(`c${i}`, clause)).join("\n");
-  const result = await self.scan(
-    [{ namespace: "candidates", source }],
-    signal === undefined ? {} : { signal },
-  );
+  const result = await self.scan([{ namespace: "candidates", source }], scanning);
   const hit = new Set(result.hits.map(({ rule }) => rule));
   return {
     standing: some.find((_, i) => !hit.has(`c${i}`)) ?? null,

@@ -16,15 +16,19 @@ export const base64Form: Form = {
       ),
     );
     if (decoded.some((parts) => parts.length === 0)) return [];
-    const windows = windowsOf(commonSegments(decoded), (bytes): ClauseString | null => {
-      if (isDull(bytes)) return null;
-      const roots = [0, 1, 2].map((shift) => encodedAt(bytes, shift));
-      return {
-        text: `${textString(bytes)} base64`,
-        logProbability: logSum(roots.map((root) => self.logProbability(root))),
-        roots,
-      };
-    });
+    const windows = windowsOf(
+      commonSegments(decoded),
+      (bytes): ClauseString | null => {
+        if (isDull(bytes)) return null;
+        const roots = [0, 1, 2].map((shift) => encodedAt(bytes, shift));
+        return {
+          text: `${textString(bytes)} base64`,
+          logProbability: logSum(roots.map((root) => self.logProbability(root))),
+          runs: [roots],
+        };
+      },
+      self,
+    );
     return clausesOfWindows("base64", windows);
   },
 };

@@ -1,4 +1,5 @@
 import { isElf } from "../../infection/specimen.ts";
+import { runsOfHex } from "../absence.ts";
 import type { Clause, ClauseString } from "../clause.ts";
 import { commonRuns, type Run } from "../script/symbols.ts";
 import type { Self } from "../self.ts";
@@ -74,7 +75,8 @@ function stringsOf(run: Run, read: readonly Instruction[][], self: Self): Clause
       open.logProbability <= UNLIKELY &&
       !isDull(Uint8Array.from(open.plain))
     ) {
-      found.push({ text: `{${open.text}}`, logProbability: open.logProbability });
+      const runs = runsOfHex(open.text);
+      found.push({ text: `{${open.text}}`, logProbability: open.logProbability, runs });
       open = begin();
     }
   }

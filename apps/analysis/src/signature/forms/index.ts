@@ -1,7 +1,7 @@
 import type { InfectedPair } from "../../infection/analysis.ts";
 import { type Clause, fittingClauses } from "../clause.ts";
 import { scriptForm } from "../script/index.ts";
-import type { Self } from "../self.ts";
+import type { Scanning, Self } from "../self.ts";
 import { firstStanding, type Veto } from "../veto.ts";
 import { base64Form } from "./base64.ts";
 import { codeForm } from "./code.ts";
@@ -41,7 +41,7 @@ export async function findForm(
   pairs: readonly InfectedPair[],
   clean: readonly Uint8Array[],
   self: Self,
-  signal: AbortSignal | undefined,
+  scanning: Scanning,
 ): Promise<FormResult> {
   const unsteady: string[] = [];
   let [considered, vetoed] = [0, 0];
@@ -49,7 +49,7 @@ export async function findForm(
   if (pairs.length < MIN_PAIRS) return { standing: null, considered, vetoed, scanned, unsteady };
   const infected = pairs.map(({ specimen }) => specimen.after);
   for (const form of forms) {
-    signal?.throwIfAborted();
+    scanning.signal?.throwIfAborted();
     const proposed = form.propose(formInput(pairs, self));
     const fitting = await fittingClauses(proposed, infected, clean.slice(0, MAX_CLEAN));
     if (fitting.length === 0) continue;
@@ -57,7 +57,7 @@ export async function findForm(
       unsteady.push(form.name);
       continue;
     }
-    const veto = await firstStanding(fitting, self, signal);
+    const veto = await firstStanding(fitting, self, scanning);
     considered += veto.considered;
     vetoed += veto.vetoed;
     if (veto.scanned.files > 0) scanned = veto.scanned;

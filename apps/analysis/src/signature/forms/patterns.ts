@@ -1,3 +1,4 @@
+import { provenAbsent, runsOfHex } from "../absence.ts";
 import { STRONG } from "../candidates.ts";
 import type { Clause, ClauseString } from "../clause.ts";
 import type { Self } from "../self.ts";
@@ -93,14 +94,14 @@ function varying(columns: readonly Column[], total: number): Element {
 
 /** Windows that are unlikely enough, the most telling first, none over another. */
 function bestWindows(elements: readonly Element[], self: Self): ClauseString[] {
-  const found: { from: number; to: number; string: ClauseString; each: number }[] = [];
+  const found: Grown[] = [];
   for (let from = 0; from < elements.length; from++) {
     if (!isFixed(elements[from]!)) continue;
     const window = grow(elements, from, self);
     if (window !== null) found.push(window);
   }
-  found.sort((a, b) => a.each - b.each);
-  const apart: typeof found = [];
+  found.sort((a, b) => Number(b.proven) - Number(a.proven) || a.each - b.each);
+  const apart: Grown[] = [];
   for (const window of found) {
     if (!apart.some((other) => window.from < other.to && other.from < window.to)) apart.push(window);
   }
@@ -109,17 +110,27 @@ function bestWindows(elements: readonly Element[], self: Self): ClauseString[] {
 
 const isFixed = (element: Element) => element.kind === "byte" || element.kind === "either";
 
-function grow(elements: readonly Element[], from: number, self: Self) {
+interface Grown {
+  readonly from: number;
+  readonly to: number;
+  readonly string: ClauseString;
+  /** Characters of the string. */
+  readonly each: number;
+  /** Told absent by the index of self. */
+  readonly proven: boolean;
+}
+
+/** As short as it may be to be unlikely enough, and so long that the index knows it to be absent where that is possible. */
+function grow(elements: readonly Element[], from: number, self: Self): Grown | null {
   let text = "";
   let run: number[] = [];
   let logProbability = 0;
   let root = 0;
   let steady = 0;
-  let longest = new Uint8Array();
   const plain: number[] = [];
+  let best: Grown | null = null;
   const closeRun = () => {
     if (run.length > 0) logProbability += self.logProbability(Uint8Array.from(run));
-    if (run.length > longest.length) longest = Uint8Array.from(run);
     run = [];
   };
   for (let to = from; to < elements.length; to++) {
@@ -148,9 +159,10 @@ function grow(elements: readonly Element[], from: number, self: Self) {
     if (!isFixed(element) || root < MIN_ROOT || plain.length < MIN_TOLD) continue;
     const now = logProbability + (run.length > 0 ? self.logProbability(Uint8Array.from(run)) : 0);
     if (now > STRONG || isDull(Uint8Array.from(plain))) continue;
-    closeRun();
-    const string = { text: `{${text}}`, logProbability: now, roots: [longest] };
-    return { from, to: to + 1, string, each: text.length };
+    const string = { text: `{${text}}`, logProbability: now, runs: runsOfHex(text) };
+    const proven = provenAbsent(string, self);
+    if (best === null || proven) best = { from, to: to + 1, string, each: text.length, proven };
+    if (proven || self.absent === undefined) break;
   }
-  return null;
+  return best;
 }

@@ -1,6 +1,8 @@
 import type { Segment } from "../../infection/invariant.ts";
+import { provenAbsent } from "../absence.ts";
 import { STRONG } from "../candidates.ts";
 import type { Clause, ClauseString } from "../clause.ts";
+import type { Self } from "../self.ts";
 
 /** Strings that a clause of redundant strings holds, and how many of them a file must. */
 const MOST = 3;
@@ -12,12 +14,18 @@ export interface Window {
   readonly at: number;
   readonly length: number;
   readonly string: ClauseString;
+  /** Told absent by the index of self. */
+  readonly proven: boolean;
 }
 
-/** Windows of constant runs, each as short as it may be to be unlikely enough; null from `judge` where a window is no good. */
+/**
+ * Windows of constant runs, each as short as it may be to be unlikely enough, and so long that the index of self knows it to be
+ * absent where that is possible; null from `judge` where a window is no good.
+ */
 export function windowsOf(
   segments: readonly Segment[],
   judge: (bytes: Uint8Array, at: number) => ClauseString | null,
+  self: Self,
   most = MAX_WINDOWS,
 ): Window[] {
   const total = segments.reduce((sum, { bytes }) => sum + bytes.length, 0);
@@ -25,16 +33,21 @@ export function windowsOf(
   const found: Window[] = [];
   for (const { bytes, at } of segments) {
     for (let start = 0; start + LENGTHS[0]! <= bytes.length; start += stride) {
+      let best: Window | null = null;
       for (const length of LENGTHS) {
-        if (start + length > bytes.length) break;
+        if (start + length > bytes.length || best?.proven === true) break;
         const string = judge(bytes.subarray(start, start + length), at + start);
         if (string === null || string.logProbability > STRONG) continue;
-        found.push({ at: at + start, length, string });
-        break;
+        const proven = provenAbsent(string, self);
+        if (best === null || proven) best = { at: at + start, length, string, proven };
+        if (self.absent === undefined || string.runs === undefined) break;
       }
+      if (best !== null) found.push(best);
     }
   }
-  return found.sort((a, b) => a.string.logProbability - b.string.logProbability);
+  return found.sort(
+    (a, b) => Number(b.proven) - Number(a.proven) || a.string.logProbability - b.string.logProbability,
+  );
 }
 
 /** Clauses of up to three windows that lie apart, two of which must be there; several, should goodware hold some. */

@@ -26,8 +26,9 @@ export const xorForm: Form = {
         const roots = Array.from({ length: 256 }, (_, key) => bytes.map((byte) => byte ^ key));
         const keyed = roots.map((root) => self.logProbability(root));
         const best = keyed.indexOf(Math.max(...keyed));
-        return { text: `${textString(roots[best]!)} xor`, logProbability: logSum(keyed), roots };
+        return { text: `${textString(roots[best]!)} xor`, logProbability: logSum(keyed), runs: [roots] };
       },
+      self,
       MAX_WINDOWS,
     );
     return clausesOfWindows("xor", windows);

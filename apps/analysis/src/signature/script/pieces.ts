@@ -131,7 +131,8 @@ function finish({ parts }: Piece, self: Self): ClauseString | null {
   if (kept.every(({ pattern, fixed }) => pattern === escaped(fixed))) {
     return { text: textString(bytes), logProbability, bytes };
   }
-  return { text: `/${kept.map(({ pattern }) => pattern).join("")}/`, logProbability, roots: [bytes] };
+  const runsOfText = runs.map((run) => [Buffer.from(run, "latin1")]);
+  return { text: `/${kept.map(({ pattern }) => pattern).join("")}/`, logProbability, runs: runsOfText };
 }
 
 function numberPiece({ pattern }: Part, self: Self): ClauseString | null {
