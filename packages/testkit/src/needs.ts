@@ -11,6 +11,8 @@ const probes = {
   apt: () => works("apt-get", ["--version"]),
   strace: () => works("strace", ["--version"]),
   chromium: () => works("chromium", ["--version"]),
+  yara: () => works("yara", ["--version"]),
+  clamscan: () => works("clamscan", ["--version"]),
 } as const;
 
 export type Need = keyof typeof probes;

@@ -14,6 +14,19 @@ test("k of n, wild cards, jumps and case", () => {
   });
 });
 
+test("places, sizes, magic numbers and alternatives", () => {
+  assert.deepEqual(
+    line(
+      '$a = "ab" fullword $b = { 61 62 ( 63 | 6465 ) 66 }',
+      "uint32(0) == 0x464C457F and filesize < 2KB and $a at 4 and $b in (10..30)",
+    ),
+    {
+      signature:
+        "Thymus.test;Engine:81-255,Target:0,FileSize:0-2047;(0&1&2);0:7f454c46;4:6162::f;10,20:6162(63|6465)66",
+    },
+  );
+});
+
 test("what cannot be said is refused with its reason", () => {
   const refused = (strings: string, condition: string) => {
     const result = line(strings, condition);
@@ -21,8 +34,15 @@ test("what cannot be said is refused with its reason", () => {
   };
   assert.match(refused('$a = "abcd" xor', "$a")!, /xor/);
   assert.match(refused("$a = /ab+/", "$a")!, /regular expression/);
-  assert.match(refused('$a = "abcd"', "$a at 0")!, /condition/);
-  assert.match(refused('$a = "abcd"', "$a and filesize < 10")!, /condition/);
+  assert.match(refused('$a = "abcd"', "#a > 2")!, /condition/);
+  assert.match(refused('$a = "abcd"', "$a at filesize - 9")!, /plain number/);
+  assert.match(refused('$a = "abcd"', "not $a")!, /condition/);
+  assert.match(refused('$a = "abcd"', "filesize < 10")!, /no bytes/);
+  assert.match(refused('$a = "abcd"', "filesize > 10 and filesize < 5 and $a")!, /no file/);
+  assert.match(refused('$a = "abcd" fullword wide', "$a")!, /fullword and wide/);
+  assert.match(refused('$a = "abcd" $b = { 61 62 63 64 } $c = "ef"', "2 of them")!, /the same/);
+  assert.match(refused("$a = { 61 62 ( 63 | 6? ) 64 }", "$a")!, /more than bytes/);
+  assert.match(refused("$a = { 61 62 [2-3] 63 (64|65) }", "$a")!, /two fixed bytes/);
   assert.match(refused("$a = { 61 62 [4-] 63 64 }", "$a")!, /jump without end/);
   assert.match(refused('$a = "a"', "$a")!, /two fixed bytes/);
 });

@@ -12,8 +12,8 @@ import {
 import { join } from "node:path";
 import type { CompiledRules, CompileOptions, RuleEngine, RuleSource } from "./engine.ts";
 
-/** Raise when the engine's version changes: compiled forms are good for one version only. */
-const FORMAT = "yara-x-native-0.7.2";
+/** Raise when the engine's version, or what is compiled of a source, changes: compiled forms are good for one version only. */
+const FORMAT = "yara-x-native-0.7.2/unbound";
 const DIGEST_BYTES = 32;
 
 /**

@@ -60,6 +60,29 @@ for (const engine of [native, wasm]) {
     );
   });
 
+  test(`${engine.name}: bounds of one rule's condition do not hide its strings from another rule`, () => {
+    const content = bytes("..some text of both rules..");
+    for (const bound of [
+      "filesize < 9",
+      "filesize > 999",
+      "uint32(0) == 0x464C457F",
+      "uint16(0) == 0x5a4d",
+    ]) {
+      const text = (name: string, condition: string) =>
+        `rule ${name} { meta: m = "condition: x" strings: $a = "text of both" $b = { 74 /* } */ 65 78 74 } condition: ${condition} }`;
+      const apart = ["small", "other"].map((name) => ({
+        namespace: name,
+        source: text(name, name === "small" ? `${bound} and any of them` : "all of them"),
+      }));
+      const together = [{ namespace: "n", source: apart.map(({ source }) => source).join("\n") }];
+      for (const sources of [apart, together, apart.toReversed()])
+        assert.deepEqual(
+          results(engine, sources, content).map(({ rule, matches }) => [rule, matches.length]),
+          [["other", 2]],
+        );
+    }
+  });
+
   test(`${engine.name}: a broken rule is told with its source`, () => {
     const sources = [
       { namespace: "good", source: "rule a { condition: true }" },
@@ -112,6 +135,7 @@ test("both tell the same of a broken rule", () => {
   for (const source of [
     "rule a {",
     "rule a { condition: b }",
+    "rule a { strings: $a = /x}y/ condition: $a and c }",
     "rule a { strings: $a = /a*/ condition: $a }",
   ]) {
     assert.equal(message(native, source), message(wasm, source));
@@ -142,6 +166,7 @@ test("both find the same in random bytes by random rules", () => {
     "#p0 > 2",
     "$p0 at 0",
     "filesize > 20 and $p0",
+    "uint16(0) == 0x6161 and any of them",
   );
   const rule = fc
     .tuple(fc.array(pattern, { minLength: 1, maxLength: 3 }), condition)
@@ -158,14 +183,22 @@ test("both find the same in random bytes by random rules", () => {
         const one = native.compile(sources);
         const other = wasm.compile(sources);
         try {
-          for (const each of contents) assert.deepEqual(one.scan(each), other.scan(each));
+          const alone = sources.map((source) => native.compile([source]));
+          for (const each of contents) {
+            assert.deepEqual(one.scan(each), other.scan(each));
+            assert.deepEqual(
+              one.scan(each),
+              alone.flatMap((rules) => rules.scan(each)),
+            );
+          }
+          for (const rules of alone) rules.close();
         } finally {
           one.close();
           other.close();
         }
       },
     ),
-    { numRuns: 60 },
+    { numRuns: 30 },
   );
 });
 

@@ -8,6 +8,7 @@ import {
 } from "./engine.ts";
 import { ruleInvalid, scanFailed } from "./failures.ts";
 import { normalForm } from "./normal-form.ts";
+import { withoutBounds } from "./unbound.ts";
 
 /** What we use of the native build (`@litko/yara-x-*`, which ships no types with the binary). */
 interface NativeRules {
@@ -55,10 +56,12 @@ function compileAll(yara: NativeModule, sources: readonly RuleSource[]): NativeR
   const start = () => yara.compile("", { enableIncludes: false });
   try {
     const rules = start();
-    rules.addRuleSources(sources.map(({ namespace, source }) => ({ namespace, source })));
+    rules.addRuleSources(
+      sources.map(({ namespace, source }) => ({ namespace, source: withoutBounds(source) })),
+    );
     return rules;
   } catch (cause) {
-    // The batch does not say which source is at fault; each alone does.
+    // The batch does not say which source is at fault; each alone does, with the places that its author knows.
     for (const source of sources) {
       try {
         start().addRuleSources([source]);

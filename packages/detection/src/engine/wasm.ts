@@ -4,6 +4,7 @@ import type { Rules, Scanner } from "@virustotal/yara-x";
 import type { CompiledRules, CompileOptions, RuleEngine, RuleSource } from "./engine.ts";
 import { ruleInvalid, scanFailed } from "./failures.ts";
 import { normalForm } from "./normal-form.ts";
+import { withoutBounds } from "./unbound.ts";
 
 type YaraModule = typeof import("@virustotal/yara-x");
 
@@ -40,12 +41,25 @@ function build(yara: YaraModule, sources: readonly RuleSource[]): Rules {
     for (const source of sources) {
       try {
         compiler.newNamespace(source.namespace);
-        compiler.addSource(source.source);
+        compiler.addSource(withoutBounds(source.source));
       } catch (cause) {
-        throw ruleInvalid(source, cause);
+        throw ruleInvalid(source, asWritten(yara, source) ?? cause);
       }
     }
     return compiler.build();
+  } finally {
+    compiler.free();
+  }
+}
+
+/** What the compiler says of a refused source with the places that its author knows. */
+function asWritten(yara: YaraModule, { source }: RuleSource): unknown {
+  const compiler = new yara.Compiler();
+  try {
+    compiler.addSource(source);
+    return null;
+  } catch (cause) {
+    return cause;
   } finally {
     compiler.free();
   }
