@@ -58,7 +58,7 @@ export async function buildCorpus(options: BuildCorpusOptions): Promise<CorpusMa
   const chosen = await choose(candidates, byPath(typed), options);
   const { state, known, index } = beginning(dir, old, oldFiles, chosen, options);
   try {
-    const files = await digestAll(chosen, known, state, index.bits, options);
+    const files = await digestAll(chosen, known, state, options);
     if (files.length === 0) {
       throw new ThymusError(
         "CORPUS_MISSING",
@@ -154,7 +154,6 @@ async function choose(
 function readOptions(options: BuildCorpusOptions) {
   return {
     workers: options.workers ?? 2,
-    maxFileBytes: options.maxFileBytes ?? DEFAULT_MAX_FILE_BYTES,
     signal: options.signal,
   };
 }
@@ -164,7 +163,6 @@ async function digestAll(
   chosen: readonly Candidate[],
   known: ReadonlyMap<string, CorpusFile>,
   state: Unfinished,
-  bits: number,
   options: BuildCorpusOptions,
 ): Promise<CorpusFile[]> {
   const files = chosen.flatMap((candidate) => unchanged(candidate, known) ?? []);
@@ -174,7 +172,7 @@ async function digestAll(
     await readFiles(open, {
       ...readOptions(options),
       mode: "digest",
-      filter: { memory: state.memory, bits },
+      space: state.space,
       onBatch(batch, answers) {
         const read = batch.flatMap(({ path, size, mtimeMs }, index): CorpusFile[] => {
           const answer = answers[index];

@@ -3,9 +3,8 @@ import { readFileSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { type CorpusFile, type CorpusIndex, type CorpusManifest, ThymusError } from "@thymus/contracts";
 import type { RuleSource } from "@thymus/detection";
-import { loadFilter } from "./absence/file.ts";
-import { AbsenceFilter } from "./absence/filter.ts";
-import { filterMemory } from "./absence/memory.ts";
+import { Remembered } from "./absence/remembered.ts";
+import { StoredWords } from "./absence/stored.ts";
 import { corpusDigest, decodeFiles } from "./files/file-list.ts";
 import { layout, readManifest } from "./files/layout.ts";
 import { loadLists } from "./lists/import-list.ts";
@@ -137,10 +136,10 @@ function loadModel(dir: string, from: CorpusManifest["model"]): NgramModel {
   return new NgramModel(tables);
 }
 
-function openFilter(dir: string, { sha256, bits }: CorpusIndex): AbsenceFilter {
-  const memory = filterMemory(bits, 1);
-  if (loadFilter(layout(dir).index(sha256), memory, bits) !== sha256) throw damaged(dir, "the index");
-  return new AbsenceFilter(memory, bits, 0);
+function openFilter(dir: string, { sha256, bits }: CorpusIndex): Remembered {
+  const words = StoredWords.open(layout(dir).index(sha256), bits, sha256);
+  if (!words) throw damaged(dir, "the index");
+  return new Remembered(words, bits);
 }
 
 function damaged(dir: string, what: string, cause?: unknown): ThymusError {

@@ -5,14 +5,15 @@ import fc from "fast-check";
 import { assembleKernel } from "./assemble.ts";
 import { AbsenceFilter } from "./filter.ts";
 import { KERNEL } from "./kernel.ts";
-import { filterBits, filterMemory, PIECE_BYTES } from "./memory.ts";
+import { filterBits, filterSpace, PIECE_BYTES, ROOM } from "./memory.ts";
+import { Remembered, wordsIn } from "./remembered.ts";
 
-const empty = (bits = 13) => new AbsenceFilter(filterMemory(bits, 1), bits, 0);
-const filled = (files: readonly Uint8Array[], bits = 16) => {
-  const filter = empty(bits);
+const filled = (files: readonly Uint8Array[], bits = 16, room = 64) => {
+  const space = filterSpace(bits, 1, room);
+  const filter = new AbsenceFilter(space, 0);
   for (const file of files) filter.add(file);
   filter.flush();
-  return filter;
+  return new Remembered(wordsIn(space), bits);
 };
 
 test("the kernel is what its source says", async () => {
@@ -63,18 +64,18 @@ test("what is strange is nearly always called absent from 20 bytes on", () => {
   assert.ok(strange(16) > 600, `${strange(16)}`);
   assert.ok(strange(20) > 900, `${strange(20)}`);
   assert.ok(strange(32) > 990, `${strange(32)}`);
-  assert.ok(empty().absent(randomBytes(20)));
+  assert.ok(filled([]).absent(randomBytes(20)));
 });
 
 test("about two pieces in nine are marked", () => {
   // Each marked piece sets up to three bits; with many words hardly any two share one.
   const bits = 16;
-  const memory = filterMemory(bits, 1);
-  const filter = new AbsenceFilter(memory, bits, 0);
+  const space = filterSpace(bits, 1, ROOM);
+  const filter = new AbsenceFilter(space, 0);
   filter.add(randomBytes(50_000));
   filter.flush();
   let set = 0;
-  for (const byte of new Uint8Array(memory.buffer, 65536, 8 * 2 ** bits))
+  for (const byte of new Uint8Array(space.memory.buffer, 65536, 8 * 2 ** bits))
     for (let rest = byte; rest > 0; rest &= rest - 1) set++;
   assert.ok(set > 50_000 * 0.2 * 2.9 && set < 50_000 * 0.25 * 3, `${set}`);
 });

@@ -4,13 +4,17 @@ export const PIECE_BYTES = 12;
 export const HEADER_BYTES = 64;
 /** Bytes that the kernel is given at once, in the scratch of one instance. */
 export const INPUT_BYTES = 1 << 20;
+/** Marks that wait in a bin: enough that several fall into one line of the cache when they are written at last. */
+export const ROOM = 16384;
+/** Of a filter that is seldom added to. */
+export const SMALL_ROOM = 1024;
 const PAGE = 65536;
 const FILTER_AT = PAGE;
-const WORD_BYTES = 8;
-/** The kernel's counts, hashes and bins come first. */
-const INPUT_AT = 16384 + 256 * (4096 * 8 + 64);
+export const WORD_BYTES = 8;
+/** Where a scratch has its bins. */
+export const BINS_AT = 32768;
 /** What follows the input may be read, whatever it is. */
-const SCRATCH_BYTES = Math.ceil((INPUT_AT + INPUT_BYTES + 64) / PAGE) * PAGE;
+const BEHIND = 64;
 
 /** Logarithm of the filter's size in words: least and most (1 GiB). */
 const MIN_BITS = 13;
@@ -25,19 +29,52 @@ export function filterBits(bytes: number): number {
   return bits;
 }
 
-/** Memory that all instances of one filter share; it can be sent to other threads. */
-export function filterMemory(bits: number, instances: number): WebAssembly.Memory {
-  const pages = (FILTER_AT + 2 ** bits * WORD_BYTES + instances * SCRATCH_BYTES) / PAGE;
-  return new WebAssembly.Memory({ initial: pages, maximum: pages, shared: true });
+/** A filter in memory that all its instances share; it can be sent to other threads. */
+export interface FilterSpace {
+  readonly memory: WebAssembly.Memory;
+  /** Logarithm of the number of words. */
+  readonly bits: number;
+  /** Marks that one bin of an instance takes. */
+  readonly room: number;
+}
+
+/** @param instances how many threads add to it */
+export function filterSpace(bits: number, instances: number, room: number): FilterSpace {
+  const pages = (FILTER_AT + 2 ** bits * WORD_BYTES + instances * scratchBytes(room, INPUT_BYTES)) / PAGE;
+  return { memory: new WebAssembly.Memory({ initial: pages, maximum: pages, shared: true }), bits, room };
 }
 
 /** Where an instance has its scratch, and its input in it. */
-export function scratchOf(bits: number, instance: number): { scratch: number; input: number } {
-  const scratch = FILTER_AT + 2 ** bits * WORD_BYTES + instance * SCRATCH_BYTES;
-  return { scratch, input: scratch + INPUT_AT };
+export function scratchOf({ bits, room }: FilterSpace, instance: number): { scratch: number; input: number } {
+  const scratch = FILTER_AT + 2 ** bits * WORD_BYTES + instance * scratchBytes(room, INPUT_BYTES);
+  return { scratch, input: scratch + inputAt(room) };
+}
+
+/** The same without a filter: only which pieces are marked is asked. */
+export function scratchAlone(
+  room: number,
+  inputBytes: number,
+): { memory: WebAssembly.Memory; scratch: number; input: number } {
+  const pages = (FILTER_AT + scratchBytes(room, inputBytes)) / PAGE;
+  const memory = new WebAssembly.Memory({ initial: pages, maximum: pages, shared: true });
+  return { memory, scratch: FILTER_AT, input: FILTER_AT + inputAt(room) };
+}
+
+/** The kernel's counts, hashes, places and bins come first. */
+function inputAt(room: number): number {
+  return BINS_AT + 256 * (room * 8 + 64);
+}
+
+function scratchBytes(room: number, inputBytes: number): number {
+  return Math.ceil((inputAt(room) + inputBytes + BEHIND) / PAGE) * PAGE;
 }
 
 /** Header and words within the memory: what a filter's file holds. */
-export function filterFile(memory: WebAssembly.Memory, bits: number): Uint8Array {
-  return new Uint8Array(memory.buffer, FILTER_AT - HEADER_BYTES, HEADER_BYTES + 2 ** bits * WORD_BYTES);
+export function filterFile({ memory, bits }: FilterSpace): Uint8Array {
+  return new Uint8Array(memory.buffer, FILTER_AT - HEADER_BYTES, fileBytes(bits));
+}
+
+/** Size of a filter's file. */
+export function fileBytes(bits: number): number {
+  return HEADER_BYTES + 2 ** bits * WORD_BYTES;
 }

@@ -1,4 +1,4 @@
-import { bitsOf } from "./file.ts";
+import { headerBits } from "./file.ts";
 import { HEADER_BYTES } from "./memory.ts";
 
 /**
@@ -6,12 +6,12 @@ import { HEADER_BYTES } from "./memory.ts";
  * neighbouring words of the larger: the high bits of a hash choose the word.
  */
 export function mergeFilters(a: Uint8Array, b: Uint8Array): Uint8Array {
-  const [small, large] = bitsOf(a)! <= bitsOf(b)! ? [a, b] : [b, a];
+  const [small, large] = headerBits(a)! <= headerBits(b)! ? [a, b] : [b, a];
   const merged = Uint8Array.from(large);
   const from = new DataView(small.buffer, small.byteOffset + HEADER_BYTES);
   const to = new DataView(merged.buffer, HEADER_BYTES);
-  const copies = 2 ** (bitsOf(large)! - bitsOf(small)!);
-  for (let word = 0, at = 0; word < 2 ** bitsOf(small)!; word++) {
+  const copies = 2 ** (headerBits(large)! - headerBits(small)!);
+  for (let word = 0, at = 0; word < 2 ** headerBits(small)!; word++) {
     const low = from.getUint32(word * 8, true);
     const high = from.getUint32(word * 8 + 4, true);
     for (let copy = 0; copy < copies; copy++, at += 8) {

@@ -18,6 +18,8 @@ export type ReadAnswer = { readonly type: FileType; readonly sha256: Sha256 | nu
 
 export interface ReadReply {
   readonly number: number;
+  /** Whether all that this thread has read so far can be seen in the filter. An empty task makes it so. */
+  readonly flushed: boolean;
   readonly answers: readonly ReadAnswer[];
 }
 

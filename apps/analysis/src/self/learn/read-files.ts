@@ -1,5 +1,6 @@
 import { Worker } from "node:worker_threads";
 import { ThymusError } from "@thymus/contracts";
+import type { FilterSpace } from "../absence/memory.ts";
 import type { Candidate } from "../sources/candidate.ts";
 import type { ReadAnswer, ReadReply, ReadTask } from "./protocol.ts";
 
@@ -7,15 +8,16 @@ const BATCH_FILES = 256;
 const BATCH_BYTES = 32 * 1024 * 1024;
 /** Batches that one thread holds. */
 const ROOM = 2;
+/** Number of the task that only asks for all to be remembered. */
+const FLUSH = -1;
 
 export interface ReadFilesOptions {
   readonly mode: ReadTask["mode"];
   readonly workers: number;
-  readonly maxFileBytes: number;
   readonly signal: AbortSignal | undefined;
   /** Where the bytes of files that are digested are remembered. */
-  readonly filter?: { readonly memory: WebAssembly.Memory; readonly bits: number };
-  /** Called for each batch, in no order. */
+  readonly space?: FilterSpace;
+  /** Called for each batch when its bytes are remembered, in no order. */
   onBatch(files: readonly Candidate[], answers: readonly ReadAnswer[]): void;
 }
 
@@ -30,7 +32,7 @@ export async function readFiles(files: readonly Candidate[], options: ReadFilesO
     { length: Math.min(options.workers, batches.length) },
     (_, instance) =>
       new Worker(new URL("./read-worker.ts", import.meta.url), {
-        workerData: { maxFileBytes: options.maxFileBytes, filter: options.filter, instance },
+        workerData: { space: options.space, instance },
         execArgv: [],
       }),
   );
@@ -38,10 +40,11 @@ export async function readFiles(files: readonly Candidate[], options: ReadFilesO
     await new Promise<void>((resolve, reject) => {
       let next = 0;
       let done = 0;
-      const give = (worker: Worker) => {
-        if (next >= batches.length) return;
+      const give = (worker: Worker): boolean => {
+        if (next >= batches.length) return false;
         worker.postMessage({ number: next, mode: options.mode, files: batches[next]! } satisfies ReadTask);
         next++;
+        return true;
       };
       const stop = () =>
         reject(new ThymusError("INTERRUPTED", "learning self was stopped", "start it again: it goes on"));
@@ -50,16 +53,28 @@ export async function readFiles(files: readonly Candidate[], options: ReadFilesO
       for (const worker of workers) {
         worker.on("error", reject);
         worker.on("exit", () => reject(new Error("a thread that read files ended")));
-        worker.on("message", ({ number, answers }: ReadReply) => {
+        /** Read, but not yet to be seen in the filter. */
+        let waiting: ReadReply[] = [];
+        let asked = 0;
+        worker.on("message", (reply: ReadReply) => {
+          if (reply.number !== FLUSH) waiting.push(reply);
+          asked--;
+          if (give(worker)) asked++;
+          else if (asked === 0 && !reply.flushed) {
+            worker.postMessage({ number: FLUSH, mode: options.mode, files: [] } satisfies ReadTask);
+            asked++;
+          }
+          if (!reply.flushed) return;
           try {
-            options.onBatch(batches[number]!, answers);
+            for (const { number, answers } of waiting) options.onBatch(batches[number]!, answers);
           } catch (cause) {
             reject(cause);
           }
-          give(worker);
-          if (++done === batches.length) resolve();
+          done += waiting.length;
+          waiting = [];
+          if (done === batches.length) resolve();
         });
-        for (let room = 0; room < ROOM; room++) give(worker);
+        for (let room = 0; room < ROOM; room++) if (give(worker)) asked++;
       }
     });
   } finally {
@@ -67,6 +82,7 @@ export async function readFiles(files: readonly Candidate[], options: ReadFilesO
   }
 }
 
+/** The largest first, so that the threads end together. */
 function batchesOf(files: readonly Candidate[], mode: ReadTask["mode"]): Candidate[][] {
   const batches: Candidate[][] = [];
   let bytes = Number.POSITIVE_INFINITY;
@@ -78,5 +94,7 @@ function batchesOf(files: readonly Candidate[], mode: ReadTask["mode"]): Candida
     } else last.push(file);
     if (mode === "digest") bytes += file.size;
   }
-  return batches;
+  if (mode === "identify") return batches;
+  const sizes = new Map(batches.map((batch) => [batch, batch.reduce((sum, { size }) => sum + size, 0)]));
+  return batches.sort((a, b) => sizes.get(b)! - sizes.get(a)!);
 }

@@ -5,16 +5,23 @@ import { parentPort, workerData } from "node:worker_threads";
 import type { Sha256 } from "@thymus/contracts";
 import { FileReader, IDENTIFY_BYTES, identifyFile } from "@thymus/detection";
 import { AbsenceFilter } from "../absence/filter.ts";
+import type { FilterSpace } from "../absence/memory.ts";
+import { readLarge } from "./large-file.ts";
 import type { ReadAnswer, ReadReply, ReadTask } from "./protocol.ts";
 
-const given = workerData as {
-  maxFileBytes: number;
-  filter: { memory: WebAssembly.Memory; bits: number } | undefined;
-  instance: number;
-};
-const reader = new FileReader(given.maxFileBytes);
-const filter = given.filter && new AbsenceFilter(given.filter.memory, given.filter.bits, given.instance);
+/** Larger files are read in parts. */
+const WHOLE_BYTES = 4 << 20;
+/** The bins are emptied when so much was read: emptying full ones costs least. */
+const FLUSH_BYTES = 96 << 20;
+/** After a batch of so little they are emptied at once: it may be long until so much was read. */
+const SMALL_BATCH_BYTES = 1 << 20;
+
+const given = workerData as { space: FilterSpace | undefined; instance: number };
+const reader = new FileReader(WHOLE_BYTES);
+const filter = given.space && new AbsenceFilter(given.space, given.instance);
 const head = Buffer.alloc(IDENTIFY_BYTES);
+/** Contents that this thread has remembered: packages hold many files twice. */
+const known = new Set<string>();
 
 function identify(path: string): ReadAnswer {
   try {
@@ -30,17 +37,33 @@ function identify(path: string): ReadAnswer {
   }
 }
 
-function digest({ path, size, mtimeMs, vouched }: ReadTask["files"][number]): ReadAnswer {
+function digest(file: ReadTask["files"][number]): ReadAnswer {
+  const { path, size, mtimeMs, vouched } = file;
+  if (size > WHOLE_BYTES) {
+    const read = readLarge(file, (bytes) => filter?.add(bytes));
+    return read && { type: identifyFile(read.head, path), sha256: read.sha256 };
+  }
   const read = reader.read(path, { size, mtimeMs });
   if (read.kind !== "bytes" || read.bytes.length !== size) return null;
   // The package manager's own digest: a changed program must not teach that it is good.
   if (vouched && !vouched.includes(hash("md5", read.bytes))) return null;
-  filter?.add(read.bytes);
-  return { type: identifyFile(read.bytes, path), sha256: hash("sha256", read.bytes) as Sha256 };
+  const sha256 = hash("sha256", read.bytes) as Sha256;
+  if (filter && !known.has(sha256)) {
+    filter.add(read.bytes);
+    known.add(sha256);
+  }
+  return { type: identifyFile(read.bytes, path), sha256 };
 }
 
+let waiting = 0;
 parentPort!.on("message", ({ number, mode, files }: ReadTask) => {
   const answers = files.map((file) => (mode === "identify" ? identify(file.path) : digest(file)));
-  filter?.flush();
-  parentPort!.postMessage({ number, answers } satisfies ReadReply);
+  const bytes = files.reduce((sum, { size }) => sum + size, 0);
+  waiting += bytes;
+  const flushed = waiting >= FLUSH_BYTES || bytes < SMALL_BATCH_BYTES;
+  if (flushed) {
+    filter?.flush();
+    waiting = 0;
+  }
+  parentPort!.postMessage({ number, answers, flushed } satisfies ReadReply);
 });

@@ -4,7 +4,7 @@ import { basename, dirname, join } from "node:path";
 import type { CorpusFile, Sha256 } from "@thymus/contracts";
 import { failpoint, writeFileAtomic } from "@thymus/store";
 import { filterDigest, loadFilter, putHeader } from "../absence/file.ts";
-import { filterFile, filterMemory } from "../absence/memory.ts";
+import { type FilterSpace, filterFile, filterSpace, ROOM } from "../absence/memory.ts";
 import { Journal } from "../files/journal.ts";
 import { layout } from "../files/layout.ts";
 
@@ -17,9 +17,8 @@ const SAVE_SECONDS = 15;
  * which changes nothing: so any number of interruptions ends in the same filter.
  */
 export class Unfinished {
-  readonly memory: WebAssembly.Memory;
+  readonly space: FilterSpace;
   readonly #dir: string;
-  readonly #bits: number;
   readonly #base: string | null;
   readonly #journal: Journal;
   readonly #saveSeconds: number;
@@ -30,9 +29,8 @@ export class Unfinished {
   #failed: unknown = null;
 
   private constructor(dir: string, bits: number, base: string | null, workers: number, saveSeconds: number) {
-    this.memory = filterMemory(bits, workers);
+    this.space = filterSpace(bits, workers, ROOM);
     this.#dir = dir;
-    this.#bits = bits;
     this.#base = base;
     this.#journal = new Journal(layout(dir).journal);
     this.#saveSeconds = saveSeconds;
@@ -50,11 +48,11 @@ export class Unfinished {
     { workers, saveSeconds = SAVE_SECONDS }: { workers: number; saveSeconds?: number | undefined },
   ): { state: Unfinished; files: CorpusFile[] } | null {
     const state = new Unfinished(dir, bits, base, workers, saveSeconds);
-    if (loadFilter(state.#part, state.memory, bits)) return { state, files: state.#journal.read() };
+    if (loadFilter(state.#part, state.space)) return { state, files: state.#journal.read() };
     state.#journal.remove();
-    if (base && loadFilter(layout(dir).index(base), state.memory, bits) !== base) return null;
-    if (!base) filterFile(state.memory, bits).fill(0);
-    putHeader(state.memory, bits);
+    if (base && loadFilter(layout(dir).index(base), state.space) !== base) return null;
+    if (!base) filterFile(state.space).fill(0);
+    putHeader(state.space);
     return { state, files: [] };
   }
 
@@ -83,7 +81,7 @@ export class Unfinished {
     const files = this.#waiting;
     this.#waiting = [];
     // Other threads may add while this is written: what was noted is in it, whatever else may be.
-    await writeFileAtomic(this.#part, filterFile(this.memory, this.#bits));
+    await writeFileAtomic(this.#part, filterFile(this.space));
     await failpoint("analysis.corpus.filter-saved");
     this.#journal.append(files);
     this.#saved = performance.now();
@@ -92,11 +90,11 @@ export class Unfinished {
   /** Makes the saved filter the index. @returns its SHA-256 */
   async finish(): Promise<Sha256> {
     await this.save();
-    const sha256 = filterDigest(this.memory, this.#bits);
+    const sha256 = filterDigest(this.space);
     if (sha256 === this.#base) return sha256 as Sha256;
     const target = layout(this.#dir).index(sha256);
     const part = this.#part;
-    if (!(await exists(part))) await writeFileAtomic(part, filterFile(this.memory, this.#bits));
+    if (!(await exists(part))) await writeFileAtomic(part, filterFile(this.space));
     rmSync(target, { force: true });
     try {
       linkSync(part, target);

@@ -9,7 +9,7 @@ import {
   ThymusError,
 } from "@thymus/contracts";
 import { failpoint, writeFileAtomic } from "@thymus/store";
-import { bitsOf } from "../absence/file.ts";
+import { headerBits } from "../absence/file.ts";
 import { mergeFilters } from "../absence/merge.ts";
 import { corpusDigest, encodeFiles } from "../files/file-list.ts";
 import { layout, readManifest, removeOld } from "../files/layout.ts";
@@ -51,7 +51,7 @@ export async function importCorpus(dir: string, file: string): Promise<PortableS
     },
     index: {
       sha256: digestOf(joined.index),
-      bits: bitsOf(joined.index)!,
+      bits: headerBits(joined.index)!,
       staleBytes: header.index.staleBytes + (before?.index.staleBytes ?? 0),
     },
   };
@@ -102,7 +102,7 @@ async function readPortable(file: string): Promise<{ header: PortableSelf; parts
     if (!decodeTables(model.bytes.buffer as ArrayBuffer)) throw damaged(file, model.place);
     const index = await section("index");
     const { bits } = header.index;
-    if (bitsOf(index.bytes) !== bits || index.bytes.length !== 64 + 8 * 2 ** bits)
+    if (headerBits(index.bytes) !== bits || index.bytes.length !== 64 + 8 * 2 ** bits)
       throw damaged(file, index.place);
     return { header, parts: { hashes: text, model: model.bytes, index: index.bytes } };
   } finally {

@@ -23,7 +23,6 @@ test("only what the package manager's own digest fits becomes self", async (t) =
   await readFiles(candidates, {
     mode: "digest",
     workers: 1,
-    maxFileBytes: 1 << 26,
     signal: undefined,
     onBatch: (files, given) => files.forEach(({ path }, index) => void answers.set(path, given[index]!)),
   });
