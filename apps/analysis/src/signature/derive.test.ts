@@ -63,6 +63,17 @@ test("a run that one clean file of self holds is vetoed, all of them in one scan
   assert.ok("gaveUp" in wholly && wholly.gaveUp.code === "NO_SOUND_RULE");
 });
 
+test("no rule rests on a text that a list of what is known to be good names, nor on a part of it", async () => {
+  const address = "http://downloads.example.org/releases/stable/index-of-packages.html";
+  const specimens = append(`\n# ${address}\n${TEXT}\n`);
+  const warned = (text: string) => (text.includes("downloads.example.org") ? "list" : null);
+  const derived = await derive(specimens, { ...self, warned } as typeof self);
+  assert.ok("rule" in derived, JSON.stringify(derived));
+  assert.doesNotMatch(derived.rule, /example|releases|packages/);
+  const alone = await derive(append(`\n# ${address}\n`), { ...self, warned } as typeof self);
+  assert.ok("gaveUp" in alone, JSON.stringify(alone));
+});
+
 test("bytes that a clean decoy holds are the host's", async () => {
   const specimens = append(`\n${TEXT}\n`);
   const held = Buffer.from(`x\n${TEXT}\n`);
@@ -74,7 +85,7 @@ test("bytes that a clean decoy holds are the host's", async () => {
 test("a single infected file needs the sample as a second witness", async () => {
   const one = append(`\n${TEXT}\n`).slice(0, 1);
   const alone = await derive(one);
-  assert.ok("gaveUp" in alone);
+  assert.ok("gaveUp" in alone, JSON.stringify(alone));
   const witnessed = await derive(one, self, Buffer.concat([Buffer.from("carrier "), TEXT]));
   assert.ok("rule" in witnessed && witnessed.scope.includes("text"));
 });

@@ -66,7 +66,7 @@ export function textCandidates(
   own: ReadonlyMap<Member, ReadonlySet<string>>,
   knowledge: Knowledge,
 ): Candidates {
-  const common = commonTexts(group);
+  const common = commonTexts(group).filter(({ text }) => !knowledge.isWarned(text));
   const isOwn = ({ text, holders }: CommonText) => own.get([...holders][0]!)!.has(text);
   const data = common.filter(({ isName }) => !isName).sort((a, b) => a.at - b.at);
   const headSize = data.length < MIN_TEXTS ? 0 : Math.ceil(HEAD * data.length);

@@ -55,6 +55,19 @@ test("one sample alone gives a rule as well", async () => {
   assert.equal(hits(derived, GOOD), 0);
 });
 
+test("no rule rests on a text that a list of what is known to be good names", async () => {
+  const { rule } = found(await derive([1, 2, 3].map((version) => build(1, version))));
+  const listed = /\$a0 = "([^"\n]{16,})"/.exec(rule)![1]!;
+  const warned = (text: string) => (text.includes(listed) ? "list" : null);
+  const derived = found(
+    await derive(
+      [1, 2, 3].map((version) => build(1, version)),
+      { ...self, warned },
+    ),
+  );
+  assert.ok(!derived.rule.includes(listed));
+});
+
 test("a self without an index is scanned, and what it holds is never in the rule", async () => {
   const library = familyTexts(7, 0, 20);
   const scanned = fakeSelf([...GOOD.map(({ bytes }) => bytes), program({ texts: library, seed: 9 })]);

@@ -41,6 +41,12 @@ export class Knowledge {
     return own;
   }
 
+  /** Whether a list of what is known to be good names this text or something in it. */
+  isWarned(text: string): boolean {
+    const warned = this.#self.warned?.(text.replaceAll("\0", "")) ?? null;
+    return warned !== null;
+  }
+
   logProbability(text: string): number {
     let log = this.#logs.get(text);
     if (log === undefined) {
