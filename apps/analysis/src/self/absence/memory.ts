@@ -6,8 +6,6 @@ export const HEADER_BYTES = 64;
 export const INPUT_BYTES = 1 << 20;
 /** Marks that wait in a bin: enough that several fall into one line of the cache when they are written at last. */
 export const ROOM = 16384;
-/** Of a filter that is seldom added to. */
-export const SMALL_ROOM = 1024;
 const PAGE = 65536;
 const FILTER_AT = PAGE;
 export const WORD_BYTES = 8;
