@@ -19,10 +19,10 @@ test("the words that a list names are found where they stand, in either encoding
   assert.deepEqual(warnedSpans(bytes, {}), []);
 });
 
-test("a string is judged by its bytes, by its roots, or as it is written", () => {
+test("a string is judged by its bytes, by its runs, or as it is written", () => {
   const string = (given: object) => isWarned({ text: "$", logProbability: -90, ...given }, self);
   assert.ok(string({ bytes: Buffer.from("//example.org/") }));
-  assert.ok(string({ roots: [Buffer.from("other text"), Buffer.from("www.example.org")] }));
+  assert.ok(string({ runs: [[Buffer.from("other text")], [Buffer.from("www.example.org")]] }));
   assert.ok(string({ text: '"www.example.org" nocase' }));
   assert.ok(!string({ text: '"another.example.net" nocase' }));
 });

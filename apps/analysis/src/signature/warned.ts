@@ -23,7 +23,8 @@ export function warnedSpans(bytes: Uint8Array, self: Pick<Self, "warned">): Span
 }
 
 /** Whether a string of a clause holds a text that a list names. */
-export function isWarned({ text, bytes, roots }: ClauseString, self: Pick<Self, "warned">): boolean {
-  const runs = bytes === undefined ? (roots ?? [Buffer.from(text, "latin1")]) : [bytes];
-  return runs.some((run) => warnedSpans(run, self).length > 0);
+export function isWarned({ text, bytes, runs }: ClauseString, self: Pick<Self, "warned">): boolean {
+  if (self.warned === undefined) return false;
+  const all = bytes === undefined ? (runs?.flat() ?? [Buffer.from(text, "latin1")]) : [bytes];
+  return all.some((run) => warnedSpans(run, self).length > 0);
 }
