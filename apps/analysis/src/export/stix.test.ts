@@ -1,10 +1,13 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { PrescriptionId } from "@thymus/contracts";
 import fc from "fast-check";
 import { reportCases } from "../report/testing/index.ts";
 import { largest } from "../report/testing/largest.ts";
 import { canonicalJson, observableId, uuid5 } from "./identifiers.ts";
-import { type StixBundle, toStix } from "./stix.ts";
+import type { StixBundle } from "./producer.ts";
+import { toStix } from "./stix.ts";
+import { prescriptionsToStix } from "./stix-prescriptions.ts";
 import { Bundle } from "./testing/schema.ts";
 
 const at = new Date("2026-03-04T05:06:07.000Z");
@@ -20,6 +23,8 @@ function assertWhole(bundle: StixBundle): void {
   Bundle.parse(JSON.parse(JSON.stringify(bundle)));
   const ids = bundle.objects.map(({ id }) => id);
   assert.equal(new Set(ids).size, ids.length);
+  for (const object of bundle.objects)
+    if ("modified" in object) assert.ok(String(object.created) <= String(object.modified), object.id);
   for (const object of bundle.objects)
     for (const [key, value] of Object.entries(object))
       if (/_refs?$/.test(key))
@@ -79,6 +84,52 @@ test("a prescription becomes an indicator with the rule, and its repair a course
   assert.ok(relations.includes(`${rule!.id} indicates ${malware!.id}`));
   assert.ok(relations.includes(`${action!.id} remediates ${malware!.id}`));
   assert.equal(ofType(bundle, "attack-pattern").length, 4);
+});
+
+test("prescriptions alone: the same indicators, families, and what they replace or was recalled", () => {
+  const { prescription: first } = cases.find(({ name }) => name === "infector")!;
+  const later = {
+    ...first!,
+    id: PrescriptionId.parse(`rx-${"b".repeat(16)}`),
+    aliases: ["shell.other"],
+    replaces: [first!.id],
+    made: { ...first!.made, at: "2030-01-02T03:04:05.678Z" },
+  };
+  const one = prescriptionsToStix([{ prescription: first! }]);
+  assertWhole(one);
+  const [alone] = ofType(one, "indicator");
+  assert.equal(alone!.revoked, undefined);
+  const [inCase] = ofType(bundleOf("infector"), "indicator").filter((each) => each.pattern_type === "yara");
+  for (const key of ["id", "pattern", "name", "description"] as const)
+    assert.equal(alone![key], inCase![key]);
+
+  const both = prescriptionsToStix([{ prescription: later }, { prescription: first! }]);
+  assertWhole(both);
+  const [newer, older] = ofType(both, "indicator");
+  assert.deepEqual([newer!.revoked, older!.revoked, older!.modified], [undefined, true, later.made.at]);
+  assert.equal(older!.created, alone!.created);
+  assert.equal(ofType(both, "malware").length, 1);
+  assert.deepEqual(ofType(both, "malware")[0]!.aliases, ["shell.other"]);
+  assert.ok(
+    ofType(both, "relationship").some(
+      (each) =>
+        each.relationship_type === "derived-from" &&
+        each.source_ref === newer!.id &&
+        each.target_ref === older!.id,
+    ),
+  );
+
+  const recalled = { at: new Date("2031-01-01T00:00:00.000Z"), why: "it was wrong" };
+  const gone = prescriptionsToStix([{ prescription: later, recalled }, { prescription: first! }]);
+  assertWhole(gone);
+  // What a recalled prescription would retire holds on.
+  assert.deepEqual(
+    ofType(gone, "indicator").map(({ revoked }) => revoked ?? false),
+    [true, false],
+  );
+  assert.equal(ofType(gone, "indicator")[0]!.modified, "2031-01-01T00:00:00.000Z");
+  // A bundle may name what it does not hold.
+  Bundle.parse(JSON.parse(JSON.stringify(prescriptionsToStix([{ prescription: later }]))));
 });
 
 test("only what the sample contacted is exported: no decoy, no address of the chamber's making", () => {

@@ -9,10 +9,12 @@ import { techniqueName, techniqueUrl } from "../report/attack.ts";
 import { clip } from "../report/bounds.ts";
 import { credentialWord } from "../report/credentials.ts";
 import { repairWords } from "../report/repair-words.ts";
-import { count, grouped, sentence, verdictWords } from "../report/words.ts";
+import { sentence, verdictWords } from "../report/words.ts";
 import { objectId } from "./identifiers.ts";
 import { markingOf, type TrafficLight } from "./markings.ts";
-import { addFile, addNetwork, addProcesses, type Observable, Observables } from "./observables.ts";
+import { addFile, addNetwork, addProcesses, Observables } from "./observables.ts";
+import { ALWAYS, producer, type StixBundle, type StixObject } from "./producer.ts";
+import { foundWords } from "./stix-prescriptions.ts";
 import { capabilitiesOf, languages, malwareTypes, resultOf } from "./vocabulary.ts";
 
 export interface StixOptions {
@@ -21,30 +23,6 @@ export interface StixOptions {
   /** Marks every object of the case; without it none is marked. */
   readonly tlp?: TrafficLight;
 }
-
-interface StixObject {
-  readonly type: string;
-  readonly id: string;
-  readonly [property: string]: unknown;
-}
-export interface StixBundle {
-  readonly type: "bundle";
-  readonly id: string;
-  readonly objects: readonly (StixObject | Observable)[];
-}
-
-/** Objects that say the same in every case never change. */
-const ALWAYS = "2026-01-01T00:00:00.000Z";
-const producer: StixObject = {
-  type: "identity",
-  spec_version: "2.1",
-  id: objectId("identity", "thymus"),
-  created: ALWAYS,
-  modified: ALWAYS,
-  name: "Thymus",
-  description: "An open-source digital immune system.",
-  identity_class: "system",
-};
 
 /** Most new files that are told; what matters of a thousand is that they were a thousand. */
 const MOST_FILES = 300;
@@ -178,15 +156,12 @@ export function toStix(
     });
   }
 
-  function addCure(target: string, { id, family, detect, repair, proof, made }: Prescription): void {
-    const { decoys, goodware, programs } = proof;
-    const found = programs
-      ? `${grouped(programs.detected)} of ${count(programs.samples, "sample")}`
-      : `${grouped(decoys.detected + decoys.freshDetected)} of ${count(decoys.infected + decoys.freshInfected, "infected decoy")}`;
+  function addCure(target: string, cure: Prescription): void {
+    const { id, family, detect, repair, made } = cure;
     const reference = { external_references: [{ source_name: "thymus", external_id: id }] };
     const rule = add("indicator", [id], {
       name: `Rule of family ${family}`,
-      description: `Found ${found} and ${grouped(goodware.matches)} of ${count(goodware.files, "goodware file")}.`,
+      description: foundWords(cure),
       indicator_types: ["malicious-activity"],
       pattern: detect.rule,
       pattern_type: "yara",

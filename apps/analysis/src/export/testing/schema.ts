@@ -29,6 +29,7 @@ const object = <T extends string, S extends z.ZodRawShape>(type: T, shape: S) =>
     created_by_ref: id("identity").optional(),
     object_marking_refs: list(id("marking-definition")).optional(),
     external_references: list(reference).optional(),
+    revoked: z.boolean().optional(),
     ...shape,
   });
 
@@ -46,9 +47,10 @@ const domainObjects = [
   }),
   object("malware", {
     name: text,
-    description: text,
-    malware_types: list(z.enum(["virus", "ransomware", "wiper", "dropper", "worm", "spyware"])),
-    is_family: z.literal(false),
+    description: text.optional(),
+    aliases: list(text).optional(),
+    malware_types: list(z.enum(["virus", "ransomware", "wiper", "dropper", "worm", "spyware"])).optional(),
+    is_family: z.boolean(),
     sample_refs: list(id("file")),
     capabilities: list(text).optional(),
     implementation_languages: list(text).optional(),
