@@ -1,6 +1,8 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { type Config, type Logger, MachineId } from "@thymus/contracts";
+import { Keeper } from "./copies/keeper.ts";
+import { openCopies } from "./copies/open.ts";
 import { ProtectedPaths } from "./files/protected.ts";
 import { Roots } from "./files/roots.ts";
 import { Conversation } from "./link/conversation.ts";
@@ -73,24 +75,28 @@ async function runHeld(options: AgentOptions, parts: AgentParts): Promise<Runnin
   const maxBytes = config.admin.maxSampleBytes;
   const roots = await Roots.of(config.agent.watch, dataDir, drill);
   const paths = new ProtectedPaths(dataDir, [drill, roots.drill]);
+  const vault = await openVault(dataDir);
   const quarantine = new Quarantine({
     db,
     folder: join(dataDir, "quarantine"),
-    vault: await openVault(dataDir),
+    vault,
     maxBytes: config.agent.quarantineBytes,
   });
   const context = { db, quarantine, maxBytes };
   await recoverOperations(context, log);
   await quarantine.sweep();
+  const active = new ActivePrescriptions(db, log);
+  const copies = await openCopies({ db, dataDir, vault, config, active });
+  await copies.sweep();
 
   const timeline = new Timeline(dataDir, log);
-  const active = new ActivePrescriptions(db, log);
   await active.load();
   const cases = new Cases(db);
   const decoys = new Decoys(db, log);
-  const healer = new Healer({ ...context, active, config, paths, timeline });
+  const healer = new Healer({ ...context, active, config, copies, paths, timeline });
   const server = parts.server === undefined ? await joined(options, stop.signal) : parts.server;
 
+  const isDecoy = async (path: string) => (await decoys.get(path)) !== null;
   let watchman: Watchman;
   const requeue = (root: string, changed: Iterable<string>) => watchman.requeue(root, changed);
   const shared = { ...context, cases, decoys, log, requeue, timeline };
@@ -112,13 +118,14 @@ async function runHeld(options: AgentOptions, parts: AgentParts): Promise<Runnin
     paths,
     roots: () => roots.all,
     rootOf: (path) => roots.of(path),
-    isDecoy: async (path) => (await decoys.get(path)) !== null,
+    isDecoy,
     timeline,
     onOutcome: () => conversation?.wake(),
   });
   watchman = new Watchman({
     investigation,
     investigator: new Investigator(investigation),
+    keeper: new Keeper({ cases, copies, isDecoy, log, roots }),
     prescriptions,
     roots,
     serial,

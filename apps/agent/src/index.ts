@@ -3,5 +3,6 @@ export { type Enrolment, readEnrolment } from "./link/enrolment.ts";
 export { followServer, type JoinOptions, joinServer } from "./link/join.ts";
 export { activePrescriptions } from "./verbs/active.ts";
 export { type BaselineDifference, type BaselineVerbs, openBaseline } from "./verbs/baseline.ts";
+export { type CopyOutcome, type CopyVerbs, openCopyRepairs } from "./verbs/copies.ts";
 export { openQuarantine, type QuarantineVerbs, type VerbOptions } from "./verbs/quarantine.ts";
 export { openRepairs, type RepairVerbs } from "./verbs/repair.ts";

@@ -45,6 +45,11 @@ export const Config = z.strictObject({
         .default(300)
         .describe("seconds between re-checks of the baseline by metadata, which find what events missed"),
       quarantineBytes: Size.default(1024 * 1024 * 1024).describe("bytes that the quarantine may take"),
+      copies: Folders.default([]).describe(
+        "folders, within watched ones, of whose files the agent keeps sealed copies, so that overwritten ones can go back; empty means none",
+      ),
+      copyBytes: Size.default(512 * 1024 * 1024).describe("bytes that all copies together may take"),
+      copyFileBytes: Size.default(16 * 1024 * 1024).describe("largest file that is copied, in bytes"),
     })
     .prefault({})
     .describe("this machine's agent"),

@@ -164,3 +164,15 @@ export async function knownContents(db: Database, path: string): Promise<KnownCo
     })),
   ];
 }
+
+/** Programs of self at or below a path. */
+export function programsBelow(db: Database, top: string): Promise<Pick<BaselineRow, "path" | "sha256">[]> {
+  return db
+    .selectFrom("file")
+    .select(["path", "sha256"])
+    .where("program", "=", 1)
+    .where((eb) =>
+      eb.or([eb("path", "=", top), eb.and([eb("path", ">=", `${top}/`), eb("path", "<", `${top}0`)])]),
+    )
+    .execute();
+}

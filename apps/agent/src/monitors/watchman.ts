@@ -1,5 +1,6 @@
 import { basename, dirname } from "node:path";
 import { TEMPORARY_PREFIX } from "@thymus/store";
+import type { Keeper } from "../copies/keeper.ts";
 import { factsAt } from "../files/regular.ts";
 import type { Roots } from "../files/roots.ts";
 import type { Prescriptions } from "../scanning/prescriptions.ts";
@@ -13,6 +14,7 @@ import { RootGuard } from "./root-guard.ts";
 export interface WatchmanOptions {
   readonly investigation: InvestigatorOptions;
   readonly investigator: Investigator;
+  readonly keeper: Keeper;
   readonly prescriptions: Prescriptions;
   readonly roots: Roots;
   /** All work on files happens here, one piece after the other. */
@@ -60,6 +62,7 @@ export class Watchman {
         await guard.ensure();
         if (await hasBaseline(investigation.db, root)) await this.#recheck(root, false);
         else await this.#begin(root);
+        await this.#options.keeper.fill(root);
       }
       await prescriptions.carryOut();
     });
@@ -99,7 +102,11 @@ export class Watchman {
   #schedule(): void {
     const { config } = this.#options.investigation;
     this.#timer = setTimeout(async () => {
-      for (const root of this.#guards.keys()) await this.#work(() => this.#recheck(root, true));
+      for (const root of this.#guards.keys())
+        await this.#work(async () => {
+          await this.#recheck(root, true);
+          await this.#options.keeper.fill(root);
+        });
       if (!this.#closed) this.#schedule();
     }, config.agent.recheckSeconds * 1000);
   }
@@ -126,7 +133,9 @@ export class Watchman {
       if (await this.#ownWork(path)) this.#guards.get(root)?.changed(path);
       else now.add(path);
     }
-    if (now.size > 0) await this.#options.investigator.settle(root, now);
+    if (now.size === 0) return;
+    await this.#options.investigator.settle(root, now);
+    await this.#options.keeper.take(root, now);
   }
 
   /** Compares a root with its baseline. @param counting whether a change that no event told of is a lost event */

@@ -6,6 +6,7 @@ import { type Folder, inFolderOf } from "../files/folder.ts";
 import { exchangeNames } from "../files/libc.ts";
 import { factsAt, isMissing, readRegular, sha256Of } from "../files/regular.ts";
 import { forget, marksOf, recordFile } from "../monitors/baseline.ts";
+import { isProgram } from "../monitors/examine.ts";
 import { recordHandled } from "../scanning/handled.ts";
 import { holdAgent } from "../state/hold.ts";
 import { finishGiveBack } from "./give-back.ts";
@@ -129,15 +130,16 @@ async function recordRepaired(
   name: string,
 ): Promise<void> {
   const content = await readRegular(folder.at(name), context.maxBytes);
+  const type = content && identifyFile(content.bytes, basename(operation.path));
   await context.db.transaction().execute(async (trx) => {
     await markRepaired(trx, operation);
-    if (content && operation.root)
+    if (content && type && operation.root)
       await recordFile(trx, {
         root: operation.root,
         path: operation.path,
         facts: content.facts,
-        type: identifyFile(content.bytes, basename(operation.path)),
-        program: true,
+        type,
+        program: operation.prescription !== null || isProgram(type),
         whole: true,
         sha256: operation.after,
         ...marksOf(content.bytes),

@@ -6,6 +6,7 @@ import { identityOf } from "../files/identity.ts";
 import { exchangeNames } from "../files/libc.ts";
 import { factsAt, sameFile, sha256Of } from "../files/regular.ts";
 import { marksOf, recordFile } from "../monitors/baseline.ts";
+import { isProgram } from "../monitors/examine.ts";
 import {
   type Cause,
   digestAt,
@@ -23,6 +24,8 @@ export interface Replacement extends Cause {
   readonly content: Uint8Array;
   /** Modification time of the new content in nanoseconds; that of the subject where null. */
   readonly mtimeNs: string | null;
+  /** Owner, mode, times and attributes of the new content; those of the subject where left out. */
+  readonly identity?: FileIdentity;
   /** How the baseline calls the new content. */
   readonly how: string;
   /** Runs in the last transaction: what else becomes true with this change. */
@@ -55,7 +58,8 @@ export function replaceContent(context: OperationContext, replacement: Replaceme
       at: new Date().toISOString(),
     };
     await begin(context, operation, replacement, original);
-    const wanted: FileIdentity = { ...original, mtimeNs: replacement.mtimeNs ?? original.mtimeNs };
+    const identity = replacement.identity ?? original;
+    const wanted: FileIdentity = { ...identity, mtimeNs: replacement.mtimeNs ?? identity.mtimeNs };
     try {
       await writeCopy(folder, operation.temporary, replacement.content, wanted);
       await failpoint("agent.repair.before-swap");
@@ -147,7 +151,7 @@ async function finishReplacement(
         path: subject.path,
         facts,
         type: subject.type,
-        program: true,
+        program: operation.prescription !== null || isProgram(subject.type),
         whole: true,
         sha256: operation.after,
         ...marksOf(content),

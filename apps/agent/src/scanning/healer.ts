@@ -10,11 +10,13 @@ import {
 } from "@thymus/contracts";
 import { identifyFile } from "@thymus/detection";
 import { repairWith } from "@thymus/repair";
+import type { Copies } from "../copies/copies.ts";
 import type { ProtectedPaths } from "../files/protected.ts";
 import { isMissing, readRegular, sha256Of } from "../files/regular.ts";
 import type { Timeline } from "../link/timeline.ts";
 import { knownContents } from "../monitors/baseline.ts";
 import { holdFile } from "../repair/hold.ts";
+import { type KeptContent, keptContent } from "../repair/kept-content.ts";
 import type { OperationContext, Subject } from "../repair/operation.ts";
 import { rebuildKnown } from "../repair/rebuild-known.ts";
 import { replaceContent } from "../repair/replace.ts";
@@ -26,6 +28,7 @@ export interface HealerOptions extends OperationContext {
   readonly paths: ProtectedPaths;
   readonly timeline: Timeline;
   readonly config: Config;
+  readonly copies: Copies;
 }
 
 export interface Found {
@@ -99,7 +102,7 @@ export class Healer {
     const result = repairWith(prescription.repair, bytes, type, (clean) =>
       identifyFile(clean, basename(path)),
     );
-    const attempts = [
+    const attempts: (() => Promise<KeptContent>)[] = [
       async () => ({ ...result, how: "" }),
       async () => {
         // A program that was analysed is no host, whatever lay at its path before.
@@ -108,6 +111,11 @@ export class Healer {
         return "refused" in known
           ? { refused: `${why}; by its fingerprint: ${known.refused}`, how: "" }
           : { ...known, how: `, by its fingerprint (${known.how})` };
+      },
+      async (): Promise<KeptContent> => {
+        if (sample) return { refused: "it is the program that was analysed, not a host", how: "" };
+        const kept = await keptContent(this.#options.db, this.#options.copies, path, sha256);
+        return "refused" in kept ? { ...kept, refused: `${why}; ${kept.refused}` } : kept;
       },
     ];
     let why: string | null = null;
@@ -123,6 +131,7 @@ export class Healer {
           subject,
           content: tried.repaired,
           mtimeNs: clean.mtimeNs,
+          ...(tried.identity && { identity: tried.identity, mtimeNs: tried.identity.mtimeNs }),
           how: "repaired",
           why: `infected with ${prescription.family}`,
           also: async (trx) => {

@@ -38,6 +38,13 @@ const first = [
   `create table meta (key text primary key, value text not null) strict`,
 ];
 
+const copies = [
+  `create table copy_content (sha256 text primary key, sealed integer not null) strict`,
+  `create table copy (path text not null, sha256 text not null references copy_content (sha256), size integer not null,
+     mtime_ns text not null, ctime_ns text not null, file text not null, at text not null, primary key (path, sha256)) strict`,
+  `create index copy_sha256 on copy (sha256)`,
+];
+
 /** The schema of agent.db. A new step goes to the end; a step that was published never changes. */
 export const migrations: readonly Migration[] = [
   {
@@ -51,6 +58,12 @@ export const migrations: readonly Migration[] = [
     async up(db) {
       await sql.raw("alter table file add column fingerprint blob").execute(db);
       await sql.raw("alter table file_history add column fingerprint blob").execute(db);
+    },
+  },
+  {
+    name: "003-copies",
+    async up(db) {
+      for (const statement of copies) await sql.raw(statement).execute(db);
     },
   },
 ];

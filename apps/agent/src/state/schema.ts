@@ -146,6 +146,25 @@ export interface QuarantineTable {
   replaced_by: string | null;
 }
 
+/** A clean content that a path had once. */
+export interface CopyTable {
+  path: string;
+  sha256: string;
+  size: number;
+  mtime_ns: string;
+  ctime_ns: string;
+  /** FileIdentity as JSON. */
+  file: string;
+  at: string;
+}
+
+/** A sealed content in DIR/agent/copies, once for all paths that have it. */
+export interface CopyContentTable {
+  sha256: string;
+  /** Bytes of the sealed file. */
+  sealed: number;
+}
+
 /** The journal: an unfinished change of an owner's file. A restart finishes it or takes it back. */
 export interface OperationTable {
   id: string;
@@ -186,6 +205,8 @@ export interface AgentDatabase {
   outcome: OutcomeTable;
   event: EventTable;
   quarantine: QuarantineTable;
+  copy: CopyTable;
+  copy_content: CopyContentTable;
   operation: OperationTable;
   allowed: AllowedTable;
   meta: MetaTable;

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { ThymusError } from "@thymus/contracts";
 import { Roots } from "../files/roots.ts";
 import { walkFiles } from "../files/walk.ts";
-import { accept, baselineRow, forget } from "../monitors/baseline.ts";
+import { accept, baselineRow, forget, programsBelow } from "../monitors/baseline.ts";
 import { examine } from "../monitors/examine.ts";
 import { writeMeta } from "../state/meta.ts";
 import { type Database, openAgentDatabase } from "../state/open.ts";
@@ -59,7 +59,7 @@ export async function openBaseline({ dataDir, config }: VerbOptions): Promise<Ba
       found.push({ path, what, sha256Before: row?.sha256 ?? null, sha256After: after });
     });
     for (const top of await named(paths))
-      for (const row of await below(db, top))
+      for (const row of await programsBelow(db, top))
         if (!seen.has(row.path))
           found.push({ path: row.path, what: "gone", sha256Before: row.sha256, sha256After: null });
     return found.sort((a, b) => (a.path < b.path ? -1 : 1));
@@ -114,15 +114,4 @@ async function* filesOf(top: string, roots: Roots): AsyncGenerator<string> {
 async function isDecoy(db: Database, path: string): Promise<boolean> {
   const row = await db.selectFrom("decoy").select("path").where("path", "=", path).executeTakeFirst();
   return row !== undefined;
-}
-
-function below(db: Database, top: string) {
-  return db
-    .selectFrom("file")
-    .select(["path", "sha256"])
-    .where("program", "=", 1)
-    .where((eb) =>
-      eb.or([eb("path", "=", top), eb.and([eb("path", ">=", `${top}/`), eb("path", "<", `${top}0`)])]),
-    )
-    .execute();
 }

@@ -1,23 +1,37 @@
 import { join } from "node:path";
 import { openRepairs } from "@thymus/agent";
-import type { RepairOutcome } from "@thymus/contracts";
+import { type RepairOutcome, ThymusError } from "@thymus/contracts";
 import { walkFiles } from "@thymus/detection";
 import { printJson, printLine, visible } from "../output.ts";
 import { readPrescription } from "../rules.ts";
+import { putBack, type RepairOptions } from "./repair-baseline.ts";
 import { acting, type Register, withGlobals } from "./verb.ts";
 
 export const registerRepair: Register = (program) => {
   withGlobals(program.command("repair"))
-    .description("undo an infection in files; the infected originals go to quarantine")
+    .description(
+      "undo an infection, or put overwritten files back from copies; what lay there goes to quarantine",
+    )
     .argument("<path...>", "files and folders")
-    .requiredOption("--prescription <file>", "prescription with the recipe")
+    .option("--prescription <file>", "prescription with the recipe")
+    .option("--baseline", "put back what the agent keeps copies of (agent.copies), instead of a recipe")
+    .option("--before <instant>", "with --baseline: the newest copy from before, whatever lies there now")
     .option("--dry-run", "tell what would happen, change nothing")
     .addHelpText(
       "after",
-      "\nExit status: 0 all infected files were repaired, 1 some were not (or --dry-run found some), 2 error.",
+      "\nExit status: 0 all infected files were repaired, 1 some were not or are lost (or --dry-run found some), 2 error.",
     )
     .action(
-      acting<{ prescription: string; dryRun?: boolean }>(async (context, options, paths) => {
+      acting<RepairOptions>(async (context, options, paths) => {
+        if (options.baseline) return putBack(context, options, paths);
+        if (options.prescription === undefined || options.before !== undefined)
+          throw new ThymusError(
+            "USAGE",
+            options.before === undefined
+              ? "neither --prescription nor --baseline is given"
+              : "--before needs --baseline",
+            "see `thymus repair --help`",
+          );
         const prescription = readPrescription(options.prescription);
         const counts: Record<RepairOutcome["result"], number> = {
           repaired: 0,

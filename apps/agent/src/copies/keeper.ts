@@ -1,0 +1,61 @@
+import type { Logger } from "@thymus/contracts";
+import type { Roots } from "../files/roots.ts";
+import { walkFiles } from "../files/walk.ts";
+import type { Cases } from "../suspicion/cases.ts";
+import type { Copies, Taken } from "./copies.ts";
+
+export interface KeeperOptions {
+  readonly copies: Copies;
+  readonly cases: Cases;
+  readonly roots: Roots;
+  readonly isDecoy: (path: string) => Promise<boolean>;
+  readonly log: Logger;
+}
+
+/** Takes copies when nothing is suspect: never while a case of the root is open. */
+export class Keeper {
+  readonly #options: KeeperOptions;
+  #full = false;
+
+  constructor(options: KeeperOptions) {
+    this.#options = options;
+  }
+
+  /** Files that were just accepted, or not: only accepted ones are kept. */
+  async take(root: string, paths: Iterable<string>): Promise<void> {
+    const { copies, cases } = this.#options;
+    if (copies.folders.length === 0 || (await cases.openOf(root))) return;
+    for (const path of paths) await this.#one(path);
+  }
+
+  /** Everything in the chosen folders of a root, e.g. at the start or after a case. */
+  async fill(root: string): Promise<void> {
+    const { copies, cases, roots } = this.#options;
+    const tops = copies.folders.flatMap((folder) =>
+      folder === root || folder.startsWith(`${root}/`)
+        ? [folder]
+        : root.startsWith(`${folder}/`)
+          ? [root]
+          : [],
+    );
+    if (tops.length === 0 || (await cases.openOf(root))) return;
+    const skip = (folder: string) => !tops.includes(folder) && roots.skip(folder);
+    for (const top of tops)
+      for await (const path of walkFiles(top, { skip })) if (roots.of(path) === root) await this.#one(path);
+  }
+
+  async #one(path: string): Promise<void> {
+    const { copies, isDecoy, log } = this.#options;
+    if (await isDecoy(path)) return;
+    let taken: Taken;
+    try {
+      taken = await copies.take(path);
+    } catch (error) {
+      log.warn("a file cannot be copied", { path, why: (error as Error).message });
+      return;
+    }
+    if (taken === "full" && !this.#full)
+      log.warn("copies take all of agent.copyBytes: further files are not kept", { path });
+    if (taken === "full" || taken === "kept") this.#full = taken === "full";
+  }
+}
