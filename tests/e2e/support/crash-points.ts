@@ -26,6 +26,11 @@ const plain = (argument: string) =>
 export const killedElsewhere: Readonly<Record<string, string>> = {
   "admin.recall.given-back": "apps/admin/src/kill.test.ts",
   "admin.rollout.replaced": "apps/admin/src/kill.test.ts",
+  "agent.copy.after-rename": "apps/agent/src/copies/put-back.test.ts",
+  "agent.copy.before-drop": "apps/agent/src/copies/put-back.test.ts",
+  "agent.copy.before-record": "apps/agent/src/copies/put-back.test.ts",
+  "agent.copy.before-rename": "apps/agent/src/copies/put-back.test.ts",
+  "agent.copy.before-seal": "apps/agent/src/copies/put-back.test.ts",
   "agent.brought-back": "apps/agent/src/crash.test.ts",
   "agent.recall.before-restore": "apps/agent/src/crash.test.ts",
   "agent.restore.after-swap": "apps/agent/src/crash.test.ts",

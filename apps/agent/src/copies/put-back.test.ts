@@ -140,27 +140,40 @@ test("killed while it copies and while it puts back, everything is complete in t
   const scene = await sceneWithCopies(t);
   const { dataDir, config, dir, watched } = scene;
   const letter = await writeDocument(scene, "letter.txt", "Dear reader,\n");
-  const clean = await everything(letter);
   const died = join(dir, "died");
   const env = (failpoint: string | null) =>
     failpoint ? { ...process.env, THYMUS_FAILPOINT: failpoint, THYMUS_FAILPOINT_ONCE: died } : process.env;
-  for (const place of ["agent.copy.before-seal", "agent.copy.before-record", null]) {
+  const startedUntil = async (place: string) => {
     const child = spawn(process.execPath, [agentProgram, JSON.stringify({ dataDir, config })], {
       env: env(place),
-      stdio: ["ignore", "pipe", "inherit"],
+      stdio: "ignore",
     });
-    const exit = once(child, "exit");
-    if (place === null) {
-      await once(child.stdout!, "data");
-      child.kill("SIGKILL");
-    }
-    await exit;
-    assert.equal(child.signalCode, "SIGKILL");
+    await once(child, "exit");
+    assert.equal(child.signalCode, "SIGKILL", place);
     await rm(died, { force: true });
-  }
-  const kept = (await readdir(join(dataDir, "copies"))).filter((name) => name.endsWith(".age"));
-  const inWatched = (await readdir(watched)).filter((name) => !name.startsWith("."));
-  assert.ok(kept.length > 0 && inWatched.includes("letter.txt"));
+  };
+  const sealed = async () => (await readdir(join(dataDir, "copies"))).filter((name) => name.endsWith(".age"));
+  const newest = async () => (await repair(scene, letter, { dryRun: true }))[0];
+  await startedUntil("agent.copy.before-seal");
+  await startedUntil("agent.copy.before-record");
+  await scene.startAgent();
+  await scene.stopAgent();
+  assert.equal((await sealed()).length, 1);
+  await writeFile(letter, "Dear readers\n");
+  await scene.startAgent();
+  await scene.stopAgent();
+  assert.equal((await sealed()).length, 2);
+  // Room for two: a third pushes the oldest out.
+  const sizes = (await sealed()).map(async (name) => (await lstat(join(dataDir, "copies", name))).size);
+  config.agent.copyBytes = (await Promise.all(sizes)).reduce((sum, size) => sum + size, 0);
+  await writeDocument(scene, "letter.txt", "Dear reader!\n");
+  const clean = await everything(letter);
+  await startedUntil("agent.copy.before-drop");
+  assert.equal((await sealed()).length, 2, "killed before the sealed file went");
+  await scene.startAgent();
+  await scene.stopAgent();
+  assert.equal((await sealed()).length, 2);
+  assert.equal((await newest())!.result, "unchanged");
   const overwritten = Buffer.from("scrambled");
   const overwriting = [
     "agent.repair.before-quarantine",
