@@ -3,7 +3,7 @@
  * the signature bench, and programs of dev that have nothing to do with them. `npm run bench -- families [--others N] [--json]`.
  */
 import { parseArgs } from "node:util";
-import { arrivals, type Arrival } from "./families/arrivals.ts";
+import { type Arrival, arrivals } from "./families/arrivals.ts";
 import { nameAll, table } from "./families/naming.ts";
 import { openSelf } from "./signature/corpora/self.ts";
 

@@ -29,7 +29,13 @@ export async function arrivals(others: number, say: (line: string) => void): Pro
     if (strangers.length >= others) break;
     const { length } = readFileSync(file.path);
     if (length < MIN_BYTES || length > MAX_BYTES) continue;
-    strangers.push({ name: file.path, path: file.path, type: file.type, family: file.source, isStranger: true });
+    strangers.push({
+      name: file.path,
+      path: file.path,
+      type: file.type,
+      family: file.source,
+      isStranger: true,
+    });
   }
   const own = builds.map(({ name, path, type, family }) => ({ name, path, type, family, isStranger: false }));
   return [...own, ...strangers]

@@ -3,16 +3,20 @@ import { existsSync } from "node:fs";
 import { mkdir, mkdtemp, rename, rm } from "node:fs/promises";
 import { basename, join, resolve } from "node:path";
 import {
+  asThymusError,
   type CaseId,
   ImmunizeReport,
   newId,
   type Prescription,
+  type PrescriptionId,
   parseDocument,
   type StageSeconds,
   ThymusError,
 } from "@thymus/contracts";
+import { failpoint } from "@thymus/store";
 import { unpackRoot } from "./chamber/bwrap/tree.ts";
 import { toStix } from "./export/stix.ts";
+import { type FamilyMemory, KIN_FILE, type Related as Kin } from "./families/memory.ts";
 import { assemblePrescription, prescriptionIdOf } from "./publish/assemble.ts";
 import { renderReport } from "./report/html.ts";
 import { takeSample } from "./sample.ts";
@@ -21,7 +25,7 @@ import { discard, type WorkerPool } from "./worker/pool.ts";
 import type { ChamberKind } from "./worker/prepare.ts";
 import { type AnalyseResult, MOST_VARIATIONS, type ProveResult } from "./worker/protocol.ts";
 import { corpusFolders } from "./worker/readable.ts";
-import { runWorker } from "./worker/run.ts";
+import { type RunOptions, runWorker } from "./worker/run.ts";
 
 export interface ImmunizeOptions {
   readonly sample: string;
@@ -44,6 +48,12 @@ export interface ImmunizeOptions {
   readonly chamber?: ChamberKind;
   /** Workers that are ready ahead; its folder is `out`, and so are its chamber and corpus. */
   readonly pool?: WorkerPool;
+  /** What was analysed before, to which the sample is compared. */
+  readonly families?: {
+    readonly memory: FamilyMemory;
+    readonly submitter: string | null;
+    readonly mayAnswerBy: (id: PrescriptionId) => boolean;
+  };
 }
 
 export interface Immunized {
@@ -118,36 +128,104 @@ export async function immunize(options: ImmunizeOptions): Promise<Immunized> {
           { ...step, limitSeconds: left() },
         )
       : null;
-    const seconds: StageSeconds = {
-      total: round((performance.now() - started) / 1000),
-      chamber: round(analysed.seconds.chamber),
-      signature: round(analysed.seconds.signature),
-      proof: round(proved?.seconds ?? 0),
-    };
-    const prescription =
-      proved?.sound === true
-        ? assemblePrescription(prescriptionIdOf(caseId), analysed, proved, seconds, new Date())
-        : null;
-    const report = describe(caseId, analysed, proved, prescription, seconds, join(options.out, caseId));
-    await rm(sample, { force: true });
-    await sweepOutput(partial, sample);
-    if (prescription) {
-      await writeResult(join(partial, "prescription.json"), `${JSON.stringify(prescription, null, 2)}\n`);
-      await writeResult(join(partial, "rule.yar"), `${prescription.detect.rule.trimEnd()}\n`);
-    }
-    await writeResult(join(partial, "report.json"), `${JSON.stringify(report, null, 2)}\n`);
-    await writeResult(join(partial, "facts.json"), `${JSON.stringify(analysed.facts, null, 1)}\n`);
-    await writeResult(join(partial, "report.html"), renderReport(report, analysed.facts, prescription));
-    const bundle = toStix(analysed.facts, report, prescription);
-    await writeResult(join(partial, "stix.json"), `${JSON.stringify(bundle, null, 1)}\n`);
-    if (existsSync(folder)) await rm(folder, { recursive: true });
-    await rename(partial, folder);
-    return { report, prescription, folder };
+    const end = () =>
+      finish(options, { caseId, partial, folder, started, sample, analysed, proved, step, left });
+    const { families } = options;
+    return await (families ? families.memory.alone(end) : end());
   } finally {
     if (warm) await discard(warm);
     await rm(partial, { recursive: true, force: true });
   }
 }
+
+/** `kinship` is undefined where nothing was compared. */
+type Related = Omit<Kin, "kinship"> & { readonly kinship: Kin["kinship"] | undefined };
+
+interface Ending {
+  readonly caseId: CaseId;
+  readonly partial: string;
+  readonly folder: string;
+  readonly started: number;
+  readonly sample: string;
+  readonly analysed: AnalyseResult;
+  readonly proved: ProveResult | null;
+  readonly step: Omit<RunOptions, "limitSeconds">;
+  readonly left: () => number;
+}
+
+/** From what was shown to the case's folder: who its relatives are, the prescription, the reports. */
+async function finish(options: ImmunizeOptions, ending: Ending): Promise<Immunized> {
+  const { caseId, partial, folder, started, sample } = ending;
+  const related = await relate(options, ending);
+  const { analysed, proved, general, alias, answer } = related;
+  const seconds: StageSeconds = {
+    total: round((performance.now() - started) / 1000),
+    chamber: round(analysed.seconds.chamber),
+    signature: round(analysed.seconds.signature + related.seconds.learned),
+    proof: round((ending.proved?.seconds ?? 0) + related.seconds.proved),
+  };
+  const own =
+    proved?.sound === true && !answer
+      ? assemblePrescription(prescriptionIdOf(caseId), analysed, proved, seconds, new Date(), {
+          general,
+          alias,
+        })
+      : null;
+  const prescription = answer ?? own;
+  const report = describe(caseId, related, prescription, seconds, join(options.out, caseId));
+  await rm(sample, { force: true });
+  await sweepOutput(partial, sample);
+  if (prescription) {
+    await writeResult(join(partial, "prescription.json"), `${JSON.stringify(prescription, null, 2)}\n`);
+    await writeResult(join(partial, "rule.yar"), `${prescription.detect.rule.trimEnd()}\n`);
+  }
+  await writeResult(join(partial, "report.json"), `${JSON.stringify(report, null, 2)}\n`);
+  await writeResult(join(partial, "facts.json"), `${JSON.stringify(analysed.facts, null, 1)}\n`);
+  await writeResult(join(partial, "report.html"), renderReport(report, analysed.facts, prescription));
+  const bundle = toStix(analysed.facts, report, prescription);
+  await writeResult(join(partial, "stix.json"), `${JSON.stringify(bundle, null, 1)}\n`);
+  if (related.record) await writeResult(join(partial, KIN_FILE), `${JSON.stringify(related.record)}\n`);
+  if (existsSync(folder)) await rm(folder, { recursive: true });
+  await rename(partial, folder);
+  await failpoint("analysis.family.case-kept");
+  await options.families?.memory.remember(folder, caseId, prescription);
+  return { report, prescription, folder };
+}
+
+async function relate(options: ImmunizeOptions, ending: Ending): Promise<Related> {
+  const { analysed, proved, partial, step, left, caseId } = ending;
+  const seconds = { learned: 0, proved: 0 };
+  const alone = { analysed, proved, general: null, alias: null, answer: null, record: null, seconds };
+  if (!options.families) return { ...alone, kinship: undefined };
+  const { memory, submitter, mayAnswerBy } = options.families;
+  const kinStep = { ...step, readable: [...step.readable, memory.readable] };
+  try {
+    return await memory.relate({
+      ...{ analysed, proved, out: partial, corpusDir: options.corpusDir, submitter, mayAnswerBy },
+      steps: {
+        learn: (job) => runWorker(job, { ...kinStep, limitSeconds: left() }),
+        prove: (job) => runWorker(job, { ...kinStep, limitSeconds: left() }),
+      },
+    });
+  } catch (thrown) {
+    const error = asThymusError(thrown);
+    if (options.signal?.aborted || !KIN_MAY_FAIL.has(error.code)) throw thrown;
+    // What was proved of the sample itself stands.
+    options.onProgress?.(`${caseId}: its family was left alone: ${error.code}: ${error.message}`);
+    return { ...alone, kinship: undefined };
+  }
+}
+
+/** Ends of a step for the family that leave the sample's own result untouched. */
+const KIN_MAY_FAIL: ReadonlySet<string> = new Set([
+  "BUDGET_EXHAUSTED",
+  "TOOL_FAILED",
+  "NOT_FOUND",
+  "DOCUMENT_INVALID",
+  "RULE_INVALID",
+  "TOO_LARGE",
+  "STORE_FAILED",
+]);
 
 const round = (seconds: number) => Math.round(seconds * 1000) / 1000;
 
@@ -165,8 +243,7 @@ function repairGap(analysed: AnalyseResult, proved: ProveResult, { repair }: Pre
 
 function describe(
   caseId: CaseId,
-  analysed: AnalyseResult,
-  proved: ProveResult | null,
+  { analysed, proved, kinship, answer, general }: Related,
   prescription: Prescription | null,
   seconds: StageSeconds,
   folder: string,
@@ -185,27 +262,34 @@ function describe(
       prescription: prescription ? join(folder, "prescription.json") : null,
       repair: {
         recipes: prescription?.repair.length ?? 0,
-        why: prescription && proved ? repairGap(analysed, proved, prescription) : analysed.repairWhy,
+        why:
+          prescription && proved && !answer ? repairGap(analysed, proved, prescription) : analysed.repairWhy,
       },
-      proof: proved && {
-        infected: proved.decoys.infected,
-        detected: proved.decoys.detected,
-        repaired: prescription?.repair.length ? proved.decoys.repaired : 0,
-        freshInfected: proved.decoys.freshInfected,
-        freshDetected: proved.decoys.freshDetected,
-        freshRepaired: prescription?.repair.length ? proved.decoys.freshRepaired : 0,
-        ...(proved.programs && { programs: proved.programs }),
-        goodwareFiles: proved.goodware.files,
-        goodwareBytes: proved.goodware.bytes,
-        falsePositives: proved.goodware.matches,
-      },
+      // The proof of a prescription of before is in that one.
+      proof: answer
+        ? null
+        : proved && {
+            infected: proved.decoys.infected,
+            detected: proved.decoys.detected,
+            repaired: prescription?.repair.length ? proved.decoys.repaired : 0,
+            freshInfected: proved.decoys.freshInfected,
+            freshDetected: proved.decoys.freshDetected,
+            freshRepaired: prescription?.repair.length ? proved.decoys.freshRepaired : 0,
+            ...(proved.programs && { programs: proved.programs }),
+            goodwareFiles: proved.goodware.files,
+            goodwareBytes: proved.goodware.bytes,
+            falsePositives: proved.goodware.matches,
+          },
       gaveUp:
-        analysed.gaveUp ??
-        (proved && !proved.sound ? { code: "NO_SOUND_RULE", why: proved.why ?? "not proved" } : null),
+        answer || general
+          ? null
+          : (analysed.gaveUp ??
+            (proved && !proved.sound ? { code: "NO_SOUND_RULE", why: proved.why ?? "not proved" } : null)),
       seconds,
       secondGeneration: analysed.secondGeneration,
       chamber: analysed.chamber.kind,
       trust: analysed.chamber.trust,
+      ...(kinship !== undefined && { kinship }),
     },
     "the report",
   );

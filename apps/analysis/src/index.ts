@@ -13,6 +13,8 @@ export { chamberPaths } from "./chamber/paths.ts";
 export { confinementWorks } from "./confinement/confine.ts";
 export { type ClamavExport, toClamav } from "./export/clamav.ts";
 export { type Prescribed, prescriptionsToStix } from "./export/stix-prescriptions.ts";
+export { Batch } from "./families/batch.ts";
+export { FamilyMemory } from "./families/memory.ts";
 export { type Immunized, type ImmunizeOptions, immunize } from "./immunize.ts";
 export type { Answer, Answered, SubmissionMeta, Urgency } from "./intake/answer.ts";
 export { type CentreOptions, startCentre } from "./intake/centre.ts";

@@ -1,8 +1,22 @@
 import { z } from "zod";
 import { Behaviour, GaveUp, Infection, SampleFacts, Severity, Verdict } from "./behaviour.ts";
 import { Count } from "./common.ts";
-import { CaseId, Family } from "./ids.ts";
+import { CaseId, Family, PrescriptionId } from "./ids.ts";
 import { ChamberInfo, Proof, StageSeconds } from "./proof.ts";
+
+/** How a sample is related to what was analysed before. */
+export const Kinship = z.strictObject({
+  family: Family,
+  /** Share of what is its own, or the relative's, that both have; 0 to 1. */
+  similarity: z.number().min(0).max(1),
+  /** Samples of the family that are remembered, this one left out. */
+  members: Count,
+  /** The prescription was made general over several of them. */
+  generalised: z.boolean(),
+  /** An earlier prescription of the family that was shown to find every specimen of this one too. */
+  coveredBy: PrescriptionId.nullable(),
+});
+export type Kinship = z.infer<typeof Kinship>;
 
 /** What `thymus immunize --json` prints for one sample; also `report.json`. */
 export const ImmunizeReport = z.strictObject({
@@ -42,5 +56,10 @@ export const ImmunizeReport = z.strictObject({
   chamber: z.enum([...ChamberInfo.shape.kind.options, "none"]),
   /** `isolated`: the chamber had a kernel of its own. */
   trust: ChamberInfo.shape.trust,
+  /**
+   * The family that was known before, of which the sample is a variant; null where it is like nothing known, absent where nothing was
+   * compared. `family` has its name then.
+   */
+  kinship: Kinship.nullable().optional(),
 });
 export type ImmunizeReport = z.infer<typeof ImmunizeReport>;

@@ -18,6 +18,8 @@ export interface SubmissionMeta {
   readonly urgency: Urgency;
   /** Text that the giver wants back with the answer. */
   readonly ticket?: string;
+  /** The machine from which it comes. */
+  readonly submitter?: string;
 }
 
 /**

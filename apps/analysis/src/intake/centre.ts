@@ -29,7 +29,9 @@ import {
   TufPublisher,
 } from "@thymus/trust";
 import { unpackRoot } from "../chamber/bwrap/tree.ts";
+import { FamilyMemory } from "../families/memory.ts";
 import { immunize } from "../immunize.ts";
+import { prescriptionIdOf } from "../publish/assemble.ts";
 import { MAX_SAMPLE_BYTES } from "../sample.ts";
 import { WorkerPool } from "../worker/pool.ts";
 import { corpusFolders } from "../worker/readable.ts";
@@ -126,6 +128,7 @@ class Centre {
   readonly #stop: AbortSignal;
   readonly #deliveries: Deliveries;
   #everywhere: ReadonlySet<string> = new Set();
+  #families!: FamilyMemory;
   #intake!: Intake;
   #pool!: WorkerPool;
 
@@ -159,6 +162,7 @@ class Centre {
       chamber: config.analysis.chamber,
       log,
     });
+    this.#families = await FamilyMemory.open(files(this.#options.dataDir).families);
     this.#intake = await openIntake({
       dataDir: files(this.#options.dataDir).intake,
       corpusDir,
@@ -169,6 +173,7 @@ class Centre {
       analyse: (turn) => this.#analyse(turn),
       repeatable: (error) => repeatable.includes(error.code),
       mayAnswerBy: (prescription) => this.#everywhere.has(prescription),
+      replacedBy: (prescription) => this.#families.replacedBy(prescription),
       onAnswer: () => this.#deliveries.wake(),
       log,
     });
@@ -177,6 +182,7 @@ class Centre {
 
   async close(): Promise<void> {
     await this.#intake.close();
+    await this.#families.close();
     await this.#pool.close();
     await this.#deliveries.ended;
   }
@@ -196,6 +202,7 @@ class Centre {
         if (!reply.work) continue;
         this.#everywhere = new Set(reply.everywhere ?? []);
         await this.#intake.recall(reply.recalled ?? []);
+        await this.#families.recall(reply.recalled ?? []);
         await this.#take(reply.work);
       } catch (thrown) {
         if (this.#stop.aborted) return;
@@ -249,7 +256,9 @@ class Centre {
           `the sample of ${work.case} is not what its machine announced`,
           "submit it again",
         );
-      const meta = { id: work.case, name: work.sample.name, urgency: urgencyOf(work), ticket: work.lease };
+      const { name, suspicion } = work.sample;
+      const about = { name, urgency: urgencyOf(work), submitter: suspicion.machine };
+      const meta = { id: work.case, ...about, ticket: work.lease };
       const answer = await this.#intake.submit(plain, meta);
       log.info(`${work.case}: ${answer.state}`, "by" in answer ? { by: answer.by } : {});
     } catch (thrown) {
@@ -266,7 +275,8 @@ class Centre {
   async #analyse(turn: Turn): Promise<Finished> {
     const at = files(this.#options.dataDir);
     const folder = join(at.cases, turn.id);
-    if (!existsSync(join(folder, "report.json")))
+    const isDone = existsSync(join(folder, "report.json"));
+    if (!isDone)
       await immunize({
         sample: turn.file,
         name: turn.name,
@@ -281,10 +291,21 @@ class Centre {
         signal: turn.signal,
         pool: this.#pool,
         chamber: this.#options.config.analysis.chamber,
+        families: {
+          memory: this.#families,
+          submitter: turn.submitter,
+          mayAnswerBy: (prescription) => this.#everywhere.has(prescription),
+        },
       });
     await failpoint("analysis.analysed");
     const finished = await readCase(folder, turn.id);
-    if (finished.prescription) await this.#releases.publish(finished.prescription);
+    // Killed between the folder and the memory of it.
+    if (isDone) await this.#families.remember(folder, turn.id, finished.prescription);
+    // One of an earlier case is published already.
+    if (finished.prescription?.id === prescriptionIdOf(turn.id)) {
+      await this.#releases.publish(finished.prescription);
+      await this.#families.published(finished.prescription.id);
+    }
     await failpoint("analysis.published");
     return finished;
   }

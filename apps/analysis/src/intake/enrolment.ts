@@ -25,6 +25,7 @@ export const files = (dataDir: string) => ({
   work: join(dataDir, "work"),
   intake: join(dataDir, "intake"),
   cases: join(dataDir, "cases"),
+  families: join(dataDir, "families"),
 });
 
 /** Enrols this analysis centre with an admin server; a second call with the same server changes nothing. */

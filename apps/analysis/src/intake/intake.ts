@@ -18,9 +18,10 @@ import {
   urgencies,
 } from "./answer.ts";
 import { type KnownClean, readKnownClean } from "./clean.ts";
+import { standingFor } from "./standing.ts";
 import { answerOf, factsOf, type SubmissionRow } from "./store/rows.ts";
 import { keepSample, sweepSamples } from "./store/samples.ts";
-import { IntakeStore, type NewSubmission } from "./store/store.ts";
+import { IntakeStore, type NewSubmission, type QueuedSample } from "./store/store.ts";
 import type { Look } from "./triage/protocol.ts";
 import { decodeSketch, isNear } from "./triage/sketch.ts";
 import { TriageWorker } from "./triage/worker.ts";
@@ -157,6 +158,7 @@ class RunningIntake {
       const row: NewSubmission = {
         ...{ id: meta.id, sha256, name: meta.name, type: "other", size },
         ...{ urgency: urgencies[meta.urgency], ticket: meta.ticket ?? null },
+        submitter: meta.submitter ?? null,
       };
       const known = await this.#known(row);
       if (known) return await this.#answerNow(row, known);
@@ -196,20 +198,26 @@ class RunningIntake {
   async #known(row: NewSubmission): Promise<Answered | null> {
     const sample = factsOf(row);
     const finding = await this.#store.finding(row.sha256);
-    if (finding && (!finding.prescription || this.#may(finding.prescription))) {
-      const { report, prescription } = finding;
+    const standing = finding?.prescription ? await this.#standing(finding.prescription) : null;
+    if (finding && (!finding.prescription || standing)) {
+      const { report } = finding;
       const told = retold(
         report,
         row.id as CaseId,
         report.sample,
         `known: analysed before as ${report.case}`,
       );
-      return { state: "answered", by: "known", report: told, prescription };
+      return { state: "answered", by: "known", report: told, prescription: standing };
     }
     const where = this.#clean.whereIs(row.sha256);
     if (where === null) return null;
     const report = cleanReport(row.id as CaseId, sample, where);
     return { state: "answered", by: "clean", report, prescription: null };
+  }
+
+  #standing(prescription: PrescriptionId): Promise<PrescriptionId | null> {
+    const { replacedBy = async () => null } = this.#options;
+    return standingFor(prescription, (id) => this.#may(id), replacedBy);
   }
 
   async #answerNow(row: NewSubmission, answer: Answered): Promise<Answer> {
@@ -303,12 +311,16 @@ class RunningIntake {
 
   async #analyse(job: NonNullable<Awaited<ReturnType<IntakeStore["claim"]>>>): Promise<void> {
     const sha256 = job.key;
-    const { id, name, type, size } = job.payload as { id: CaseId; name: string; type: string; size: number };
+    const { id, name, type, size, submitter } = job.payload as QueuedSample;
     this.#running.add(sha256);
     this.#taken++;
     try {
       const busy = await this.#store.depth();
-      const turn: Turn = { id, name, sha256, busy, file: this.#file(sha256), signal: this.#stop.signal };
+      const turn: Turn = {
+        ...{ id, name, sha256, submitter: submitter ?? null, busy },
+        file: this.#file(sha256),
+        signal: this.#stop.signal,
+      };
       const finished = await this.#options.analyse(turn);
       await this.#finish(sha256, type, finished, true);
     } catch (thrown) {

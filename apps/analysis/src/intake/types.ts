@@ -16,6 +16,8 @@ export interface Turn {
   readonly file: string;
   readonly name: string;
   readonly sha256: string;
+  /** The machine that submitted it first; null where that is unknown. */
+  readonly submitter: string | null;
   /** Contents that wait or run now, this one included. */
   readonly busy: number;
   readonly signal: AbortSignal;
@@ -48,6 +50,8 @@ export interface IntakeOptions {
    * is still being tried on its patient belongs to that case alone.
    */
   readonly mayAnswerBy?: (prescription: PrescriptionId) => boolean;
+  /** What took the place of a prescription that was replaced, or null. */
+  readonly replacedBy?: (prescription: PrescriptionId) => Promise<PrescriptionId | null>;
   /** Called once an answer is written down; after a kill {@link Intake.undelivered} tells those that may have been missed. */
   readonly onAnswer?: (id: CaseId) => void;
   readonly log: Logger;

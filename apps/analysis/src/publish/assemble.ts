@@ -9,6 +9,7 @@ import {
   THYMUS_VERSION,
   ThymusError,
 } from "@thymus/contracts";
+import type { General } from "../families/generalise.ts";
 import type { AnalyseResult, ProveResult } from "../worker/protocol.ts";
 
 /** The same case always gives the same id, so that an analysis that was killed and run again publishes once. */
@@ -42,6 +43,18 @@ function programIsProved({ repair }: AnalyseResult, { programs }: ProveResult): 
   );
 }
 
+/** The other samples that the rule was shown to find, each of them whole. */
+function coveredBy({ members }: ProveResult, { sample }: AnalyseResult) {
+  return members.filter((each) => each.covered && each.sample !== sample.sha256).map((each) => each.sample);
+}
+
+/** What its family adds to a prescription. */
+export interface FamilyPart {
+  readonly general: General | null;
+  /** Its own name, where the family's has taken its place. */
+  readonly alias: string | null;
+}
+
 /** @throws ThymusError NO_SOUND_RULE where the proof does not carry it: law 1 is held here once more */
 export function assemblePrescription(
   id: PrescriptionId,
@@ -49,6 +62,7 @@ export function assemblePrescription(
   proved: ProveResult,
   seconds: StageSeconds,
   at: Date,
+  { general, alias }: FamilyPart = { general: null, alias: null },
 ): Prescription {
   const complete =
     proved.sound &&
@@ -69,14 +83,16 @@ export function assemblePrescription(
       id,
       pathogen: "infection",
       family: analysed.family,
-      aliases: [],
+      aliases: alias === null ? [] : [alias],
       detect: analysed.detect,
       repair: repairIsProved(proved) ? analysed.repair : [],
+      ...(general && general.replaces.length > 0 && { replaces: [...general.replaces] }),
       proof: {
         decoys: proved.decoys,
         ...(proved.programs && { programs: proved.programs }),
+        ...(general && { members: general.members }),
         goodware: proved.goodware,
-        samples: [analysed.sample.sha256],
+        samples: [analysed.sample.sha256, ...coveredBy(proved, analysed)],
         evidence: proved.evidence,
         chamber: analysed.chamber,
         seconds,

@@ -4,6 +4,7 @@ import type {
   FileType,
   ImmunizeReport,
   Infection,
+  Kinship,
   RunFacts,
   Severity,
   Verdict,
@@ -98,6 +99,16 @@ export function sentence(text: string): string {
   const trimmed = text.trim();
   if (trimmed === "") return "";
   return `${trimmed[0]!.toUpperCase()}${trimmed.slice(1)}${/[.!?…]$/.test(trimmed) ? "" : "."}`;
+}
+
+export function kinshipWords(kinship: Kinship): string {
+  const { similarity, members, generalised, coveredBy } = kinship;
+  const cure = generalised
+    ? ", the prescription finds them too"
+    : coveredBy
+      ? `, found by ${coveredBy} of before`
+      : "";
+  return `A variant: ${Math.round(similarity * 100)} % alike; ${count(members, "earlier sample")} of the family${cure}`;
 }
 
 export const infectionWords = (infection: NonNullable<ImmunizeReport["infection"]>): string =>

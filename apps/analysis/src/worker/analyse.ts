@@ -6,8 +6,11 @@ import type { SampleFacts, StageSeconds } from "@thymus/contracts";
 import { identifyFile } from "@thymus/detection";
 import { combine } from "../behaviour/combine.ts";
 import { type Chamber, openChamber } from "../chamber/index.ts";
+import { sketchOfSample } from "../families/sketch/of-sample.ts";
+import type { KinSketch } from "../families/sketch/sketch.ts";
 import { planSample, variationsFor } from "../kinds/index.ts";
 import { sha256Of } from "../proof/evidence.ts";
+import { selfOf } from "./corpus.ts";
 import { type Cure, cureAlone, cureFiles, noCure, person } from "./cure.ts";
 import { curesProgram } from "./cure-program.ts";
 import { cleanDecoys, keepEvidence } from "./evidence.ts";
@@ -55,6 +58,7 @@ function refused(job: AnalyseJob, sample: SampleFacts, chamber: Chamber, why: st
     facts: emptyFacts(job, sample, chamber.info, why),
     ...{ infection: null, family: null, detect: null, program: false, repair: [], repairWhy: null },
     secondGeneration: null,
+    kin: null,
     gaveUp: person(`${why}; submit the program inside, or look at it by hand`),
     chamber: chamber.info,
     seconds: { chamber: 0, signature: 0 },
@@ -103,7 +107,7 @@ class Analysis {
       ...{ kind: "analysed", sample: this.#sample, facts, verdict: view.verdict, severity: view.severity },
       ...{ why: view.why, behaviour: facts.behaviour, chamber: this.#chamber.info, seconds },
       ...{ infection: null, family: null, detect: null, program: false, repair: [], repairWhy: null },
-      ...{ gaveUp: null, secondGeneration: null },
+      ...{ gaveUp: null, secondGeneration: null, kin: null },
     };
     if (view.verdict === "harmless") return result;
     if (changedOthers(train.run)) return this.#cure(result, train, fresh);
@@ -176,6 +180,7 @@ class Analysis {
       ...result,
       ...found,
       facts,
+      kin: packages ? null : await this.#sketch(infects ? train : null),
       secondGeneration:
         later.length > 0
           ? {
@@ -185,6 +190,13 @@ class Analysis {
           : null,
       seconds: { ...result.seconds, signature: seconds },
     };
+  }
+
+  /** By which relatives are told: what stays the same in infected files, else what is the program's own. */
+  async #sketch(infecting: Seen | null): Promise<KinSketch> {
+    const invariant = infecting?.analysis.groups.flatMap((group) => group.invariant) ?? [];
+    const bodies = invariant.map(({ bytes }) => bytes);
+    return sketchOfSample(this.#told, bodies, await selfOf(this.#job.corpusDir));
   }
 
   async #curePackages(train: Seen, fresh: Seen | null): Promise<PackagesCure | null> {

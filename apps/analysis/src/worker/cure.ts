@@ -5,8 +5,8 @@ import { identifyFile, loadEngine } from "@thymus/detection";
 import type { z } from "zod";
 import { holdsSomething, type InfectionAnalysis, pairInfections, type Specimen } from "../infection/index.ts";
 import { inferRepairs } from "../repair-inference/index.ts";
-import { openCorpus } from "../self/index.ts";
 import { type DerivedRule, deriveRule } from "../signature/index.ts";
+import { selfOf } from "./corpus.ts";
 import { cureProgram, curesProgram, type Program, programFamily } from "./cure-program.ts";
 import type { Seen } from "./gather.ts";
 import type { AnalyseJob, AnalyseResult } from "./protocol.ts";
@@ -36,7 +36,7 @@ export async function cureAlone(
   if (!curesProgram(verdict, program.type)) return noCure(why);
   const started = performance.now();
   const family = programFamily(program, verdict);
-  const derived = await cureProgram(program, family, await openCorpus(job.corpusDir));
+  const derived = await cureProgram(program, family, await selfOf(job.corpusDir));
   const seconds = (performance.now() - started) / 1000;
   if ("gaveUp" in derived)
     return { ...noCure(`${why}; no rule of the sample itself either: ${derived.gaveUp.why}`), seconds };
@@ -63,7 +63,7 @@ export async function cureFiles(
   second: Promise<readonly Seen[]>,
 ): Promise<Cure> {
   const started = performance.now();
-  const corpus = await openCorpus(job.corpusDir);
+  const corpus = await selfOf(job.corpusDir);
   const family = familyName(train.analysis);
   const derive = (analysis: InfectionAnalysis, specimens: readonly Specimen[]) =>
     deriveRule({ analysis, specimens, sample, corpus, family });

@@ -6,6 +6,7 @@ import { createInterface } from "node:readline";
 import { asThymusError, parseJsonDocument } from "@thymus/contracts";
 import { closeAhead, openAhead, shareKernelHere } from "../chamber/open.ts";
 import { analyse } from "./analyse.ts";
+import { learn } from "./learn.ts";
 import { PrepareOrder, READY } from "./prepare.ts";
 import { WorkerJob, type WorkerLine } from "./protocol.ts";
 import { prove } from "./prove.ts";
@@ -32,7 +33,9 @@ async function work(text: string): Promise<void> {
       ? await analyse(job, progress)
       : job.kind === "prove"
         ? await prove(job, progress)
-        : await release(job, progress);
+        : job.kind === "learn"
+          ? await learn(job, progress)
+          : await release(job, progress);
   say({ result });
 }
 

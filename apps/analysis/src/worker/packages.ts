@@ -5,7 +5,7 @@ import {
   type PublishedRun,
   readPublished,
 } from "../packages/index.ts";
-import { openCorpus } from "../self/index.ts";
+import { selfOf } from "./corpus.ts";
 import { type Cure, noCure } from "./cure.ts";
 import type { Seen } from "./gather.ts";
 import type { AnalyseJob } from "./protocol.ts";
@@ -28,7 +28,7 @@ export async function curePackages(
     await publishedRun("train", train),
     fresh && (await publishedRun("fresh", fresh)),
     {
-      corpus: await openCorpus(job.corpusDir),
+      corpus: await selfOf(job.corpusDir),
       sample: { bytes: sample.bytes, type: sample.type === "npm" ? "npm" : "other" },
     },
   );

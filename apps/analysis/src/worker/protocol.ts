@@ -14,6 +14,7 @@ import {
   GaveUp,
   ImmunizeReport,
   Infection,
+  PrescriptionId,
   Proof,
   SampleFacts,
   Seconds,
@@ -22,8 +23,28 @@ import {
   Verdict,
 } from "@thymus/contracts";
 import { z } from "zod";
+import { KinSketch } from "../families/sketch/sketch.ts";
 
 export const MOST_VARIATIONS = 3;
+
+/** Samples of a family that are remembered with their evidence. */
+export const MOST_MEMBERS = 24;
+/** A rule that is active, and what it gives back. */
+export const KnownRule = z.strictObject({
+  id: PrescriptionId,
+  detect: Detection,
+  repair: z.array(AnyRepair),
+});
+export type KnownRule = z.infer<typeof KnownRule>;
+/** Evidence of an earlier sample. */
+export const MemberEvidence = z.strictObject({
+  sample: Sha256,
+  folder: z.string(),
+  program: z.boolean(),
+  /** Recipes that stand for it now. */
+  repair: z.array(AnyRepair),
+});
+export type MemberEvidence = z.infer<typeof MemberEvidence>;
 
 /** Runs the sample and derives a rule and recipes from what it changed. */
 export const AnalyseJob = z.strictObject({
@@ -53,6 +74,23 @@ export const ProveJob = z.strictObject({
   /** The rule is of the sample itself: what it did to decoys is no part of the proof. */
   program: z.boolean(),
   out: z.string(),
+  /** Earlier samples of the family, on whose evidence it is tried too. */
+  members: z.array(MemberEvidence).max(MOST_MEMBERS).optional(),
+});
+/** Tries rules of a family on a new sample's evidence; where none finds all of it, derives one over several samples. */
+export const LearnJob = z.strictObject({
+  kind: z.literal("learn"),
+  /** Evidence of the new sample. */
+  evidence: z.string(),
+  corpusDir: z.string(),
+  family: Family,
+  program: z.boolean(),
+  /** Recipes that the new sample's own analysis found: what these give back, a general prescription must. */
+  own: z.array(AnyRepair),
+  known: z.array(KnownRule).max(MOST_MEMBERS),
+  /** Evidence folders to learn from, in the order of trials; empty where the known rules are only tried. */
+  learnFrom: z.array(MemberEvidence).max(MOST_MEMBERS),
+  out: z.string(),
 });
 /** Lets a drill pathogen loose on given files in a chamber and gives back what became of them. */
 export const ReleaseJob = z.strictObject({
@@ -65,10 +103,11 @@ export const ReleaseJob = z.strictObject({
   out: z.string(),
   budgetSeconds: Seconds,
 });
-export const WorkerJob = z.discriminatedUnion("kind", [AnalyseJob, ProveJob, ReleaseJob]);
+export const WorkerJob = z.discriminatedUnion("kind", [AnalyseJob, ProveJob, LearnJob, ReleaseJob]);
 export type WorkerJob = z.infer<typeof WorkerJob>;
 export type AnalyseJob = z.infer<typeof AnalyseJob>;
 export type ProveJob = z.infer<typeof ProveJob>;
+export type LearnJob = z.infer<typeof LearnJob>;
 export type ReleaseJob = z.infer<typeof ReleaseJob>;
 
 /**
@@ -110,6 +149,8 @@ export const AnalyseResult = z.strictObject({
   repairWhy: z.string().nullable(),
   gaveUp: GaveUp.nullable(),
   secondGeneration: ImmunizeReport.shape.secondGeneration,
+  /** By which its relatives are told; null where it did no harm. */
+  kin: KinSketch.nullable(),
   chamber: ChamberInfo,
   seconds: z.strictObject({ chamber: Seconds, signature: Seconds }),
 });
@@ -128,9 +169,25 @@ export const ProveResult = z.strictObject({
   evidence: Sha256,
   sound: z.boolean(),
   why: z.string().nullable(),
+  /** Of the job's members: whether all of each is found, and given back as before, and nothing clean of it is hit. */
+  members: z.array(z.strictObject({ sample: Sha256, covered: z.boolean() })).max(MOST_MEMBERS),
   seconds: Seconds,
 });
 export type ProveResult = z.infer<typeof ProveResult>;
+
+export const LearnResult = z.strictObject({
+  kind: z.literal("learned"),
+  /** The known rule that finds all of the new sample, or null. */
+  coveredBy: PrescriptionId.nullable(),
+  /** Null where nothing was learned: `why` says why. */
+  detect: Detection.nullable(),
+  repair: z.array(AnyRepair),
+  /** Samples that the rule was learned from. */
+  learned: z.array(Sha256).max(MOST_MEMBERS),
+  why: z.string().nullable(),
+  seconds: Seconds,
+});
+export type LearnResult = z.infer<typeof LearnResult>;
 
 export const ReleaseResult = z.strictObject({
   kind: z.literal("released"),
@@ -144,6 +201,8 @@ export const WorkerLine = z.union([
   z.strictObject({
     error: z.strictObject({ code: z.enum(errorCodes), message: z.string(), hint: z.string() }),
   }),
-  z.strictObject({ result: z.discriminatedUnion("kind", [AnalyseResult, ProveResult, ReleaseResult]) }),
+  z.strictObject({
+    result: z.discriminatedUnion("kind", [AnalyseResult, ProveResult, LearnResult, ReleaseResult]),
+  }),
 ]);
 export type WorkerLine = z.infer<typeof WorkerLine>;

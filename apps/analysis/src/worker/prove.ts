@@ -9,6 +9,7 @@ import { RuleScanner } from "../packages/rule.ts";
 import { readEvidence, readManifest, readSpecimens } from "../proof/evidence.ts";
 import { type Tally, tally } from "../proof/tally.ts";
 import { openCorpus } from "../self/index.ts";
+import { Coverage } from "./cover.ts";
 import type { EvidenceEntry, ProveJob, ProveResult } from "./protocol.ts";
 
 /** Share of self that may have gone since it was learned (an upgrade, say) before the scan says too little. */
@@ -48,6 +49,7 @@ export async function prove(job: ProveJob, progress: (what: string) => void): Pr
   const sampleDetected = rules.scan(sample).length > 0 || scanner.hits(sample, identifyFile(sample, ""));
   rules.close();
   scanner.close();
+  const members = await coveredMembers(job, progress);
   progress("proving on goodware");
   const corpus = await openCorpus(job.corpusDir);
   const goodware = await corpus.scan([{ namespace: "candidate", source: job.detect.rule }], {});
@@ -84,8 +86,27 @@ export async function prove(job: ProveJob, progress: (what: string) => void): Pr
     evidence: digest,
     sound: why === null,
     why,
+    members,
     seconds: (performance.now() - started) / 1000,
   };
+}
+
+/** Which earlier samples of the family it does all for that was done for them before. */
+async function coveredMembers(
+  job: ProveJob,
+  progress: (what: string) => void,
+): Promise<ProveResult["members"]> {
+  if (!job.members || job.members.length === 0) return [];
+  progress("proving on its family");
+  const coverage = await Coverage.of(job.detect, job.repair);
+  try {
+    const told: ProveResult["members"] = [];
+    for (const member of job.members)
+      told.push({ sample: member.sample, covered: await coverage.covers(member) });
+    return told;
+  } finally {
+    coverage.close();
+  }
 }
 
 /** Law 1: what is good and would be hit, or too little good to tell; null where neither is so. */

@@ -5,6 +5,8 @@ import { WorkerProcess } from "./process.ts";
 import {
   type AnalyseJob,
   type AnalyseResult,
+  type LearnJob,
+  type LearnResult,
   type ProveJob,
   type ProveResult,
   type ReleaseJob,
@@ -12,6 +14,8 @@ import {
   type WorkerJob,
   WorkerLine,
 } from "./protocol.ts";
+
+type WorkerResult = AnalyseResult | ProveResult | LearnResult | ReleaseResult;
 
 export interface RunOptions {
   /** Folders that the job names and the worker must read. */
@@ -28,12 +32,10 @@ export interface RunOptions {
 
 export async function runWorker(job: AnalyseJob, options: RunOptions): Promise<AnalyseResult>;
 export async function runWorker(job: ProveJob, options: RunOptions): Promise<ProveResult>;
+export async function runWorker(job: LearnJob, options: RunOptions): Promise<LearnResult>;
 export async function runWorker(job: ReleaseJob, options: RunOptions): Promise<ReleaseResult>;
 /** @throws ThymusError the worker's own, BUDGET_EXHAUSTED, INTERRUPTED, or TOOL_FAILED where it broke */
-export async function runWorker(
-  job: WorkerJob,
-  options: RunOptions,
-): Promise<AnalyseResult | ProveResult | ReleaseResult> {
+export async function runWorker(job: WorkerJob, options: RunOptions): Promise<WorkerResult> {
   const worker =
     options.warm ??
     new WorkerProcess(job.out, options.readable, "chamberDir" in job ? job.chamberDir : null, null);
@@ -53,7 +55,7 @@ export async function runWorker(
     end(new ThymusError("INTERRUPTED", `the ${job.kind} step was interrupted`, "run it again"));
   options.signal?.addEventListener("abort", onAbort, { once: true });
   if (options.signal?.aborted) onAbort();
-  let result: AnalyseResult | ProveResult | ReleaseResult | null = null;
+  let result: WorkerResult | null = null;
   let said: ThymusError | null = null;
   const hear = (text: string) => {
     try {

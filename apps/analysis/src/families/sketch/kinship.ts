@@ -29,7 +29,8 @@ export function similarity(one: KinSketch, other: KinSketch): number {
     const { common, ofFirst, ofSecond } = overlap(one[feature], other[feature]);
     const share = Math.max(ofFirst, ofSecond);
     const bound = least[feature];
-    if (common < bound.common || share < bound.share || Math.min(ofFirst, ofSecond) < bound.ofLarger) continue;
+    if (common < bound.common || share < bound.share || Math.min(ofFirst, ofSecond) < bound.ofLarger)
+      continue;
     best = Math.max(best, share);
   }
   return best;

@@ -1,11 +1,12 @@
 /** The sketch of a sample; parses hostile bytes, so only the confined worker calls it. */
-import { instrumentation, type Self } from "../../signature/index.ts";
-import { touches } from "../../signature/instrumentation.ts";
+
 import { codeOf, hasOwnCode } from "../../signature/family/code-parts.ts";
 import { ownTexts } from "../../signature/family/grouping.ts";
 import { Knowledge } from "../../signature/family/knowledge.ts";
 import { openedFeatures } from "../../signature/family/packed.ts";
 import type { FamilySample, Member } from "../../signature/family/types.ts";
+import { instrumentation, type Self } from "../../signature/index.ts";
+import { touches } from "../../signature/instrumentation.ts";
 import { type KinSketch, setSketch } from "./sketch.ts";
 
 /** Bytes of a window of a body: from here on the index of self nearly always tells. */

@@ -26,6 +26,8 @@ export interface SubmissionTable {
   prescription: string | null;
   /** 1 once the giver has the answer. */
   delivered: number;
+  /** The machine from which it comes; null where that is unknown, or nobody else. */
+  submitter: string | null;
 }
 
 /** What is remembered of a finished analysis. */
@@ -121,6 +123,12 @@ export const intakeMigrations: readonly Migration[] = [
         size integer not null,
         sketch text not null
       ) strict`.execute(db);
+    },
+  },
+  {
+    name: "intake-002",
+    async up(db) {
+      await sql`alter table submission add column submitter text`.execute(db);
     },
   },
 ];

@@ -29,8 +29,15 @@ const LEASE_SECONDS = 7 * 24 * 3600;
 
 export type NewSubmission = Pick<
   SubmissionRow,
-  "id" | "sha256" | "name" | "type" | "size" | "urgency" | "ticket"
+  "id" | "sha256" | "name" | "type" | "size" | "urgency" | "ticket" | "submitter"
 >;
+
+/** What the queue knows of a sample. */
+export interface QueuedSample extends Pick<SubmissionRow, "name" | "type" | "size"> {
+  readonly id: CaseId;
+  /** Missing in jobs of an older version. */
+  readonly submitter?: string | null;
+}
 
 export interface Finding {
   readonly sha256: string;
@@ -197,7 +204,8 @@ export class IntakeStore {
   }
 
   async #queue(trx: Kysely<IntakeDatabase>, row: NewSubmission, sketch: string | null): Promise<void> {
-    const payload = { id: row.id, name: row.name, type: row.type, size: row.size };
+    const { id, name, type, size, submitter } = row;
+    const payload = { id, name, type, size, submitter };
     await createQueue(trx, this.#now).enqueue(ANALYSE, row.sha256, payload, row.urgency, {
       maxAttempts: MOST_BEGUN,
     });

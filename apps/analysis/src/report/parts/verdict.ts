@@ -8,6 +8,7 @@ import {
   count,
   grouped,
   infectionWords,
+  kinshipWords,
   sentence,
   severityWords,
   size,
@@ -67,6 +68,7 @@ function identity(report: ImmunizeReport, facts: AnalysisFacts): Markup {
     entry("Kind", html`${typeWord(sample.type)}, ${size(sample.size)}`),
     entry("SHA-256", html`<code class="hash">${sample.sha256}</code>`),
     ...(facts.family ? [entry("Family", html`<code>${facts.family}</code>`)] : []),
+    ...(report.kinship ? [entry("Kin", html`${kinshipWords(report.kinship)}`)] : []),
     ...(report.infection ? [entry("Infection", html`${infectionWords(report.infection)}`)] : []),
     entry(
       "Chamber",
