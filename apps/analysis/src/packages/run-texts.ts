@@ -23,14 +23,25 @@ export function withoutRunTexts(self: Self, run: PublishedRun, pairs: readonly P
     ...parts,
     ...[...new Set(names)].filter((name) => name.length >= MIN_NAME).map((name) => Buffer.from(name)),
   ];
-  const holds = (bytes: Uint8Array) => {
-    const view = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-    return known.some((text) => view.includes(text));
-  };
+  const holds = holdsAny(known);
   const { absent } = self;
   return {
     logProbability: (bytes) => (holds(bytes) ? Number.POSITIVE_INFINITY : self.logProbability(bytes)),
     ...(absent && { absent: (bytes: Uint8Array) => !holds(bytes) && absent(bytes) }),
     scan: (sources, options) => self.scan(sources, options),
+  };
+}
+
+/** Whether bytes hold one of the texts, each of {@link MIN_NAME} bytes at least: asked for every window of what was published. */
+function holdsAny(texts: readonly Buffer[]): (bytes: Uint8Array) => boolean {
+  const byBeginning = Map.groupBy(texts, (text) => text.toString("latin1", 0, MIN_NAME));
+  return (bytes) => {
+    const view = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    const all = view.toString("latin1");
+    for (let at = 0; at + MIN_NAME <= all.length; at++) {
+      const texts = byBeginning.get(all.slice(at, at + MIN_NAME));
+      if (texts?.some((text) => view.subarray(at, at + text.length).equals(text))) return true;
+    }
+    return false;
   };
 }
