@@ -28,31 +28,15 @@ const env = pinnedEnvironment({
   THYMUS_TEST_DATA: data,
 });
 
-// Chamber and self take minutes to make. Files that need neither come first, so both are made meanwhile.
-const made = files.some(needsChamber) ? prepare() : Promise.resolve();
+// Chamber and self take minutes to make: the runner makes them while tests run that need neither.
+const shared = files.some(needsChamber);
+if (shared && missing.length > 0)
+  process.stderr.write(`thymus: tests that need ${missing.join(", ")} are skipped, each with that reason\n`);
+const prepare = shared && missing.length === 0 ? { THYMUS_TEST_PREPARE: "1" } : {};
 // A file whose tests ended but whose process does not, since something still runs, is not covered by the limit of a
 // single test: the whole run has its own.
 process.exitCode = await run(pinnedNode, [...flags, join(root, "scripts/lib/run-tests.mjs"), ...files], {
-  env,
+  env: { ...env, ...prepare },
   timeout: 60 * 60 * 1000,
   killSignal: "SIGINT",
 });
-await made;
-
-/** Makes the chamber and self that tests share; a test that comes to need them before waits. */
-async function prepare() {
-  if (missing.length > 0) {
-    process.stderr.write(
-      `thymus: tests that need ${missing.join(", ")} are skipped, each with that reason\n`,
-    );
-    return;
-  }
-  const status = await run(pinnedNode, ["--no-warnings", join(root, "tests/e2e/support/prepare.ts")], {
-    env,
-    stdio: ["ignore", process.stderr, "inherit"],
-  });
-  if (status !== 0)
-    process.stderr.write(
-      `thymus: no chamber or no self (status ${status}); the tests that need them will say so\n`,
-    );
-}

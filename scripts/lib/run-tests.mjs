@@ -1,41 +1,117 @@
 // @ts-check
-// Runs the named test files under the pinned Node, in the order in which they are named; `node --test` would sort them.
-// Each file in its own process; no single test may take more than ten minutes.
-import { run } from "node:test";
+// Runs the named test files under the pinned Node, each in its own process, the first named first as far as there is
+// room for it; `node --test` would sort them. No single test may take more than ten minutes.
+import { availableParallelism } from "node:os";
+import { join } from "node:path";
+import { PassThrough } from "node:stream";
+import { run as runFiles } from "node:test";
 import { dot, spec, tap } from "node:test/reporters";
+import { root } from "./root.mjs";
+import { run } from "./runtime.mjs";
+import { needsChamber } from "./test-files.mjs";
+import { roomOf } from "./test-order.mjs";
 
-const abreast = 2;
+/** @typedef {import("node:test").EventData.TestSummary} Summary */
+
 const files = process.argv.slice(2);
 const stop = new AbortController();
 for (const signal of /** @type {const} */ (["SIGINT", "SIGTERM", "SIGHUP"]))
   process.on(signal, () => stop.abort());
+// Each file that runs listens to the process.
+process.setMaxListeners(0);
 
 const reporters = new Map(Object.entries({ dot, spec, tap }));
 const asked = process.execArgv.find((flag) => flag.startsWith("--test-reporter="))?.split("=")[1];
+const events = new PassThrough({ objectMode: true });
+events
+  .compose(/** @type {typeof tap} */ (reporters.get(asked ?? "spec") ?? spec))
+  .pipe(process.stdout, { end: false });
 
+const started = performance.now();
 /** @type {Map<string, number>} */
 const seconds = new Map();
-const events = run({
-  files,
-  concurrency: abreast,
-  timeout: 600_000,
-  isolation: "process",
-  signal: stop.signal,
-});
-events.on("test:complete", ({ name, nesting, details }) => {
-  if (nesting === 0 && files.includes(name)) seconds.set(name, details.duration_ms / 1000);
-});
-events.on("test:summary", ({ file, success }) => {
-  if (file === undefined && !success) process.exitCode = 1;
-});
-const said = events.compose(/** @type {typeof tap} */ (reporters.get(asked ?? "spec") ?? spec));
-said.on("end", () => {
-  const slowest = [...seconds].sort((a, b) => b[1] - a[1]).slice(0, 12);
-  if (files.length > slowest.length)
-    process.stdout.write(
-      `\nslowest files, wall clock:\n${slowest.map(([name, s]) => `  ${s.toFixed(0).padStart(5)} s  ${name}\n`).join("")}`,
-    );
+const counts = { tests: 0, suites: 0, passed: 0, failed: 0, cancelled: 0, skipped: 0, todo: 0 };
+
+/** Half as many again as processors: some of what runs waits for something else than a processor. */
+let room = Math.max(3, Math.ceil(availableParallelism() * 1.5));
+/** Tests that need chamber and self do not begin before both are there, or cannot be made. */
+let ready = process.env.THYMUS_TEST_PREPARE === undefined;
+const made = ready ? null : prepare();
+
+const waiting = [...files];
+/** @type {Set<Promise<void>>} */
+const running = new Set();
+while (waiting.length > 0 && !stop.signal.aborted) {
+  const at = waiting.findIndex((file) => ready || !needsChamber(file));
+  const next = waiting[at];
+  if (next !== undefined && (roomOf(next) <= room || running.size === 0)) {
+    waiting.splice(at, 1);
+    const one = runFile(next).finally(() => running.delete(one));
+    running.add(one);
+  } else await Promise.race(made && !ready ? [...running, made] : running);
+}
+await Promise.all(running);
+await made;
+finish();
+
+async function prepare() {
+  room -= 1;
+  await run(process.execPath, ["--no-warnings", join(root, "tests/e2e/support/prepare.ts")], {
+    stdio: ["ignore", process.stderr, "inherit"],
+    env: process.env,
+  });
+  room += 1;
+  ready = true;
+}
+
+/** @param {string} file */
+async function runFile(file) {
+  const own = roomOf(file);
+  room -= own;
+  const begun = performance.now();
+  /** @type {{ type: string, data: unknown }[]} */
+  const said = [];
+  const stream = runFiles({
+    files: [file],
+    concurrency: 1,
+    timeout: 600_000,
+    isolation: "process",
+    signal: stop.signal,
+  });
+  for await (const event of stream) if (!isOfRun(event)) said.push(event);
+  seconds.set(file, (performance.now() - begun) / 1000);
+  for (const event of said) events.write(event);
+  room += own;
+}
+
+/** What a run of one file says of itself as a whole; all of them together are told at the end. @param {any} event */
+function isOfRun({ type, data }) {
+  if (type === "test:summary" && data.file === undefined) {
+    for (const key of /** @type {(keyof typeof counts)[]} */ (Object.keys(counts)))
+      counts[key] += data.counts[key];
+    if (!data.success) process.exitCode = 1;
+    return true;
+  }
+  if (type === "test:diagnostic" && data.nesting === 0 && data.file === undefined) return true;
+  return type === "test:plan" && data.nesting === 0 && data.file === undefined;
+}
+
+function finish() {
+  const told = { tests: counts.tests, suites: counts.suites, pass: counts.passed, fail: counts.failed };
+  const all = { ...told, cancelled: counts.cancelled, skipped: counts.skipped, todo: counts.todo };
+  const lines = Object.entries({ ...all, duration_ms: Math.round(performance.now() - started) });
+  for (const [what, count] of lines)
+    events.write({
+      type: "test:diagnostic",
+      data: { nesting: 0, message: `${what} ${count}`, level: "info" },
+    });
+  events.end();
+  const slowest = [...seconds].sort((a, b) => b[1] - a[1]).slice(0, 16);
+  process.on("exit", () => {
+    if (files.length <= slowest.length) return;
+    process.stdout.write("\nslowest files, wall clock:\n");
+    for (const [name, took] of slowest) process.stdout.write(`  ${took.toFixed(0).padStart(5)} s  ${name}\n`);
+  });
   // What a test left running must not keep the run from its end.
-  if (stop.signal.aborted) process.exit(130);
-});
-said.pipe(process.stdout, { end: false });
+  if (stop.signal.aborted) process.exitCode = 130;
+}

@@ -55,7 +55,7 @@ for (const [name, text] of Object.entries(samples))
         await new Promise((resolve) => setTimeout(resolve, 300));
       }
     })();
-    const budgetSeconds = 25;
+    const budgetSeconds = 15;
     const result = await chamber.run(text, "shell", { budgetSeconds });
     watching = false;
     await watch;
