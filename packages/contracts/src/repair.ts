@@ -35,9 +35,15 @@ export type NumberExpr =
   | { line: PositionExpr; plus?: number | undefined }
   | { sum: NumberExpr[] };
 
-/** A byte offset: from the start, the end, or the one match of the recipe's anchor. */
+const PositionBase = z.enum(["start", "end", "anchor", "decoded1", "decoded2", "decoded3", "decoded4"]);
+export type PositionBase = z.infer<typeof PositionBase>;
+
+/**
+ * A byte offset: from the start, the end, or the one match of the recipe's anchor; or from the start of one of the recipe's
+ * `decoded` runs, where numbers and bytes are read but nothing is written.
+ */
 export interface PositionExpr {
-  from: "start" | "end" | "anchor";
+  from: PositionBase;
   plus: NumberExpr;
 }
 
@@ -61,17 +67,74 @@ export const NumberExpr: z.ZodType<NumberExpr> = z.lazy(() =>
   ]),
 );
 export const PositionExpr: z.ZodType<PositionExpr> = z.lazy(() =>
-  z.strictObject({ from: z.enum(["start", "end", "anchor"]), plus: NumberExpr }),
+  z.strictObject({ from: PositionBase, plus: NumberExpr }),
 );
+
+/** Key bytes, repeated over what they encode: the recipe's own, or read from the file. */
+const KeySource = z.union([
+  Hex,
+  z.strictObject({ at: PositionExpr, length: z.number().int().min(1).max(256) }),
+]);
+export type KeySource = z.infer<typeof KeySource>;
+
+/** One byte of a key: the recipe's own, or read from the file. */
+const KeyByte = z.union([z.number().int().min(0).max(255), z.strictObject({ at: PositionExpr })]);
+export type KeyByte = z.infer<typeof KeyByte>;
+
+/** How a byte is taken back out of an encoded one and its key: `subtract` the key where it was added. */
+const KeyOperation = z.enum(["xor", "subtract", "add"]);
+export type KeyOperation = z.infer<typeof KeyOperation>;
 
 /** A reversible encoding that an infection used to save host bytes. */
 export const Decoding = z.discriminatedUnion("kind", [
+  z.strictObject({ kind: z.literal("xor"), key: KeySource }),
+  z.strictObject({ kind: z.literal("add"), key: KeySource }),
+  z.strictObject({ kind: z.literal("subtract"), key: KeySource }),
+  /** The key grows by a step from byte to byte (modulo 256). */
+  z.strictObject({ kind: z.literal("slide"), by: KeyOperation, key: KeyByte, step: KeyByte }),
+  /** The key of each byte is the encoded byte before it, that of the first is `first`; then `plus` is added. */
   z.strictObject({
-    kind: z.literal("xor"),
-    key: z.union([Hex, z.strictObject({ at: PositionExpr, length: z.number().int().min(1).max(256) })]),
+    kind: z.literal("chain"),
+    by: z.enum(["xor", "subtract"]),
+    first: KeyByte,
+    plus: z.number().int().min(-255).max(255).optional(),
+  }),
+  /** The bits of each byte are turned right by 0 to 7 places. */
+  z.strictObject({ kind: z.literal("rotate"), bits: KeyByte }),
+  /** Halves of each byte (1), or the bytes of each whole word of 2, 4 or 8, in the opposite order. */
+  z.strictObject({
+    kind: z.literal("swap"),
+    unit: z.union([z.literal(1), z.literal(2), z.literal(4), z.literal(8)]),
+  }),
+  /** Each byte is looked up in a table of 256; `inverse` looks for the byte's place in it. */
+  z.strictObject({
+    kind: z.literal("table"),
+    table: z.union([z.string().regex(/^[0-9a-f]{512}$/), z.strictObject({ at: PositionExpr })]),
+    inverse: z.boolean().optional(),
+  }),
+  /** Deflated (RFC 1951), as it is or wrapped as zlib (RFC 1950) or gzip (RFC 1952) does. */
+  z.strictObject({ kind: z.literal("inflate"), form: z.enum(["raw", "zlib", "gzip"]) }),
+  /** The first `count` blocks of `unit` bytes in another order: the numbers at `order` tell where each goes to. */
+  z.strictObject({
+    kind: z.literal("unshuffle"),
+    unit: z.number().int().min(1).max(65536),
+    count: NumberExpr,
+    order: PositionExpr,
+    width: z.union([z.literal(1), z.literal(2), z.literal(4)]),
+    endian: z.enum(["little", "big"]),
+    /** The numbers tell where each block comes from instead. */
+    inverse: z.boolean().optional(),
   }),
   z.strictObject({ kind: z.literal("hex") }),
-  z.strictObject({ kind: z.literal("base64") }),
+  /** By the alphabet of RFC 4648 unless another is given. */
+  z.strictObject({
+    kind: z.literal("base64"),
+    alphabet: z
+      .string()
+      .regex(/^[!-<>-~]{64}$/)
+      .refine((text) => new Set(text).size === 64, "expected 64 different characters")
+      .optional(),
+  }),
   z.strictObject({ kind: z.literal("reverse") }),
 ]);
 export type Decoding = z.infer<typeof Decoding>;
@@ -149,15 +212,40 @@ export const RepairStep = z.discriminatedUnion("op", [
 ]);
 export type RepairStep = z.infer<typeof RepairStep>;
 
+/**
+ * What stays the same of bytes whose key does not: byte i of the view is `file[i + lag] ^ file[i]` (`xor`) or
+ * `file[i + lag] - file[i]` modulo 256 (`difference`).
+ */
+export const View = z.strictObject({
+  of: z.enum(["xor", "difference"]),
+  lag: z.number().int().min(1).max(256),
+});
+export type View = z.infer<typeof View>;
+
 export const Repair = z.strictObject({
   /** All must hold before the first write; the anchor must match exactly once. */
   identify: z.strictObject({
     types: z.array(FileType).min(1),
     anchor: HexPattern,
+    /** The anchor stands in this view of the file, not in its bytes as they are. */
+    view: View.optional(),
     minSize: z.number().int().nonnegative(),
-    /** Literal bytes at fixed places, each of which must be there. */
-    checks: z.array(z.strictObject({ at: PositionExpr, bytes: HexPattern })).max(32),
+    /** Literal bytes at fixed places (of the file, or of a view of it), each of which must be there. */
+    checks: z.array(z.strictObject({ at: PositionExpr, bytes: HexPattern, view: View.optional() })).max(32),
   }),
+  /**
+   * Before all else: `by` bytes had been put into an ELF file at `from` and its header and tables corrected for that. Each
+   * file offset in them from `from` + `by` on is lowered by `by`; everything below speaks about the file after this.
+   */
+  unshift: z.strictObject({ from: PositionExpr, by: NumberExpr }).optional(),
+  /** Encoded runs of the file, decoded, each of which may rest on the ones before it: positions may be from `decoded1` on. */
+  decoded: z
+    .array(
+      z.strictObject({ copy: PositionExpr, length: NumberExpr, decode: z.array(Decoding).min(1).max(4) }),
+    )
+    .min(1)
+    .max(4)
+    .optional(),
   steps: z.array(RepairStep).min(1).max(32),
   /** What the result must be, beside: the anchor is gone and the file is still of one of `types`. */
   expect: z.strictObject({ types: z.array(FileType).min(1), minSize: z.number().int().nonnegative() }),

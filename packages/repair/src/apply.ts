@@ -1,9 +1,12 @@
 import { asThymusError, type FileType, type Repair } from "@thymus/contracts";
 import { applyEdits, planEdits } from "./edits.ts";
 import { elfFault, isElf } from "./elf.ts";
-import { evaluatePosition, type Subject } from "./evaluate.ts";
+import { evaluateNumber, evaluatePlace, evaluatePosition, type Subject } from "./evaluate.ts";
 import { findAnchor, findPattern, matchesAt, parsePattern } from "./pattern.ts";
 import { failed, refuse } from "./refuse.ts";
+import { withDecoded } from "./source.ts";
+import { unshift } from "./unshift.ts";
+import { matchesInView, viewOf } from "./view.ts";
 
 /** Tells the type of a file by its content; the interpreter knows ELF only. */
 export type TypeOf = (bytes: Uint8Array) => FileType;
@@ -16,13 +19,29 @@ export function identify(recipe: Repair, infected: Uint8Array, type: FileType): 
   const { types, anchor, minSize, checks } = recipe.identify;
   if (!types.includes(type)) throw refuse(`the recipe is for ${types.join(", ")}, the file is ${type}`);
   if (infected.length < minSize) throw refuse("the file is smaller than any infected one");
-  const subject = { bytes: infected, anchor: findAnchor(anchor, infected) };
+  const found = findAnchor(anchor, viewOf(recipe.identify.view, infected));
+  const bytes = recipe.unshift === undefined ? infected : unshifted(recipe.unshift, infected, found);
+  const subject = withDecoded(recipe, { bytes, anchor: found });
   for (const check of checks) {
-    if (!matchesAt(parsePattern(check.bytes), infected, evaluatePosition(check.at, subject))) {
-      throw refuse("the file is infected in another way than the recipe knows");
-    }
+    const place = evaluatePlace(check.at, subject);
+    const pattern = parsePattern(check.bytes);
+    const fits =
+      check.view === undefined
+        ? matchesAt(pattern, place.bytes, place.at)
+        : matchesInView(pattern, check.view, place.bytes, place.at);
+    if (!fits) throw refuse("the file is infected in another way than the recipe knows");
   }
   return subject;
+}
+
+function unshifted({ from, by }: NonNullable<Repair["unshift"]>, infected: Uint8Array, anchor: number) {
+  const subject = { bytes: infected, anchor };
+  return unshift(infected, evaluatePosition(from, subject), evaluateNumber(by, subject));
+}
+
+/** Whether the infection's mark stands in these bytes, once or more. */
+export function hasAnchor({ identify: { anchor, view } }: Repair, bytes: Uint8Array): boolean {
+  return findPattern(parsePattern(anchor), viewOf(view, bytes)) >= 0;
 }
 
 /**
@@ -37,10 +56,10 @@ export function applyRepair(
   typeOf?: TypeOf,
 ): Uint8Array {
   const subject = identify(recipe, infected, type);
-  const repaired = applyEdits(planEdits(recipe.steps, subject), infected);
+  const repaired = applyEdits(planEdits(recipe.steps, subject), subject.bytes);
   const { types, minSize } = recipe.expect;
   if (repaired.length < minSize) throw failed("the result is smaller than any clean file");
-  if (findPattern(parsePattern(recipe.identify.anchor), repaired) >= 0) {
+  if (hasAnchor(recipe, repaired)) {
     throw failed("the infection is still in the result");
   }
   if (isElf(repaired)) {

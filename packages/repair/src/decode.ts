@@ -1,15 +1,41 @@
-import type { Decoding } from "@thymus/contracts";
-import { evaluatePosition, type Subject } from "./evaluate.ts";
+import { gunzipSync, inflateRawSync, inflateSync } from "node:zlib";
+import type { Decoding, KeyByte, KeySource } from "@thymus/contracts";
+import { evaluateNumber, evaluatePlace, readInteger, type Subject } from "./evaluate.ts";
 import { refuse } from "./refuse.ts";
+import { chained, combined, looked, rotated, slid, swapped, unshuffled } from "./transforms.ts";
 
 /**
- * Undoes one encoding. Hex and base64 (RFC 4648, standard alphabet) may hold white space, nothing else.
- * @throws ThymusError REPAIR_REFUSED where the bytes are not validly encoded
+ * Undoes one encoding. Hex and base64 (RFC 4648) may hold white space, nothing else.
+ * @throws ThymusError REPAIR_REFUSED where the bytes are not validly encoded, or would be more than `limit`
  */
-export function decode(decoding: Decoding, bytes: Uint8Array, subject: Subject): Uint8Array {
+export function decode(decoding: Decoding, bytes: Uint8Array, subject: Subject, limit: number): Uint8Array {
   switch (decoding.kind) {
     case "xor":
-      return xor(bytes, keyOf(decoding.key, subject));
+    case "add":
+    case "subtract":
+      return combined(bytes, keyOf(decoding.key, subject), decoding.kind);
+    case "slide":
+      return slid(bytes, decoding.by, byteOf(decoding.key, subject), byteOf(decoding.step, subject));
+    case "chain":
+      return chained(bytes, decoding.by, byteOf(decoding.first, subject), decoding.plus ?? 0);
+    case "rotate": {
+      const bits = byteOf(decoding.bits, subject);
+      if (bits > 7) throw refuse("a byte of the recipe cannot be turned so far");
+      return rotated(bytes, bits);
+    }
+    case "swap":
+      return swapped(bytes, decoding.unit);
+    case "table":
+      return looked(bytes, tableOf(decoding.table, subject), decoding.inverse === true);
+    case "inflate":
+      return inflated(bytes, decoding.form, limit);
+    case "unshuffle":
+      return unshuffled(
+        bytes,
+        decoding.unit,
+        orderOf(decoding, subject, bytes.length),
+        decoding.inverse === true,
+      );
     case "reverse":
       return Uint8Array.from(bytes).reverse();
     case "hex": {
@@ -17,31 +43,73 @@ export function decode(decoding: Decoding, bytes: Uint8Array, subject: Subject):
       if (text.length % 2 !== 0 || !/^[0-9a-fA-F]*$/.test(text)) throw refuse("saved bytes are not hex");
       return new Uint8Array(Buffer.from(text, "hex"));
     }
-    case "base64": {
-      const text = withoutSpace(bytes);
-      if (!/^[A-Za-z0-9+/]*={0,2}$/.test(text) || text.replace(/=+$/, "").length % 4 === 1) {
-        throw refuse("saved bytes are not base64");
-      }
-      return new Uint8Array(Buffer.from(text, "base64"));
-    }
+    case "base64":
+      return fromBase64(withoutSpace(bytes), decoding.alphabet);
   }
 }
 
-function keyOf(key: Extract<Decoding, { kind: "xor" }>["key"], subject: Subject): Uint8Array {
-  if (typeof key === "string") return new Uint8Array(Buffer.from(key, "hex"));
-  const at = evaluatePosition(key.at, subject);
-  if (at + key.length > subject.bytes.length) throw refuse("the key of the recipe lies outside the file");
-  return subject.bytes.subarray(at, at + key.length);
+const STANDARD = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
+function fromBase64(text: string, alphabet: string | undefined): Uint8Array {
+  const digits = text.replace(/={0,2}$/, "");
+  const values = new Map([...(alphabet ?? STANDARD)].map((letter, i) => [letter, STANDARD[i]!]));
+  let standard = "";
+  for (const letter of digits) {
+    const value = values.get(letter);
+    if (value === undefined) throw refuse("saved bytes are not base64");
+    standard += value;
+  }
+  if (digits.length % 4 === 1) throw refuse("saved bytes are not base64");
+  return new Uint8Array(Buffer.from(standard, "base64"));
 }
 
-function xor(bytes: Uint8Array, key: Uint8Array): Uint8Array {
-  if (key.length === 0) throw refuse("the key of the recipe is empty");
-  const result = new Uint8Array(bytes.length);
-  for (let i = 0, k = 0; i < bytes.length; i++) {
-    result[i] = bytes[i]! ^ key[k]!;
-    if (++k === key.length) k = 0;
+const inflaters = { raw: inflateRawSync, zlib: inflateSync, gzip: gunzipSync };
+
+/** The stream must be whole, take all of the bytes and stay within the limit: a small one may stand for gigabytes. */
+function inflated(bytes: Uint8Array, form: keyof typeof inflaters, limit: number): Uint8Array {
+  let result: { buffer: Buffer; engine: { bytesWritten: number } };
+  try {
+    result = inflaters[form](bytes, { maxOutputLength: Math.max(1, limit), info: true }) as never;
+  } catch {
+    throw refuse("saved bytes are not deflated, or are too many");
   }
-  return result;
+  if (result.engine.bytesWritten !== bytes.length) throw refuse("something stands behind the deflated bytes");
+  return new Uint8Array(result.buffer);
+}
+
+function keyOf(key: KeySource, subject: Subject): Uint8Array {
+  const bytes =
+    typeof key === "string" ? new Uint8Array(Buffer.from(key, "hex")) : run(key.at, key.length, subject);
+  if (bytes.length === 0) throw refuse("the key of the recipe is empty");
+  return bytes;
+}
+
+function byteOf(key: KeyByte, subject: Subject): number {
+  return typeof key === "number" ? key : run(key.at, 1, subject)[0]!;
+}
+
+function tableOf(table: Extract<Decoding, { kind: "table" }>["table"], subject: Subject): Uint8Array {
+  return typeof table === "string" ? new Uint8Array(Buffer.from(table, "hex")) : run(table.at, 256, subject);
+}
+
+function run(at: Parameters<typeof evaluatePlace>[0], length: number, subject: Subject): Uint8Array {
+  const place = evaluatePlace(at, subject);
+  if (place.at + length > place.bytes.length) throw refuse("the key of the recipe lies outside the file");
+  return place.bytes.subarray(place.at, place.at + length);
+}
+
+/** Where each block stands in the right order. */
+function orderOf(
+  { unit, count, order, width, endian }: Extract<Decoding, { kind: "unshuffle" }>,
+  subject: Subject,
+  size: number,
+): number[] {
+  const blocks = evaluateNumber(count, subject);
+  if (blocks < 0 || blocks * unit > size) throw refuse("there are fewer blocks than the recipe tells");
+  const { bytes, at } = evaluatePlace(order, subject);
+  return Array.from({ length: blocks }, (_, i) =>
+    readInteger(bytes, at + i * width, width, endian === "big", false),
+  );
 }
 
 function withoutSpace(bytes: Uint8Array): string {

@@ -2,7 +2,7 @@ import type { RepairStep } from "@thymus/contracts";
 import { evaluateNumber, evaluatePosition, type Subject } from "./evaluate.ts";
 import { refuse } from "./refuse.ts";
 import { findScript } from "./script/match.ts";
-import { bytesOf } from "./source.ts";
+import { bytesOf, growthLimit } from "./source.ts";
 
 /** `bytes` take the place of the file's bytes from `start` to `end`. */
 export interface Edit {
@@ -13,13 +13,9 @@ export interface Edit {
 
 const nothing = new Uint8Array(0);
 
-/** A repair gives back what was there: the result may outgrow the infected file by this factor at most. */
-const MAX_GROWTH = 2;
-const MAX_GROWTH_BYTES = 1 << 20;
-
 /** Carries out the steps' arithmetic; nothing is changed. @throws ThymusError REPAIR_REFUSED */
 export function planEdits(steps: readonly RepairStep[], subject: Subject): Edit[] {
-  const limit = subject.bytes.length * MAX_GROWTH + MAX_GROWTH_BYTES;
+  const limit = growthLimit(subject.bytes.length);
   return steps.map((step) => planEdit(step, subject, limit));
 }
 
@@ -64,8 +60,7 @@ export function applyEdits(edits: readonly Edit[], bytes: Uint8Array): Uint8Arra
     }
     size += edit.bytes.length - (edit.end - edit.start);
   }
-  if (size > bytes.length * MAX_GROWTH + MAX_GROWTH_BYTES)
-    throw refuse("the result of the recipe is too large");
+  if (size > growthLimit(bytes.length)) throw refuse("the result of the recipe is too large");
   const result = new Uint8Array(size);
   let from = 0;
   let to = 0;

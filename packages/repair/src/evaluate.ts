@@ -7,10 +7,18 @@ export interface Subject {
   readonly bytes: Uint8Array;
   /** Offset of the one match of the anchor. */
   readonly anchor: number;
+  /** The recipe's decoded runs, as far as they are made. */
+  readonly decoded?: readonly Uint8Array[];
+}
+
+/** A byte of the file or of a decoded run. */
+export interface Place {
+  readonly bytes: Uint8Array;
+  readonly at: number;
 }
 
 /** Expressions nest (a position may be read from the file); more than this is no honest recipe. */
-const MAX_DEPTH = 12;
+const MAX_DEPTH = 24;
 const MAX_DIGITS = 15;
 
 /**
@@ -31,16 +39,13 @@ export function evaluateNumber(expr: NumberExpr, subject: Subject, depth = 0): n
     return linear(evaluatePosition(expr.offset, subject, depth + 1), expr.times, expr.plus);
   }
   if ("decimal" in expr) {
-    return linear(
-      readDecimal(subject.bytes, evaluatePosition(expr.decimal, subject, depth + 1)),
-      1,
-      expr.plus,
-    );
+    const { bytes, at } = evaluatePlace(expr.decimal, subject, depth + 1);
+    return linear(readDecimal(bytes, at), 1, expr.plus);
   }
   if ("seek" in expr) {
-    const at = evaluatePosition(expr.at, subject, depth + 1);
+    const { bytes, at } = evaluatePlace(expr.at, subject, depth + 1);
     const pattern = parsePattern(expr.seek);
-    const found = matchesAt(pattern, subject.bytes, at) ? at : findPattern(pattern, subject.bytes, at);
+    const found = matchesAt(pattern, bytes, at) ? at : findPattern(pattern, bytes, at);
     if (found < 0) throw refuse("a delimiter that the recipe looks for is not in the file");
     return linear(found - at, 1, expr.plus);
   }
@@ -48,8 +53,8 @@ export function evaluateNumber(expr: NumberExpr, subject: Subject, depth = 0): n
     const at = evaluatePosition(expr.line, subject, depth + 1);
     return linear(lineStart(subject.bytes, at) - at, 1, expr.plus);
   }
-  const at = evaluatePosition(expr.read, subject, depth + 1);
-  const value = readInteger(subject.bytes, at, expr.width, expr.order === "big", expr.signed === true);
+  const { bytes, at } = evaluatePlace(expr.read, subject, depth + 1);
+  const value = readInteger(bytes, at, expr.width, expr.order === "big", expr.signed === true);
   return linear(value, expr.times, expr.plus);
 }
 
@@ -63,10 +68,28 @@ export function lineStart(bytes: Uint8Array, at: number): number {
  * @throws ThymusError REPAIR_REFUSED where it lies outside the file
  */
 export function evaluatePosition(expr: PositionExpr, subject: Subject, depth = 0): number {
-  const base = expr.from === "start" ? 0 : expr.from === "end" ? subject.bytes.length : subject.anchor;
-  const at = safe(base + evaluateNumber(expr.plus, subject, depth + 1));
-  if (at < 0 || at > subject.bytes.length) throw refuse("a position of the recipe lies outside the file");
+  const { bytes, at } = evaluatePlace(expr, subject, depth);
+  if (bytes !== subject.bytes) throw refuse("a position of the recipe is not one in the file");
   return at;
+}
+
+/**
+ * As `evaluatePosition`, of the file or of a decoded run.
+ * @throws ThymusError REPAIR_REFUSED where it lies outside, or where the recipe has no such run (yet)
+ */
+export function evaluatePlace({ from, plus }: PositionExpr, subject: Subject, depth = 0): Place {
+  let { bytes } = subject;
+  let base = 0;
+  if (from === "end") base = bytes.length;
+  else if (from === "anchor") base = subject.anchor;
+  else if (from !== "start") {
+    const run = subject.decoded?.[Number(from.slice("decoded".length)) - 1];
+    if (run === undefined) throw refuse("a position of the recipe lies in what it has not decoded");
+    bytes = run;
+  }
+  const at = safe(base + evaluateNumber(plus, subject, depth + 1));
+  if (at < 0 || at > bytes.length) throw refuse("a position of the recipe lies outside the file");
+  return { bytes, at };
 }
 
 /** Integer of 1, 2, 4 or 8 bytes. @throws ThymusError REPAIR_REFUSED outside the file or beyond 2^53 */

@@ -6,3 +6,6 @@ export * from "./package/index.ts";
 export { findAnchor, findPattern, matchesAt, type Pattern, parsePattern } from "./pattern.ts";
 export { isPackageRepair, repairWith } from "./repair-with.ts";
 export * from "./script/index.ts";
+export { combined, rotated, slid, swapped } from "./transforms.ts";
+export { unshift } from "./unshift.ts";
+export { viewOf } from "./view.ts";

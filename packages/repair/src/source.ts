@@ -1,6 +1,6 @@
-import type { ByteSource } from "@thymus/contracts";
+import type { ByteSource, Repair } from "@thymus/contracts";
 import { decode } from "./decode.ts";
-import { evaluateNumber, evaluatePosition, type Subject } from "./evaluate.ts";
+import { evaluateNumber, evaluatePlace, type Subject } from "./evaluate.ts";
 import { refuse } from "./refuse.ts";
 
 /** Replacement bytes of a step. @throws ThymusError REPAIR_REFUSED where they do not lie in the file */
@@ -13,11 +13,34 @@ export function bytesOf(source: ByteSource, subject: Subject, limit: number): Ui
   if ("number" in source) {
     return writeInteger(evaluateNumber(source.number, subject), source.width, source.order === "big");
   }
-  const at = evaluatePosition(source.copy, subject);
-  const length = checkedLength(evaluateNumber(source.length, subject), subject.bytes.length - at);
-  let bytes = subject.bytes.subarray(at, at + length);
-  for (const decoding of source.decode ?? []) bytes = decode(decoding, bytes, subject);
-  return bytes;
+  return copied(source, subject, limit);
+}
+
+/** A run of the file or of a decoded one, decoded. */
+function copied(source: Extract<ByteSource, { copy: unknown }>, subject: Subject, limit: number): Uint8Array {
+  const { bytes, at } = evaluatePlace(source.copy, subject);
+  const length = checkedLength(evaluateNumber(source.length, subject), bytes.length - at);
+  let run = bytes.subarray(at, at + length);
+  for (const decoding of source.decode ?? []) run = decode(decoding, run, subject, limit);
+  return run;
+}
+
+/** The subject with the recipe's decoded runs. @throws ThymusError REPAIR_REFUSED where one cannot be decoded */
+export function withDecoded(recipe: Repair, subject: Subject): Subject {
+  const decoded: Uint8Array[] = [];
+  const whole = { ...subject, decoded };
+  const limit = growthLimit(subject.bytes.length);
+  for (const run of recipe.decoded ?? []) decoded.push(copied(run, whole, limit));
+  return whole;
+}
+
+/** A repair gives back what was there: the result may outgrow the infected file by this factor at most. */
+const MAX_GROWTH = 8;
+const MAX_GROWTH_BYTES = 1 << 20;
+
+/** Size in bytes that a result, and what is decoded for it, may have at most. */
+export function growthLimit(size: number): number {
+  return size * MAX_GROWTH + MAX_GROWTH_BYTES;
 }
 
 /** Two's complement of `width` bytes. @throws ThymusError REPAIR_REFUSED where the value does not fit */

@@ -1,16 +1,21 @@
 import { occurrences, view } from "./bytes.ts";
 import type { Span } from "./hunk.ts";
+import { deflated } from "./saved/deflated.ts";
+import { chainedBytes, slidingKey } from "./saved/keyed.ts";
+import type { Saved } from "./saved/saved.ts";
+import { ownAlphabet, substituted } from "./saved/substituted.ts";
+import { turned } from "./saved/turned.ts";
 
-/** A place of the infected file that holds clean bytes, plain or encoded. */
-export interface Saved {
-  readonly at: number;
-  /** Bytes that the encoded form takes. */
-  readonly length: number;
-  readonly encoding: "plain" | "hex" | "base64" | "reverse" | "xor";
-  readonly key?: Uint8Array;
-}
+export type { Encoding, Saved, Undo } from "./saved/saved.ts";
 
-const KEY_LENGTHS = [1, 2, 4, 8, 16, 3, 5, 6, 7, 9, 10, 11, 12, 13, 14, 15, 20, 24, 32];
+const KEY_LENGTHS = [1, 2, 4, 8, 16, 3, 5, 6, 7, 9, 10, 11, 12, 13, 14, 15, 20, 24, 32, 256];
+/** After so many bytes a sliding key comes back whatever its step is. */
+const SLIDING = 256;
+/** Few bytes stand somewhere by chance once they may be backwards and encoded too. */
+const MIN_BACKWARDS = 48;
+const MIN_COSTLY = 512;
+/** Nothing is packed smaller than to this part of its size. */
+const MAX_RATIO = 50;
 const MAX_PLACES = 16;
 /** Shorter or plainer clean bytes fit anywhere by chance once they may be encoded. */
 const MIN_ENCODED = 12;
@@ -22,11 +27,15 @@ const MIN_TEXT = 6;
 export interface SearchMemory {
   /** Key length that was found last. */
   keyLength: number | null;
+  /** Bytes before a deflated host where one was found last. */
+  deflatedAfter: number | null;
+  /** Costly searches that found nothing since one that did. */
+  vain: number;
   /** Searches for a key that found nothing, with none that did. */
   misses: number;
 }
 
-export const newMemory = (): SearchMemory => ({ keyLength: null, misses: 0 });
+export const newMemory = (): SearchMemory => ({ keyLength: null, deflatedAfter: null, vain: 0, misses: 0 });
 
 /** Large files are not searched for keys after so many searches in vain. */
 const MAX_MISSES = 5;
@@ -41,7 +50,7 @@ export function findSaved(
 ): Saved[] {
   if (clean.length === 0) return [];
   const plain = search(clean, after, spans).map(
-    (at): Saved => ({ at, length: clean.length, encoding: "plain" }),
+    (at): Saved => ({ at, length: clean.length, encoding: "plain", undo: [] }),
   );
   if (clean.length < MIN_TEXT || new Set(clean.subarray(0, 4096)).size < MIN_DISTINCT) return plain;
   const found: Saved[] = [
@@ -54,9 +63,48 @@ export function findSaved(
   if (search(probe, after, spans).length > 0) {
     const reversed = Uint8Array.from(clean).reverse();
     for (const at of search(reversed, after, spans))
-      found.push({ at, length: clean.length, encoding: "reverse" });
+      found.push({ at, length: clean.length, encoding: "reverse", undo: [{ kind: "reverse" }] });
   }
-  return found.length > 0 ? found : xored(clean, after, spans, memory);
+  if (found.length > 0) return found;
+  return coded(clean, after, spans, memory);
+}
+
+/** Encoded by a key or a table, or compressed; forwards, then backwards. */
+function coded(clean: Uint8Array, after: Uint8Array, spans: readonly Span[], memory: SearchMemory): Saved[] {
+  const simple = turned(clean, after, spans);
+  if (simple.length > 0) return simple;
+  const vain = memory.misses >= MAX_MISSES && after.length > LARGE;
+  const keyed = vain ? [] : xored(clean, after, spans, memory);
+  if (keyed.length > 0 || vain) return keyed;
+  if (clean.length < MIN_BACKWARDS) return [];
+  const reversed = Uint8Array.from(clean).reverse();
+  const chained = chainedBytes(clean, after, spans);
+  if (chained.length > 0) return chained;
+  const backwards = [...turned(reversed, after, spans), ...xored(reversed, after, spans, memory)];
+  if (backwards.length > 0) {
+    return backwards.map((each) => ({
+      ...each,
+      encoding: `reverse+${each.encoding}`,
+      undo: [...each.undo, { kind: "reverse" }],
+    }));
+  }
+  const found = costly(clean, after, spans, memory);
+  if (found.length === 0) memory.misses++;
+  return found;
+}
+
+/** Searches that try every place; for what is as large as a host only, and not on and on where nothing comes of them. */
+function costly(clean: Uint8Array, after: Uint8Array, spans: readonly Span[], memory: SearchMemory): Saved[] {
+  if (clean.length < MIN_COSTLY || memory.vain >= MAX_MISSES) return [];
+  const large = spans.filter(({ start, end }) => (end - start) * MAX_RATIO > clean.length);
+  for (const search of [substituted, ownAlphabet, deflated]) {
+    const found = search(clean, after, large, memory);
+    if (found.length === 0) continue;
+    memory.vain = 0;
+    return found;
+  }
+  memory.vain++;
+  return [];
 }
 
 function search(needle: Uint8Array, after: Uint8Array, spans: readonly Span[]): number[] {
@@ -85,7 +133,7 @@ function asText(
       let end = walk(wanted, after, start);
       if (end < 0) continue;
       if (encoding === "base64") end = paddingEnd(after, end, (3 - (clean.length % 3)) % 3);
-      found.push({ at: start, length: end - start, encoding });
+      found.push({ at: start, length: end - start, encoding, undo: [{ kind: encoding }] });
     }
   }
   return found;
@@ -116,7 +164,6 @@ function walk(wanted: Uint8Array, after: Uint8Array, start: number): number {
  * bytes are searched in those of the infected file, without knowing the key.
  */
 function xored(clean: Uint8Array, after: Uint8Array, spans: readonly Span[], memory: SearchMemory): Saved[] {
-  if (memory.misses >= MAX_MISSES && after.length > LARGE) return [];
   const known = memory.keyLength;
   const lengths = known === null ? KEY_LENGTHS : [known, ...KEY_LENGTHS.filter((length) => length !== known)];
   for (const length of lengths) {
@@ -131,7 +178,7 @@ function xored(clean: Uint8Array, after: Uint8Array, spans: readonly Span[], mem
         if (place + clean.length > end) continue;
         const key = Uint8Array.from({ length }, (_, i) => after[place + i]! ^ clean[i]!);
         if (key.some((byte) => byte !== 0) && fits(clean, after, place, key)) {
-          found.push({ at: place, length: clean.length, encoding: "xor", key });
+          found.push({ at: place, length: clean.length, ...keyedBy(key) });
         }
       }
     }
@@ -141,8 +188,14 @@ function xored(clean: Uint8Array, after: Uint8Array, spans: readonly Span[], mem
       return found;
     }
   }
-  if (memory.keyLength === null) memory.misses++;
   return [];
+}
+
+/** A key of 256 bytes is a sliding one or none. */
+function keyedBy(key: Uint8Array): Pick<Saved, "encoding" | "undo"> {
+  const sliding = key.length === SLIDING ? slidingKey(key) : null;
+  if (sliding !== null) return { encoding: "slide", undo: [{ kind: "slide", by: "xor", ...sliding }] };
+  return { encoding: "xor", undo: [{ kind: "xor", key }] };
 }
 
 function fits(clean: Uint8Array, after: Uint8Array, at: number, key: Uint8Array): boolean {

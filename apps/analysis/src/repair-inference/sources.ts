@@ -1,8 +1,9 @@
 import type { ByteSource, NumberExpr, PositionExpr } from "@thymus/contracts";
-import { occurrences, view } from "../infection/bytes.ts";
+import { view } from "../infection/bytes.ts";
 import { findSaved, type Saved } from "../infection/saved.ts";
 import { isElf } from "../infection/specimen.ts";
-import { allEqual, type Base, baseOf, type Case, type Evidence } from "./evidence.ts";
+import { decodingsOf } from "./decodings.ts";
+import { allEqual, baseOf, type Case, type Evidence } from "./evidence.ts";
 import { masked } from "./masked.ts";
 import { findNumber, integerOf } from "./numbers.ts";
 import { constantPosition, findPosition, type Side } from "./positions.ts";
@@ -58,7 +59,8 @@ function copied(evidence: Evidence, clean: readonly Uint8Array[]): ByteSource | 
     if (found.length === 0) return null;
     saved.push(found);
   }
-  for (const encoding of ["plain", "base64", "hex", "reverse", "xor"] as const) {
+  const encodings = new Set(saved.flatMap((list) => list.map(({ encoding }) => encoding)));
+  for (const encoding of encodings) {
     const lists = saved.map((list) => list.filter((place) => place.encoding === encoding));
     if (lists.some((list) => list.length === 0)) continue;
     const tried = new Set<string>();
@@ -107,12 +109,11 @@ function copySource(evidence: Evidence, places: readonly Saved[]): ByteSource | 
   const length = simple !== null ? lengthOf(withSpace) : lengthOf(asFound);
   if (length === null) return null;
   if (encoding === "plain") return { copy, length };
-  if (encoding !== "xor") return { copy, length, decode: [{ kind: encoding }] };
-  const key = keySource(
+  const decode = decodingsOf(
     evidence,
-    places.map((place) => place.key!),
+    places.map(({ undo }) => undo),
   );
-  return key === null ? null : { copy, length, decode: [{ kind: "xor", key }] };
+  return decode === null ? null : { copy, length, decode };
 }
 
 /** White space right behind an encoded text. */
@@ -120,38 +121,6 @@ function spaceAfter({ after }: Case, place: Saved): number {
   let end = place.at + place.length;
   while (end < after.length && (after[end] === 0x0a || after[end] === 0x0d)) end++;
   return end - place.at - place.length;
-}
-
-type KeySource = string | { at: PositionExpr; length: number };
-
-function keySource(evidence: Evidence, keys: readonly Uint8Array[]): KeySource | null {
-  const length = Math.max(...keys.map((key) => key.length));
-  if (keys.some((key) => length % key.length !== 0)) return null;
-  const full = keys.map((key) => Buffer.concat(Array.from({ length: length / key.length }, () => key)));
-  if (full.every((key) => key.equals(full[0]!))) return full[0]!.toString("hex");
-  const lists = full.map((key, i) => keyPlaces(evidence.cases[i]!, key));
-  for (const from of ["anchor", "start", "end"] as const satisfies Base[]) {
-    const distances = lists.map(
-      (list, i) => new Set(list.map((at) => at - baseOf(evidence.cases[i]!, from))),
-    );
-    for (const distance of distances[0]!) {
-      if (distances.every((set) => set.has(distance))) return { at: { from, plus: distance }, length };
-    }
-  }
-  if (lists.some((list) => list.length === 0)) return null;
-  const at = findPosition(
-    evidence,
-    lists.map((list) => list[0]!),
-  );
-  return at === null ? null : { at, length };
-}
-
-function keyPlaces(each: Case, key: Uint8Array): number[] {
-  return each.hunks.flatMap((hunk) =>
-    occurrences(each.after.subarray(hunk.afterStart, hunk.afterEnd), key, 256).map(
-      (at) => at + hunk.afterStart,
-    ),
-  );
 }
 
 /**

@@ -23,6 +23,12 @@ function fileWords(repair: Repair): string[] {
   const checks = identify.checks.length > 0 ? `, and ${count(identify.checks.length, "further check")}` : "";
   return [
     `Only for ${identify.types.map(typeWord).join(", ")} of at least ${count(identify.minSize, "byte")} in which the infection's mark stands exactly once${checks}; any other file is refused.`,
+    ...(repair.unshift === undefined
+      ? []
+      : [
+          `Correct the ELF file's tables for ${lengthWords(repair.unshift.by)} that were put in ${position(repair.unshift.from)}.`,
+        ]),
+    ...(repair.decoded ?? []).map((run) => `Decode ${source(run)}.`),
     ...repair.steps.map(stepWords),
     `Done only where the mark is gone afterwards and the file is ${repair.expect.types.map(typeWord).join(" or ")} again.`,
   ];
@@ -52,7 +58,11 @@ const lengthWords = (length: NumberExpr): string =>
 
 const position = (at: PositionExpr, depth = 0): string => `at ${place(at, depth)}`;
 
-const froms = { start: "the start of the file", end: "the end of the file", anchor: "the mark" } as const;
+const froms: Record<PositionExpr["from"], string> = {
+  ...{ start: "the start of the file", end: "the end of the file", anchor: "the mark" },
+  ...{ decoded1: "what was decoded first", decoded2: "what was decoded second" },
+  ...{ decoded3: "what was decoded third", decoded4: "what was decoded fourth" },
+};
 
 function place({ from, plus }: PositionExpr, depth = 0): string {
   if (plus === 0) return froms[from];
@@ -104,6 +114,23 @@ function decoding(step: Decoding): string {
   switch (step.kind) {
     case "xor":
       return "decoded by XOR";
+    case "add":
+    case "subtract":
+      return "decoded by a key that is added";
+    case "slide":
+      return "decoded by a sliding key";
+    case "chain":
+      return "decoded by the byte before each";
+    case "rotate":
+      return "its bits turned back";
+    case "swap":
+      return step.unit === 1 ? "the halves of its bytes exchanged" : "its words turned around";
+    case "table":
+      return "decoded by a table";
+    case "inflate":
+      return "inflated";
+    case "unshuffle":
+      return `its blocks of ${count(step.unit, "byte")} put in order`;
     case "hex":
       return "decoded from hex";
     case "base64":

@@ -1,7 +1,7 @@
 /** Undoes what a worm did to a package: from the infected tarball to the clean one, in memory. */
 import { createHash } from "node:crypto";
 import { asThymusError, type DropMember, type PackageMember, type PackageRepair } from "@thymus/contracts";
-import { agreeOn, applyRepair } from "../apply.ts";
+import { agreeOn, applyRepair, hasAnchor } from "../apply.ts";
 import { findPattern, parsePattern } from "../pattern.ts";
 import { failed, refuse } from "../refuse.ts";
 import { packGzip, unpackGzip } from "./gzip.ts";
@@ -69,9 +69,8 @@ function repairMembers(recipe: PackageMember, members: readonly TarMember[]): [T
     if (manifest === undefined) throw refuse("the package has no manifest");
     return [[manifest, editManifest(recipe.edits, manifest.content)]];
   }
-  const anchors = recipe.recipes.map(({ identify }) => parsePattern(identify.anchor));
   const meant = files.filter(({ path, content }) =>
-    recipe.path === null ? anchors.some((anchor) => findPattern(anchor, content) >= 0) : path === recipe.path,
+    recipe.path === null ? recipe.recipes.some((each) => hasAnchor(each, content)) : path === recipe.path,
   );
   if (meant.length === 0) throw refuse("no member of the package is infected as the recipe knows it");
   return meant.map((member) => {
@@ -88,14 +87,12 @@ function repairMembers(recipe: PackageMember, members: readonly TarMember[]): [T
 function check({ drop, members, expect }: PackageRepair, left: readonly TarMember[]): void {
   const files = left.filter(({ file }) => file);
   if (files.length < expect.minMembers) throw failed("fewer members are left than any clean package has");
-  const anchors = [
-    ...drop.flatMap((each) => ("anchor" in each ? [each.anchor] : [])),
-    ...members.flatMap((each) =>
-      "recipes" in each ? each.recipes.map(({ identify }) => identify.anchor) : [],
-    ),
-  ].map(parsePattern);
-  if (files.some(({ content }) => anchors.some((anchor) => findPattern(anchor, content) >= 0)))
-    throw failed("the infection is still in the result");
+  const anchors = drop.flatMap((each) => ("anchor" in each ? [parsePattern(each.anchor)] : []));
+  const recipes = members.flatMap((each) => ("recipes" in each ? each.recipes : []));
+  const infected = (content: Uint8Array) =>
+    anchors.some((anchor) => findPattern(anchor, content) >= 0) ||
+    recipes.some((each) => hasAnchor(each, content));
+  if (files.some(({ content }) => infected(content))) throw failed("the infection is still in the result");
 }
 
 /** Whether two tarballs hold the same tar stream, however each is compressed. */
