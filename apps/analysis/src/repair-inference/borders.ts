@@ -1,6 +1,6 @@
 import type { PositionExpr, Repair, RepairStep } from "@thymus/contracts";
 import { evaluateNumber, evaluatePosition } from "@thymus/repair";
-import { view } from "../infection/bytes.ts";
+import type { Anchor } from "./anchor.ts";
 import { commonHex } from "./common-hex.ts";
 import { allEqual, type Evidence } from "./evidence.ts";
 import { shifted } from "./positions.ts";
@@ -20,7 +20,7 @@ const ANCHOR_BYTES = 16;
 export function borderChecks(
   steps: readonly RepairStep[],
   evidence: Evidence,
-  anchor: Uint8Array,
+  anchor: Anchor,
 ): Check[] | null {
   const checks: Check[] = [];
   for (const step of steps) {
@@ -90,9 +90,16 @@ function tailCheck(
   return { at: { from: step.at.from, plus: { sum: [step.at.plus, length, -shortest] } }, bytes };
 }
 
-function anchorCheck(at: PositionExpr, distances: readonly number[], anchor: Uint8Array): Check | null {
+function anchorCheck(at: PositionExpr, distances: readonly number[], anchor: Anchor): Check | null {
   if (at.from === "anchor" || !allEqual(distances)) return null;
-  return { at: shifted(at, distances[0]!), bytes: view(anchor.subarray(0, ANCHOR_BYTES)).toString("hex") };
+  return {
+    at: shifted(at, distances[0]!),
+    bytes:
+      anchor.view || anchor.pattern.includes("?")
+        ? anchor.pattern
+        : anchor.pattern.slice(0, 2 * ANCHOR_BYTES),
+    ...(anchor.view && { view: anchor.view }),
+  };
 }
 
 /** Null where what is the same says too little. */

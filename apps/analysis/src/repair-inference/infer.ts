@@ -5,7 +5,7 @@ import { equalBytes } from "../infection/bytes.ts";
 import { hunkKind } from "../infection/hunk.ts";
 import { newMemory, type SearchMemory } from "../infection/saved.ts";
 import type { Specimen } from "../infection/specimen.ts";
-import { anchorsFor } from "./anchor.ts";
+import { type Anchor, anchorsFor } from "./anchor.ts";
 import { inferRecipe } from "./recipe.ts";
 import { inferScripts } from "./script/infer.ts";
 
@@ -219,7 +219,7 @@ function solve(
   return why;
 }
 
-function crossValidate(pairs: readonly InfectedPair[], anchor: Uint8Array, memory: SearchMemory): number {
+function crossValidate(pairs: readonly InfectedPair[], anchor: Anchor, memory: SearchMemory): number {
   const folds = pairs.length <= FEW_PAIRS ? pairs.length : FOLDS;
   let right = 0;
   for (let fold = 0; fold < folds; fold++) {

@@ -1,10 +1,10 @@
 import { Repair, type RepairStep } from "@thymus/contracts";
+import { viewOf } from "@thymus/repair";
 import type { InfectedPair } from "../infection/analysis.ts";
 import { view } from "../infection/bytes.ts";
-import { commonSegments } from "../infection/invariant.ts";
-import { bodyBytes } from "../infection/pair-infections.ts";
 import type { SearchMemory } from "../infection/saved.ts";
 import { instrumentation, touches } from "../signature/instrumentation.ts";
+import { type Anchor, findMark, sharedRuns } from "./anchor.ts";
 import { borderChecks } from "./borders.ts";
 import { allEqual, type Case, type Evidence, makeCase, makeEvidence } from "./evidence.ts";
 import { solvePlace } from "./steps.ts";
@@ -17,10 +17,10 @@ const MAX_ALL_CHECKS = 32;
 /** A recipe that fits these pairs with this anchor, or why there is none. The pairs have the same shape of change. */
 export function inferRecipe(
   pairs: readonly InfectedPair[],
-  anchor: Uint8Array,
+  anchor: Anchor,
   memory: SearchMemory,
 ): Repair | string {
-  const cases = pairs.map((pair) => makeCase(pair, view(pair.specimen.after).indexOf(anchor)));
+  const cases = pairs.map((pair) => makeCase(pair, findMark(anchor, pair.specimen.after)));
   const count = cases[0]!.hunks.length;
   if (cases.some((each) => each.anchor < 0 || each.hunks.length !== count))
     return "the changes have different shapes";
@@ -43,8 +43,9 @@ export function inferRecipe(
   const parsed = Repair.safeParse({
     identify: {
       types: [...new Set(pairs.map((pair) => pair.afterType))].sort(),
-      anchor: view(anchor).toString("hex"),
-      minSize: Math.max(anchor.length, ...(allEqual(grown) ? [grown[0]!] : [])),
+      anchor: anchor.pattern,
+      ...(anchor.view && { view: anchor.view }),
+      minSize: Math.max(anchor.pattern.length / 2, ...(allEqual(grown) ? [grown[0]!] : [])),
       checks: [...checksOf(pairs, evidence, anchor), ...borders].slice(0, MAX_ALL_CHECKS),
     },
     steps,
@@ -57,40 +58,44 @@ export function inferRecipe(
 function checksOf(
   pairs: readonly InfectedPair[],
   evidence: Evidence,
-  anchor: Uint8Array,
+  anchor: Anchor,
 ): Repair["identify"]["checks"] {
-  const segments = commonSegments(pairs.map(bodyBytes))
-    .filter((segment) => segment.bytes.length >= 16)
-    .sort((a, b) => b.bytes.length - a.bytes.length)
+  const segments = sharedRuns(pairs, anchor.view)
+    .filter((run) => run.length >= 16)
+    .sort((a, b) => b.length - a.length)
     .slice(0, MAX_CHECKS);
-  const runs = segments.flatMap(({ bytes }) => [
-    bytes.subarray(0, CHECK_LENGTH),
-    bytes.subarray(-CHECK_LENGTH),
-  ]);
+  const runs = segments.flatMap((bytes) => [bytes.subarray(0, CHECK_LENGTH), bytes.subarray(-CHECK_LENGTH)]);
+  const files = evidence.cases.map((each) => viewOf(anchor.view, each.after));
   const checks = new Map<number, string>();
   for (const run of runs) {
     // The borders of a run may be equal by chance where a field of the body begins.
     const inner = run.subarray(2, run.length - 2);
-    const distance = distanceOf(inner, evidence.cases);
-    if (distance === null || view(anchor).includes(inner) || checks.size === MAX_CHECKS) continue;
+    const distance = distanceOf(inner, evidence.cases, files);
+    const known = anchor.pattern.includes(view(inner).toString("hex"));
+    if (distance === null || known || checks.size === MAX_CHECKS) continue;
     if (touches(instrumentation(inner), 0, inner.length)) continue;
     checks.set(distance, view(inner).toString("hex"));
   }
-  return [...checks].map(([plus, bytes]) => ({ at: { from: "anchor", plus }, bytes }));
+  return [...checks].map(([plus, bytes]) => ({
+    at: { from: "anchor", plus },
+    bytes,
+    ...(anchor.view && { view: anchor.view }),
+  }));
 }
 
-function distanceOf(run: Uint8Array, cases: readonly Case[]): number | null {
+/** Distance from the anchor at which the run stands in all files (or views of them), or null. */
+function distanceOf(run: Uint8Array, cases: readonly Case[], files: readonly Uint8Array[]): number | null {
   const first = cases[0]!;
-  const bytes = view(first.after);
+  const bytes = view(files[0]!);
   let near = bytes.indexOf(run, Math.max(0, first.anchor - 4096));
   if (near < 0) near = bytes.indexOf(run);
   if (near < 0) return null;
   const distance = near - first.anchor;
-  const everywhere = cases.every((each) => {
+  const everywhere = cases.every((each, i) => {
     const at = each.anchor + distance;
     return (
       at >= 0 &&
-      view(each.after)
+      view(files[i]!)
         .subarray(at, at + run.length)
         .equals(run)
     );
