@@ -52,6 +52,8 @@ const STANDARD = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789
 
 function fromBase64(text: string, alphabet: string | undefined): Uint8Array {
   const digits = text.replace(/={0,2}$/, "");
+  if (alphabet !== undefined && new Set(alphabet).size !== STANDARD.length)
+    throw refuse("the alphabet of the recipe has a letter twice");
   const values = new Map([...(alphabet ?? STANDARD)].map((letter, i) => [letter, STANDARD[i]!]));
   let standard = "";
   for (const letter of digits) {
@@ -89,7 +91,9 @@ function byteOf(key: KeyByte, subject: Subject): number {
 }
 
 function tableOf(table: Extract<Decoding, { kind: "table" }>["table"], subject: Subject): Uint8Array {
-  return typeof table === "string" ? new Uint8Array(Buffer.from(table, "hex")) : run(table.at, 256, subject);
+  if (typeof table !== "string") return run(table.at, 256, subject);
+  if (table.length !== 512) throw refuse("a table of the recipe has not 256 entries");
+  return new Uint8Array(Buffer.from(table, "hex"));
 }
 
 function run(at: Parameters<typeof evaluatePlace>[0], length: number, subject: Subject): Uint8Array {

@@ -1,5 +1,7 @@
 import type { PositionExpr, Repair, RepairStep } from "@thymus/contracts";
 import { evaluateNumber, evaluatePosition } from "@thymus/repair";
+import { view } from "../infection/bytes.ts";
+import { commonSegments } from "../infection/invariant.ts";
 import type { Anchor } from "./anchor.ts";
 import { commonHex } from "./common-hex.ts";
 import { allEqual, type Evidence } from "./evidence.ts";
@@ -41,9 +43,10 @@ export function borderChecks(
       inside.map((bytes) => bytes.subarray(-BORDER)),
     );
     const tied = head !== null || distance !== null || found(step.at);
-    if (!tied && step.op !== "put") return null;
+    const behind = tied || step.op !== "truncate" ? [] : runChecks(step.at, inside);
+    if (!tied && step.op !== "put" && behind.length === 0) return null;
     const own = [head, distance, tail].filter((check) => check !== null);
-    checks.push(...own);
+    checks.push(...own, ...behind);
   }
   return checks;
 }
@@ -100,6 +103,26 @@ function anchorCheck(at: PositionExpr, distances: readonly number[], anchor: Anc
         : anchor.pattern.slice(0, 2 * ANCHOR_BYTES),
     ...(anchor.view && { view: anchor.view }),
   };
+}
+
+const MIN_RUN = 24;
+const MAX_RUNS = 16;
+/** Part of what is taken out that the runs must be: then little else can be in it. */
+const COVERED = 0.5;
+
+/** Constant runs that stand somewhere behind a place, in whatever order; none where they are too little of what is there. */
+function runChecks(at: PositionExpr, inside: readonly Uint8Array[]): Check[] {
+  const runs = commonSegments(inside.map((bytes) => [bytes]))
+    .map(({ bytes }) => bytes)
+    .filter((bytes) => bytes.length >= MIN_RUN)
+    .sort((a, b) => b.length - a.length)
+    .slice(0, MAX_RUNS);
+  const covered = runs.reduce((sum, run) => sum + run.length, 0);
+  if (covered < COVERED * Math.max(...inside.map((bytes) => bytes.length))) return [];
+  return runs.map((run) => {
+    const bytes = view(run).toString("hex");
+    return { at: { from: at.from, plus: { sum: [at.plus, { seek: bytes, at }] } }, bytes };
+  });
 }
 
 /** Null where what is the same says too little. */

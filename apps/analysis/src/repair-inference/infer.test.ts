@@ -17,12 +17,13 @@ for (const { name, specimens, repair } of scenarios) {
       assert.ok(why !== null && why.length > 20);
       return;
     }
-    assert.equal(why, null);
-    assert.equal(checked, pairs);
-    assert.ok(heldOut >= pairs * 0.66);
+    assert.equal(why === null, repair === "all");
+    assert.ok(checked === pairs || (repair === "some" && checked > 0));
+    assert.ok(heldOut >= checked * 0.66);
     for (const recipe of recipes) assert.deepEqual(Repair.parse(JSON.parse(JSON.stringify(recipe))), recipe);
     for (const specimen of [...seen, ...specimens(3)]) {
       const result = repairWith(recipes, specimen.after, afterTypeOf(specimen));
+      if (repair === "some" && "refused" in result) continue;
       assert.ok("repaired" in result, JSON.stringify(result));
       assert.deepEqual(Buffer.from(result.repaired), Buffer.from(specimen.before));
       assert.ok("refused" in repairWith(recipes, specimen.before, specimen.type));

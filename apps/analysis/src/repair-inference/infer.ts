@@ -8,6 +8,7 @@ import type { Specimen } from "../infection/specimen.ts";
 import { type Anchor, anchorsFor } from "./anchor.ts";
 import { inferRecipe } from "./recipe.ts";
 import { inferScripts } from "./script/infer.ts";
+import { alikeSeeds } from "./seeds.ts";
 
 export interface RepairInference {
   readonly recipes: Repair[];
@@ -146,7 +147,7 @@ function solveCluster(
   let undecided = false;
   const size = cluster.reduce((sum, { specimen }) => sum + specimen.after.length, 0);
   let searched = size * MAX_ANCHORS_TRIED;
-  for (const seed of seedsOf(cluster)) {
+  for (const seed of [...alikeSeeds(cluster), ...seedsOf(cluster)]) {
     if (searched > MAX_SEARCHED) break;
     searched += size;
     const first = inferOnce(seed, preferred, memory);

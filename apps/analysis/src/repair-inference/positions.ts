@@ -1,4 +1,4 @@
-import type { NumberExpr, PositionExpr } from "@thymus/contracts";
+import type { PositionExpr } from "@thymus/contracts";
 import { findPattern, lineStart, parsePattern } from "@thymus/repair";
 import { isElf } from "../infection/specimen.ts";
 import { commonHex } from "./common-hex.ts";
@@ -60,31 +60,37 @@ function storedPosition(evidence: Evidence, targets: readonly number[]): Positio
   return null;
 }
 
-/** The end of the section header table is where a linked ELF file usually ends (System V gABI). */
+/**
+ * The end of the section header table is where a linked ELF file usually ends (System V gABI); the table's place is the file's own,
+ * or another one that the infection kept.
+ */
 function tableEnd(evidence: Evidence, targets: readonly number[]): PositionExpr | null {
   if (!evidence.cases.every((each) => isElf(each.after) && each.after.length > 64)) return null;
   const wide = evidence.cases[0]!.after[4] === 2;
   if (!evidence.cases.every((each) => (each.after[4] === 2) === wide)) return null;
   const [offsetAt, width, countAt, entry] = wide ? ([40, 8, 60, 64] as const) : ([32, 4, 48, 40] as const);
   const order = evidence.big ? "big" : "little";
-  const left = targets.map((target, i) => {
-    const { after } = evidence.cases[i]!;
-    const offset = integerOf(after.subarray(offsetAt, offsetAt + width), evidence.big);
-    const count = integerOf(after.subarray(countAt, countAt + 2), evidence.big);
-    return offset === null || count === null ? Number.NaN : target - offset - count * entry;
-  });
-  if (!left.every(Number.isSafeInteger) || !allEqual(left)) return null;
-  const sum: NumberExpr[] = [
-    { read: { from: "start", plus: offsetAt }, width, order },
-    {
-      read: { from: "start", plus: countAt },
-      width: 2,
-      order,
-      times: entry,
-      ...(left[0] === 0 ? {} : { plus: left[0]! }),
-    },
-  ];
-  return { from: "start", plus: { sum } };
+  const numbers = (at: number, bytes: number) =>
+    evidence.cases.map(({ after }) => integerOf(after.subarray(at, at + bytes), evidence.big) ?? Number.NaN);
+  const counts = numbers(countAt, 2);
+  const starts = targets.map((target, i) => target - counts[i]! * entry);
+  const offsets = numbers(offsetAt, width);
+  const left = starts.map((start, i) => start - offsets[i]!);
+  const count = {
+    read: { from: "start" as const, plus: countAt },
+    width: 2 as const,
+    order,
+    times: entry,
+  } as const;
+  if (left.every(Number.isSafeInteger) && allEqual(left)) {
+    const own = { read: { from: "start" as const, plus: offsetAt }, width, order } as const;
+    return {
+      from: "start",
+      plus: { sum: [own, { ...count, ...(left[0] === 0 ? {} : { plus: left[0]! }) }] },
+    };
+  }
+  const kept = findNumber(evidence, starts);
+  return kept === null ? null : { from: "start", plus: { sum: [kept, count] } };
 }
 
 /** What names an entry of a table: type and flags of a segment, name and type of a section; `?` for the other bytes. */

@@ -81,7 +81,7 @@ export interface Scenario {
   readonly mechanism: string;
   readonly specimens: (round: number) => Specimen[];
   /** `all`: every file must come back; `none`: must be refused with a reason. */
-  readonly repair: "all" | "none";
+  readonly repair: "all" | "some" | "none";
   readonly rule: "sound" | "NO_CONSTANT_PART" | "NO_SOUND_RULE";
 }
 
@@ -381,7 +381,7 @@ export const scenarios: readonly Scenario[] = [
       infect(scripts(round), (host, i) =>
         cat(host.bytes, "\n", i % 2 === 0 ? TEXT : random(i + 900 + 50 * round).bytes(TEXT.length)),
       ),
-    "none",
+    "some",
     "NO_SOUND_RULE",
   ),
 ];
