@@ -52,7 +52,8 @@ export function sharedRuns(pairs: readonly InfectedPair[], of: View | undefined)
   return segments.map(({ bytes }) => bytes);
 }
 
-function runsFor(pairs: readonly InfectedPair[], preferred: readonly Uint8Array[]): Uint8Array[] {
+/** Runs of bytes that are such marks; `preferred` first. */
+export function runsFor(pairs: readonly InfectedPair[], preferred: readonly Uint8Array[]): Uint8Array[] {
   const candidates: Uint8Array[] = [...preferred];
   const segments = commonSegments(pairs.map(bodyBytes)).sort((a, b) => b.bytes.length - a.bytes.length);
   const edges = [...segments].sort((a, b) => a.at - b.at);

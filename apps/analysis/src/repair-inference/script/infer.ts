@@ -2,7 +2,7 @@ import type { FileType, Repair, ScriptPattern } from "@thymus/contracts";
 import { applyRepair, type Language } from "@thymus/repair";
 import type { InfectedPair } from "../../infection/analysis.ts";
 import { equalBytes, view } from "../../infection/bytes.ts";
-import { anchorsFor } from "../anchor.ts";
+import { runsFor } from "../anchor.ts";
 import { bodiesOf } from "./bodies.ts";
 import { type Common, commonPattern } from "./pattern.ts";
 
@@ -133,7 +133,7 @@ function anchorsOf({ pattern, bodies }: Common, preferred: readonly Uint8Array[]
         return at >= 0 && after.indexOf(word, at + 1) < 0 && !view(specimen.before).includes(word);
       }),
     );
-  return [...words.slice(0, 2), ...anchorsFor(pairs, preferred)].slice(0, MAX_ANCHORS);
+  return [...words.slice(0, 2), ...runsFor(pairs, preferred)].slice(0, MAX_ANCHORS);
 }
 
 function recipeOf({ pattern }: Common, anchor: Uint8Array, language: Language): Repair {
