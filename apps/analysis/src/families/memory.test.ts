@@ -1,15 +1,21 @@
 /** From sample to sample: names, general rules, retirement, and samples that are sent to teach a bad rule. */
 import assert from "node:assert/strict";
-import { afterEach, beforeEach, test } from "node:test";
+import { after, afterEach, before, test } from "node:test";
 import { loadEngine } from "@thymus/detection";
+import { repairWith } from "@thymus/repair";
+import type { Specimen } from "../infection/index.ts";
+import { textHosts } from "../infection/testing/hosts.ts";
+import { infect } from "../infection/testing/infections.ts";
+import { sentence } from "../signature/family/testing/programs.ts";
 import { good, variant } from "./testing/variants.ts";
 import { World } from "./testing/world.ts";
 
 let world: World;
-beforeEach(async () => {
+before(async () => {
   world = await World.open(good);
 });
-afterEach(() => world.close());
+afterEach(() => world.forget());
+after(() => world.close());
 
 async function hits(rule: string, bytes: Uint8Array): Promise<boolean> {
   const rules = (await loadEngine()).compile([{ namespace: "test", source: rule }]);
@@ -42,4 +48,48 @@ test("variants are named, then one rule takes the place of theirs, and finds who
   assert.deepEqual([fourth.kinship?.coveredBy, fourth.answer?.id], [general.id, general.id]);
   assert.ok(!world.taken.includes("prove"), "nothing is learned where the rule finds it");
   assert.equal(await world.memory.replacedBy(first.prescription!.id), general.id);
+});
+
+/** Inert blocks before shell scripts: what all have in common, and more that each adds. */
+function infected(number: number, round: number): Specimen[] {
+  const line = (n: number) => `: '${sentence(n).replace("%s", "x")}'\n`;
+  const own = [0, 1, 2, 3].map((i) => line(50_000 * number + i)).join("");
+  const block = `#!/bin/bash\n${own}${line(7)}${line(8)}`;
+  return infect(textHosts(["shell"], 8, {}, round), ({ bytes }) =>
+    Buffer.concat([Buffer.from(block), bytes]),
+  );
+}
+
+test("infections of one family get one prescription, which gives back all that theirs did", async () => {
+  const bring = (number: number, submitter: string) =>
+    world.infector(Buffer.from(`sample ${number}`), infected(number, 0), infected(number, 3), submitter);
+  const first = await bring(1, "machine-a");
+  assert.ok(first.prescription && first.prescription.repair.length > 0);
+  const second = await bring(2, "machine-b");
+  assert.equal(second.kinship?.family, first.analysed.family);
+  const third = await bring(3, "machine-c");
+  const general = third.prescription!;
+  assert.equal(general.replaces?.length, 2, JSON.stringify(third.kinship));
+  assert.deepEqual(general.proof.members, { samples: 3, detected: 3, heldOut: 1, heldOutDetected: 1 });
+  assert.equal(general.proof.decoys.freshRepaired, general.proof.decoys.freshInfected);
+  for (const { before, after } of infected(4, 5)) {
+    assert.ok(await hits(general.detect.rule, after), "one that nobody has seen");
+    const outcome = repairWith(general.repair, after, "shell");
+    assert.ok("repaired" in outcome && Buffer.from(before).equals(Buffer.from(outcome.repaired)));
+  }
+});
+
+test("a prescription that was recalled, or is not out yet, is replaced by none", async () => {
+  const first = await world.program(variant(1), "elf64", "a");
+  const second = await world.program(variant(2), "elf64", "b");
+  await world.memory.recall([first.prescription!.id]);
+  const third = await world.program(variant(3), "elf64", "c");
+  assert.deepEqual(third.prescription!.replaces, [second.prescription!.id]);
+});
+
+test("the same sample again keeps its name, and its newest prescription stands for it", async () => {
+  const first = await world.program(variant(1), "elf64", null);
+  const again = await world.program(variant(1), "elf64", null);
+  assert.deepEqual([again.kinship, again.analysed.family], [null, first.analysed.family]);
+  assert.equal(await world.memory.replacedBy(first.prescription!.id), again.prescription!.id);
 });

@@ -35,6 +35,11 @@ const clean = {
   before: Buffer.from("#!/bin/sh\n:\n"),
 } as const;
 
+const plainSteps: Steps = {
+  learn: (job) => learn(job, () => {}),
+  prove: (job) => prove(job, () => {}),
+};
+
 export interface Done extends Related {
   readonly caseId: CaseId;
   readonly prescription: Prescription | null;
@@ -49,10 +54,7 @@ export class World {
   readonly taken: string[] = [];
   mayAnswerBy: (id: PrescriptionId) => boolean = () => false;
   /** Stands between a job and its step. */
-  steps: Steps = {
-    learn: (job) => learn(job, () => {}),
-    prove: (job) => prove(job, () => {}),
-  };
+  steps: Steps = plainSteps;
 
   private constructor(root: string) {
     this.root = root;
@@ -74,6 +76,16 @@ export class World {
     await buildCorpus({ dir: world.corpusDir, sources: [good], modelBytes: 4096 });
     await world.reopen();
     return world;
+  }
+
+  /** Nothing is remembered any more. */
+  async forget(): Promise<void> {
+    await this.memory.close();
+    await rm(join(this.root, "families"), { recursive: true });
+    this.taken.length = 0;
+    this.mayAnswerBy = () => false;
+    this.steps = plainSteps;
+    await this.reopen();
   }
 
   async reopen(): Promise<void> {
