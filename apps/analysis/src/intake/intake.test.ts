@@ -6,7 +6,7 @@ import { mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, test } from "node:test";
-import { CaseId, newId, ThymusError } from "@thymus/contracts";
+import { CaseId, newId, PrescriptionId, ThymusError } from "@thymus/contracts";
 import { needs } from "@thymus/testkit";
 import type { Answered } from "./answer.ts";
 import { openIntake } from "./intake.ts";
@@ -292,3 +292,23 @@ const crashPoints = [
   "analysis.intake.finished",
   "analysis.intake.answered",
 ];
+
+test("what was answered by a prescription that was replaced is answered by what replaced it", {
+  skip,
+}, async () => {
+  gate.open();
+  await start();
+  const first = await submit(script(40, MARK));
+  const { prescription } = await final(first.id);
+  assert.ok(prescription);
+  const newer = PrescriptionId.parse("rx-newer");
+  const standing: Partial<IntakeOptions> = {
+    mayAnswerBy: (id) => id === newer,
+    replacedBy: async (id) => (id === prescription ? newer : null),
+  };
+  await intake!.close();
+  await start(standing);
+  const second = await submit(script(40, MARK));
+  assert.ok(second.answer.state === "answered" && second.answer.by === "known");
+  assert.equal(second.answer.prescription, newer);
+});

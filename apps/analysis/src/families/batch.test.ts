@@ -1,0 +1,30 @@
+import assert from "node:assert/strict";
+import { mkdir, mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { test } from "node:test";
+import { ThymusError } from "@thymus/contracts";
+import { gaveUpReport } from "../intake/answer.ts";
+import { Batch } from "./batch.ts";
+
+test("an interrupted batch goes on with the same cases; a finished one begins anew", async (t) => {
+  const root = await mkdtemp(join(tmpdir(), "thymus-batch-"));
+  t.after(() => rm(root, { recursive: true }));
+  const [dir, out] = [join(root, "families"), join(root, "out")];
+  const open = () => Batch.open(dir, ["a", "b"], out);
+  const first = await open();
+  const ids = [await first.caseOf(0), await first.caseOf(1)];
+  await mkdir(join(out, ids[0]!), { recursive: true });
+  const facts = { sha256: "0".repeat(64), size: 1, type: "shell" } as never;
+  const report = gaveUpReport(ids[0]!, facts, new ThymusError("PERSON_NEEDED", "a test", "look"));
+  await writeFile(join(out, ids[0]!, "report.json"), JSON.stringify(report));
+  const again = await open();
+  assert.deepEqual([await again.caseOf(0), await again.caseOf(1)], ids);
+  assert.deepEqual([(await again.finished(0))?.report.case, await again.finished(1)], [ids[0], null]);
+  const other = await Batch.open(dir, ["a", "c"], out);
+  assert.notEqual(await other.caseOf(0), ids[0]);
+  await other.end();
+  await again.end();
+  assert.deepEqual(await readdir(dir), []);
+  assert.notEqual(await (await open()).caseOf(0), ids[0]);
+});
