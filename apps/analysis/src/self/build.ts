@@ -66,7 +66,8 @@ export async function buildCorpus(options: BuildCorpusOptions): Promise<CorpusMa
         "name folders of goodware: thymus corpus build PATH...",
       );
     }
-    const manifest = await finish(files, sources, options, old, { ...index, sha256: await state.finish() });
+    const finished = { ...index, sha256: await state.finish() };
+    const manifest = await finish(files, sources, options, old, finished, state.space.memory);
     await state.remove();
     await removeOld(dir, manifest);
     return manifest;
@@ -198,11 +199,12 @@ async function finish(
   options: BuildCorpusOptions,
   old: CorpusManifest | null,
   index: CorpusIndex,
+  memory: WebAssembly.Memory,
 ): Promise<CorpusManifest> {
   const { dir } = options;
   const digest = corpusDigest(files);
   await writeFileAtomic(layout(dir).list(digest), encodeFiles(files));
-  const model = (await keptModel(dir, digest, old)) ?? (await newModel(files, options));
+  const model = (await keptModel(dir, digest, old)) ?? (await newModel(files, options, memory));
   await failpoint("analysis.corpus.before-manifest");
   const manifest = CorpusManifest.parse({
     version: 1,
@@ -227,10 +229,14 @@ async function keptModel(dir: string, digest: string, old: CorpusManifest | null
   return bytes && isCurrent(bytes) && sha256(bytes) === old.model.sha256 ? old.model : null;
 }
 
-async function newModel(files: readonly CorpusFile[], options: BuildCorpusOptions) {
+async function newModel(
+  files: readonly CorpusFile[],
+  options: BuildCorpusOptions,
+  memory: WebAssembly.Memory,
+) {
   options.onProgress?.("learning statistics", 0, 0);
   const limit = options.modelBytes ?? DEFAULT_MODEL_BYTES;
-  const { encoded, bytes } = await learnModel(files, limit, readOptions(options));
+  const { encoded, bytes } = await learnModel(files, limit, { ...readOptions(options), memory });
   const digest = sha256(encoded);
   await writeFileAtomic(layout(options.dir).model(digest), encoded);
   return { order: ORDER, bytes, sha256: digest };

@@ -5,7 +5,7 @@ export const HEADER_BYTES = 64;
 /** Bytes that the kernel is given at once, in the scratch of one instance. */
 export const INPUT_BYTES = 1 << 20;
 /** Marks that wait in a bin: enough that several fall into one line of the cache when they are written at last. */
-export const ROOM = 16384;
+export const ROOM = 8192;
 const PAGE = 65536;
 const FILTER_AT = PAGE;
 export const WORD_BYTES = 8;

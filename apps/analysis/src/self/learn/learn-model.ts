@@ -1,7 +1,14 @@
 import { Worker } from "node:worker_threads";
 import { type CorpusFile, ThymusError } from "@thymus/contracts";
-import type { FiveReply, TrainTask } from "./protocol.ts";
+import type { OthersReply, TrainTask } from "./protocol.ts";
 import { planSample } from "./sample-plan.ts";
+
+export interface LearnOptions {
+  readonly workers: number;
+  readonly signal: AbortSignal | undefined;
+  /** Memory that nobody needs any more: it is used again instead of as much in addition. */
+  readonly memory: WebAssembly.Memory;
+}
 
 /**
  * Learns the model of these files, in two threads where there may be more than one.
@@ -11,13 +18,13 @@ import { planSample } from "./sample-plan.ts";
 export async function learnModel(
   files: readonly CorpusFile[],
   maxBytes: number,
-  { workers, signal }: { workers: number; signal: AbortSignal | undefined },
+  { workers, signal, memory }: LearnOptions,
 ): Promise<{ encoded: Uint8Array; bytes: number }> {
   const pieces = planSample(files, maxBytes);
   const bytes = pieces.reduce((sum, { length }) => sum + length, 0);
   const threads: Worker[] = [];
   const start = (part: TrainTask["part"]) => {
-    const workerData: TrainTask = { part, pieces, bytes };
+    const workerData: TrainTask = { part, pieces, bytes, memory: part === "rest" ? undefined : memory };
     const thread = new Worker(new URL("./train-worker.ts", import.meta.url), { workerData, execArgv: [] });
     threads.push(thread);
     return thread;
@@ -37,11 +44,15 @@ export async function learnModel(
       last.once("message", resolve);
       watch(last, () => false);
       if (workers <= 1) return;
-      const first = start("five");
+      const first = start("others");
       let counted = false;
-      first.once("message", (five: FiveReply) => {
+      first.once("message", (others: OthersReply) => {
         counted = true;
-        last.postMessage(five, [five.fingerprints.buffer as ArrayBuffer, five.counts.buffer as ArrayBuffer]);
+        const large = [others.three, others.fingerprints, others.counts];
+        last.postMessage(
+          others,
+          large.map(({ buffer }) => buffer as ArrayBuffer),
+        );
       });
       watch(first, () => counted);
     });

@@ -1,4 +1,5 @@
 import type { FileType, Sha256 } from "@thymus/contracts";
+import type { OtherTables } from "../model/train.ts";
 import type { SamplePiece } from "./sample-plan.ts";
 
 /** What a reading thread is asked: the type of each file by its head, or the digests of the whole. */
@@ -23,16 +24,18 @@ export interface ReadReply {
   readonly answers: readonly ReadAnswer[];
 }
 
-/** What a learning thread is asked: the whole model, only its 5-grams, or the whole with 5-grams that come in a message. */
+/** What a learning thread is asked: the whole model, all but the 4-grams and the weights, or the whole with those in a message. */
 export interface TrainTask {
-  readonly part: "whole" | "five" | "rest";
+  readonly part: "whole" | "others" | "rest";
   readonly pieces: readonly SamplePiece[];
   /** Bytes of all pieces. */
   readonly bytes: number;
+  /** Memory that nobody needs any more. */
+  readonly memory: WebAssembly.Memory | undefined;
 }
 
-/** The table of 5-grams. */
-export interface FiveReply {
+/** All tables but one; that of the 5-grams in its parts. */
+export interface OthersReply extends Omit<OtherTables, "five"> {
   readonly fingerprints: Uint16Array;
   readonly counts: Uint8Array;
 }

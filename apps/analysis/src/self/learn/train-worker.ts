@@ -1,16 +1,16 @@
 /**
  * A thread that learns the model: reads the planned pieces and gives the encoded tables back. Of two threads one counts the
- * 5-grams, the other the rest; it is sent what the first one counted.
+ * 4-grams and learns the weights; it is sent what the other one counted.
  */
 import { once } from "node:events";
 import { closeSync, constants, openSync, readSync } from "node:fs";
 import { parentPort, workerData } from "node:worker_threads";
 import { CountTable } from "../model/table.ts";
 import { encodeTables } from "../model/tables.ts";
-import { countFive, countLow, type SampleChunk, withWeights } from "../model/train.ts";
-import type { FiveReply, TrainTask } from "./protocol.ts";
+import { countFour, countOthers, type OtherTables, type SampleChunk, withWeights } from "../model/train.ts";
+import type { OthersReply, TrainTask } from "./protocol.ts";
 
-const { pieces, bytes, part } = workerData as TrainTask;
+const { pieces, bytes, part, memory } = workerData as TrainTask;
 const buffer = Buffer.alloc(pieces.reduce((most, { length }) => Math.max(most, length), 0));
 
 function* sample(): Generator<SampleChunk> {
@@ -29,18 +29,20 @@ function* sample(): Generator<SampleChunk> {
   }
 }
 
-if (part === "five") {
-  const { fingerprints, counts } = countFive(sample, bytes);
-  const answer: FiveReply = { fingerprints, counts };
-  parentPort!.postMessage(answer, [fingerprints.buffer as ArrayBuffer, counts.buffer as ArrayBuffer]);
+if (part === "others") {
+  const { five, ...counted } = countOthers(sample, bytes, memory);
+  const { fingerprints, counts } = five;
+  const answer: OthersReply = { ...counted, fingerprints, counts };
+  const large = [answer.three, fingerprints, counts].map(({ buffer }) => buffer as ArrayBuffer);
+  parentPort!.postMessage(answer, large);
 } else {
-  const other = part === "rest" ? once(parentPort!, "message") : null;
-  const low = countLow(sample, bytes);
-  let five: CountTable;
-  if (other) {
-    const [{ fingerprints, counts }] = (await other) as [FiveReply];
-    five = new CountTable(fingerprints, counts);
-  } else five = countFive(sample, bytes);
-  const encoded = encodeTables(withWeights(sample, low, five));
+  const reply = part === "rest" ? once(parentPort!, "message") : null;
+  const four = countFour(sample, bytes);
+  let others: OtherTables;
+  if (reply) {
+    const [{ fingerprints, counts, ...counted }] = (await reply) as [OthersReply];
+    others = { ...counted, five: new CountTable(fingerprints, counts) };
+  } else others = countOthers(sample, bytes, memory);
+  const encoded = encodeTables(withWeights(sample, others, four));
   parentPort!.postMessage(encoded, [encoded.buffer as ArrayBuffer]);
 }

@@ -32,7 +32,7 @@ interface Kernel {
 let compiled: WebAssembly.Module | undefined;
 
 /**
- * Counts the n-grams of one order, 4 or 5, and with the former the 3-grams. The chunks are read twice: first each is
+ * Counts the n-grams of one order, 4 or 5, and with the latter the 3-grams. The chunks are read twice: first each is
  * counted, one counter for all n-grams of one hash, then the most frequent ones are moved to the finished table.
  */
 export class GramCounter {
@@ -48,16 +48,20 @@ export class GramCounter {
   /**
    * @param bits logarithm of the number of counters, 8 to 26
    * @param tableBits logarithm of the number of slots of the finished table, at least 3
+   * @param given is written over and used where it is large enough
    */
-  constructor(order: 4 | 5, bits: number, tableBits: number) {
+  constructor(order: 4 | 5, bits: number, tableBits: number, given?: WebAssembly.Memory) {
     this.#order = order;
     this.#slots = 2 ** tableBits;
     const frequent = COUNTERS_AT + 2 * 2 ** bits;
     this.#prints = frequent + Math.ceil(2 ** bits / 8 / 16) * 16;
     this.#values = this.#prints + 2 * this.#slots;
     this.#three = this.#values + this.#slots;
-    const pages = Math.ceil((this.#three + (order === 4 ? THREE_BYTES : 0)) / PAGE);
-    this.#memory = new WebAssembly.Memory({ initial: pages, maximum: pages, shared: true });
+    const pages = Math.ceil((this.#three + (order === 5 ? THREE_BYTES : 0)) / PAGE);
+    if (given && given.buffer.byteLength >= pages * PAGE) {
+      this.#memory = given;
+      new Uint8Array(given.buffer, 0, pages * PAGE).fill(0);
+    } else this.#memory = new WebAssembly.Memory({ initial: pages, maximum: pages, shared: true });
     compiled ??= new WebAssembly.Module(Buffer.from(KERNEL, "base64"));
     const env = { memory: this.#memory };
     this.#kernel = new WebAssembly.Instance(compiled, { env }).exports as unknown as Kernel;
@@ -77,7 +81,7 @@ export class GramCounter {
 
   count(chunk: Uint8Array): void {
     this.#places(chunk, this.#order, (places) => this.#kernel.count(INPUT_AT, places));
-    if (this.#order === 4) this.#places(chunk, 3, (places) => this.#kernel.countThree(INPUT_AT, places));
+    if (this.#order === 5) this.#places(chunk, 3, (places) => this.#kernel.countThree(INPUT_AT, places));
   }
 
   /** The counts of all 3-grams, by their value, as they stand. */

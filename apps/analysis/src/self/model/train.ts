@@ -30,21 +30,24 @@ export type Sample = () => Iterable<SampleChunk>;
  * @param sampleBytes about how many bytes come: sets the size of the working memory (at most 280 MB)
  */
 export function train(sample: Sample, sampleBytes: number): ModelTables {
-  return withWeights(sample, countLow(sample, sampleBytes), countFive(sample, sampleBytes));
+  return withWeights(sample, countOthers(sample, sampleBytes), countFour(sample, sampleBytes));
 }
 
-/** The 5-grams alone, which another thread may count meanwhile. */
-export function countFive(sample: Sample, sampleBytes: number): CountTable {
-  const { counters, five } = sizes(sampleBytes);
-  const grams = new GramCounter(5, counters, five);
-  for (const chunk of counted(sample)) grams.count(chunk);
-  return carryOver(sample, grams, five);
-}
-
-/** All but the 5-grams and the weights. */
-export function countLow(sample: Sample, sampleBytes: number): Omit<ModelTables, "five" | "weights"> {
+/** The 4-grams alone, which another thread may count meanwhile. */
+export function countFour(sample: Sample, sampleBytes: number): CountTable {
   const { counters, four } = sizes(sampleBytes);
   const grams = new GramCounter(4, counters, four);
+  for (const chunk of counted(sample)) grams.count(chunk);
+  return carryOver(sample, grams, four);
+}
+
+/** All but the 4-grams and the weights. */
+export type OtherTables = Omit<ModelTables, "four" | "weights">;
+
+/** @param memory nobody needs it any more; it is written over */
+export function countOthers(sample: Sample, sampleBytes: number, memory?: WebAssembly.Memory): OtherTables {
+  const { counters, five } = sizes(sampleBytes);
+  const grams = new GramCounter(5, counters, five, memory);
   const one = new Uint32Array(256);
   const two = new Uint32Array(65536);
   let total = 0;
@@ -58,16 +61,12 @@ export function countLow(sample: Sample, sampleBytes: number): Omit<ModelTables,
   const three = grams.three();
   for (let word = 0; word < three.length; word++) two[word & 0xffff]! += three[word]!;
   for (let word = 0; word < two.length; word++) one[word & 0xff]! += two[word]!;
-  return { total, one, two, three: quantiseAll(three), four: carryOver(sample, grams, four) };
+  return { total, one, two, three: quantiseAll(three), five: carryOver(sample, grams, five) };
 }
 
 /** Learns the weights and with them the whole. */
-export function withWeights(
-  sample: Sample,
-  low: Omit<ModelTables, "five" | "weights">,
-  five: CountTable,
-): ModelTables {
-  const tables = { ...low, five, weights: new Float32Array((ORDER - 1) * WEIGHT_BUCKETS) };
+export function withWeights(sample: Sample, others: OtherTables, four: CountTable): ModelTables {
+  const tables = { ...others, four, weights: new Float32Array((ORDER - 1) * WEIGHT_BUCKETS) };
   learnWeights(tables, sample);
   return tables;
 }
