@@ -37,6 +37,8 @@ export const PortableSelf = z.strictObject({
   hashes: z.strictObject({ size: Count, sha256: Sha256 }),
   model: CorpusModel.extend({ size: Count }),
   index: CorpusIndex.extend({ size: Count }),
+  /** Missing in a file of an older version. */
+  labels: CorpusIndex.extend({ size: Count }).optional(),
 });
 export type PortableSelf = z.infer<typeof PortableSelf>;
 
@@ -46,6 +48,7 @@ const ImportedSelf = z.strictObject({
   hashes: z.strictObject({ count: Count, sha256: Sha256 }),
   model: CorpusModel,
   index: CorpusIndex,
+  labels: CorpusIndex.optional(),
 });
 
 /** The manifest of self: what the statistics and every goodware scan rest on. */
@@ -59,6 +62,8 @@ export const CorpusManifest = z.strictObject({
   model: CorpusModel,
   /** Missing in a corpus of an older version: build it anew. */
   index: CorpusIndex.optional(),
+  /** Whose code stands in self: libraries, compilers, runtimes, packers. Missing in a corpus of an older version. */
+  labels: CorpusIndex.optional(),
   /** Self of other machines. Not part of the digest, nor of any scan. */
   imported: ImportedSelf.optional(),
   /** Imported lists of digests, and of texts that no rule may rest on. */

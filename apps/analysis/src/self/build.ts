@@ -6,6 +6,7 @@ import { filterBits } from "./absence/memory.ts";
 import { corpusDigest, decodeTornFiles, encodeFiles } from "./files/file-list.ts";
 import { Journal } from "./files/journal.ts";
 import { layout, readManifest, removeOld } from "./files/layout.ts";
+import { labelBits } from "./labels/labelled.ts";
 import { learnModel } from "./learn/learn-model.ts";
 import { readFiles } from "./learn/read-files.ts";
 import { selectFiles } from "./learn/select.ts";
@@ -66,8 +67,12 @@ export async function buildCorpus(options: BuildCorpusOptions): Promise<CorpusMa
         "name folders of goodware: thymus corpus build PATH...",
       );
     }
-    const finished = { ...index, sha256: await state.finish() };
-    const manifest = await finish(files, sources, options, old, finished, state.space.memory);
+    const digests = await state.finish();
+    const finished = {
+      index: { ...index, sha256: digests.index },
+      labels: { ...index, bits: labelBits(index.bits), sha256: digests.labels },
+    };
+    const manifest = await finish(files, sources, options, old, finished, state.spaces.all.memory);
     await state.remove();
     await removeOld(dir, manifest);
     return manifest;
@@ -106,12 +111,14 @@ function beginning(
   const bytes = chosen.reduce((sum, { size }) => sum + size, 0);
   const bits = filterBits(bytes);
   const unfinished = { workers: options.workers ?? 2, saveSeconds: options.saveSeconds };
-  if (old?.index?.bits === bits && old.files > 0) {
+  if (old?.index?.bits === bits && old.labels && old.files > 0) {
     const known = byPath(oldFiles);
     const kept = chosen.reduce((sum, candidate) => sum + (unchanged(candidate, known)?.size ?? 0), 0);
     const staleBytes = old.index.staleBytes + old.bytes - kept;
     const opened =
-      staleBytes <= bytes * MAX_STALE ? Unfinished.open(dir, bits, old.index.sha256, unfinished) : null;
+      staleBytes <= bytes * MAX_STALE
+        ? Unfinished.open(dir, bits, { index: old.index.sha256, labels: old.labels.sha256 }, unfinished)
+        : null;
     if (opened) {
       for (const file of opened.files) known.set(file.path, file);
       return { state: opened.state, known, index: { bits, staleBytes } };
@@ -173,7 +180,7 @@ async function digestAll(
     await readFiles(open, {
       ...readOptions(options),
       mode: "digest",
-      space: state.space,
+      spaces: state.spaces,
       onBatch(batch, answers) {
         const read = batch.flatMap(({ path, size, mtimeMs }, index): CorpusFile[] => {
           const answer = answers[index];
@@ -198,7 +205,7 @@ async function finish(
   sources: readonly string[],
   options: BuildCorpusOptions,
   old: CorpusManifest | null,
-  index: CorpusIndex,
+  filters: { readonly index: CorpusIndex; readonly labels: CorpusIndex },
   memory: WebAssembly.Memory,
 ): Promise<CorpusManifest> {
   const { dir } = options;
@@ -214,7 +221,7 @@ async function finish(
     made: new Date().toISOString(),
     sources: [...sources],
     model,
-    index,
+    ...filters,
     ...(old?.imported ? { imported: old.imported } : {}),
     ...(old?.lists ? { lists: old.lists } : {}),
   });

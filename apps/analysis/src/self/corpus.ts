@@ -7,6 +7,8 @@ import { Remembered } from "./absence/remembered.ts";
 import { StoredWords } from "./absence/stored.ts";
 import { corpusDigest, decodeFiles } from "./files/file-list.ts";
 import { layout, readManifest } from "./files/layout.ts";
+import type { Label } from "./labels/label.ts";
+import { Labelled } from "./labels/labelled.ts";
 import { loadLists } from "./lists/import-list.ts";
 import { Warner } from "./lists/warned.ts";
 import { NgramModel } from "./model/model.ts";
@@ -31,6 +33,13 @@ export interface Corpus {
    * @throws ThymusError CORPUS_MISSING where the index is damaged
    */
   absent?(bytes: Uint8Array): boolean;
+  /**
+   * Whose code these bytes are where many programs carry it: a library's, a compiler's, a runtime's, a packer's; null where they are
+   * none of these or nothing can be told. Holds though a linker wrote addresses into it; best asked with 256 bytes around a place.
+   * Missing in a corpus of an older version.
+   * @throws ThymusError CORPUS_MISSING where the labels are damaged
+   */
+  labelOf?(bytes: Uint8Array): Label | null;
   /** Whether a self that was imported from another machine holds a file with this digest. */
   importedHash(sha256: string): boolean;
   /** Name of the imported list that holds this digest (SHA-256, SHA-1 or MD5, lower case), or null. */
@@ -52,9 +61,10 @@ export interface OpenCorpusOptions {
  */
 export async function openCorpus(dir: string, options: OpenCorpusOptions = {}): Promise<Corpus> {
   const { manifest, files } = await readCorpus(dir);
-  const { index, imported } = manifest;
+  const { index, labels, imported } = manifest;
   const models = once(() => distinct([manifest.model, imported?.model]).map((from) => loadModel(dir, from)));
   const filters = once(() => distinct([index, imported?.index]).map((from) => openFilter(dir, from)));
+  const labelled = once(() => distinct([labels, imported?.labels]).map((from) => openLabels(dir, from)));
   const lists = once(() => loadLists(dir, manifest));
   const listed = once(() => new Map(lists().flatMap((l) => l.entries.hash.map((h) => [h, l.name] as const))));
   const warners = once(() => lists().map((list) => new Warner(list)));
@@ -77,6 +87,7 @@ export async function openCorpus(dir: string, options: OpenCorpusOptions = {}): 
     },
     importedHash: (sha256) => hashes().has(sha256),
     ...(index ? { absent: (bytes: Uint8Array) => filters().every((filter) => filter.absent(bytes)) } : {}),
+    ...(labels || imported?.labels ? { labelOf: (bytes: Uint8Array) => firstLabel(labelled(), bytes) } : {}),
     scan: (sources, scanOptions = {}) => scanCorpus(files, options.rootPrefix ?? "", sources, scanOptions),
   };
 }
@@ -140,6 +151,20 @@ function openFilter(dir: string, { sha256, bits }: CorpusIndex): Remembered {
   const words = StoredWords.open(layout(dir).index(sha256), bits, sha256);
   if (!words) throw damaged(dir, "the index");
   return new Remembered(words, bits);
+}
+
+function openLabels(dir: string, { sha256, bits }: CorpusIndex): Labelled {
+  const words = StoredWords.open(layout(dir).labels(sha256), bits, sha256);
+  if (!words) throw damaged(dir, "the index of labels");
+  return new Labelled(words, bits);
+}
+
+function firstLabel(all: readonly Labelled[], bytes: Uint8Array): Label | null {
+  for (const labelled of all) {
+    const label = labelled.labelOf(bytes);
+    if (label) return label;
+  }
+  return null;
 }
 
 function damaged(dir: string, what: string, cause?: unknown): ThymusError {

@@ -4,6 +4,7 @@ import type { Segment } from "../infection/invariant.ts";
 import { provenAbsent } from "./absence.ts";
 import type { Candidate } from "./candidate.ts";
 import { instrumentation, touches } from "./instrumentation.ts";
+import { labelledSpans } from "./labelled.ts";
 import type { Self } from "./self.ts";
 import { warnedSpans } from "./warned.ts";
 
@@ -35,10 +36,10 @@ export function candidatesOf(
   const forbidden = forbiddenTest(pairs);
   const found: Candidate[] = [];
   for (const segment of segments.map(withoutBorders)) {
-    const warned = warnedSpans(segment.bytes, self);
+    const shared = [...warnedSpans(segment.bytes, self), ...labelledSpans(segment.bytes, self)];
     for (let start = 0; start + MIN_LENGTH <= segment.bytes.length; start += stride) {
       const candidate = bestAt(segment, start, self);
-      if (candidate !== null && touches(warned, start, start + candidate.length)) continue;
+      if (candidate !== null && touches(shared, start, start + candidate.length)) continue;
       if (candidate !== null && !forbidden(Buffer.from(candidate.hex, "hex"))) found.push(candidate);
     }
   }
@@ -136,7 +137,7 @@ function joined(
       logProbability += self.logProbability(part);
       plain = Buffer.concat([plain, part]);
       if (hex.length > 2 * MAX_JOINED || forbidden(last.bytes) || forbidden(part)) break;
-      if (warnedSpans(plain, self).length > 0) break;
+      if (warnedSpans(plain, self).length > 0 || labelledSpans(plain, self).length > 0) break;
       if (!isPlain(plain) && logProbability <= WEAK)
         found.push({ hex, at, length: hex.length / 2, logProbability });
       last = next;

@@ -74,6 +74,16 @@ test("no rule rests on a text that a list of what is known to be good names, nor
   assert.ok("gaveUp" in alone, JSON.stringify(alone));
 });
 
+test("no rule rests on the code of a library that an infection carries", async () => {
+  const library = Buffer.from(random(31).bytes(2000));
+  const specimens = infect(elfHosts(8, {}, 3), ({ bytes }) => Buffer.concat([bytes, library, TEXT]));
+  const labelOf = (bytes: Uint8Array) => (library.includes(bytes.subarray(100, 160)) ? "library" : null);
+  const derived = await derive(specimens, { ...self, labelOf } as typeof self);
+  assert.ok("rule" in derived, JSON.stringify(derived));
+  assert.ok(ruleMatches(derived.rule, specimens[0]!.after));
+  for (const string of derived.strings) assert.ok(!library.subarray(0, -256).includes(string));
+});
+
 test("bytes that a clean decoy holds are the host's", async () => {
   const specimens = append(`\n${TEXT}\n`);
   const held = Buffer.from(`x\n${TEXT}\n`);

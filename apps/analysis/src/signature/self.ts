@@ -9,6 +9,8 @@ export interface Self {
    * Missing where self has no index: then only a scan tells.
    */
   absent?(bytes: Uint8Array): boolean;
+  /** Whose code these bytes are where many programs carry it (a library's, a compiler's ...), or null: no rule may rest on it. */
+  labelOf?(bytes: Uint8Array): string | null;
   /** Name of a list of what is known to be good that names this text or something in it, or null: no rule may rest on it. */
   warned?(text: string): string | null;
   /** Scans self with these rules. */

@@ -9,6 +9,8 @@ export const ROOM = 8192;
 const PAGE = 65536;
 const FILTER_AT = PAGE;
 export const WORD_BYTES = 8;
+/** Of a filter that is added to less often. */
+export const SMALL_ROOM = 1024;
 /** Where a scratch has its bins. */
 export const BINS_AT = 32768;
 /** What follows the input may be read, whatever it is. */

@@ -1,4 +1,5 @@
 import type { FileType, Sha256 } from "@thymus/contracts";
+import type { Label } from "../labels/label.ts";
 import type { OtherTables } from "../model/train.ts";
 import type { SamplePiece } from "./sample-plan.ts";
 
@@ -11,6 +12,7 @@ export interface ReadTask {
     size: number;
     mtimeMs: number;
     vouched: readonly string[] | null;
+    label: Label | null;
   }[];
 }
 

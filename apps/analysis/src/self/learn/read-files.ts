@@ -11,12 +11,17 @@ const ROOM = 2;
 /** Number of the task that only asks for all to be remembered. */
 const FLUSH = -1;
 
+/** What is remembered of files that are digested: all their bytes, and of those with a label whose they are. */
+export interface Spaces {
+  readonly all: FilterSpace;
+  readonly labels: FilterSpace;
+}
+
 export interface ReadFilesOptions {
   readonly mode: ReadTask["mode"];
   readonly workers: number;
   readonly signal: AbortSignal | undefined;
-  /** Where the bytes of files that are digested are remembered. */
-  readonly space?: FilterSpace;
+  readonly spaces?: Spaces;
   /** Called for each batch when its bytes are remembered, in no order. */
   onBatch(files: readonly Candidate[], answers: readonly ReadAnswer[]): void;
 }
@@ -32,7 +37,7 @@ export async function readFiles(files: readonly Candidate[], options: ReadFilesO
     { length: Math.min(options.workers, batches.length) },
     (_, instance) =>
       new Worker(new URL("./read-worker.ts", import.meta.url), {
-        workerData: { space: options.space, instance },
+        workerData: { spaces: options.spaces, instance },
         execArgv: [],
       }),
   );

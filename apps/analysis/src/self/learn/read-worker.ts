@@ -5,9 +5,11 @@ import { parentPort, workerData } from "node:worker_threads";
 import type { Sha256 } from "@thymus/contracts";
 import { FileReader, IDENTIFY_BYTES, identifyFile } from "@thymus/detection";
 import { AbsenceFilter } from "../absence/filter.ts";
-import type { FilterSpace } from "../absence/memory.ts";
+import { type Label, SALTS } from "../labels/label.ts";
+import { SKIP } from "../labels/labelled.ts";
 import { readLarge } from "./large-file.ts";
 import type { ReadAnswer, ReadReply, ReadTask } from "./protocol.ts";
+import type { Spaces } from "./read-files.ts";
 
 /** Larger files are read in parts. */
 const WHOLE_BYTES = 4 << 20;
@@ -16,9 +18,10 @@ const FLUSH_BYTES = 96 << 20;
 /** After a batch of so little they are emptied at once: it may be long until so much was read. */
 const SMALL_BATCH_BYTES = 1 << 20;
 
-const given = workerData as { space: FilterSpace | undefined; instance: number };
+const given = workerData as { spaces: Spaces | undefined; instance: number };
 const reader = new FileReader(WHOLE_BYTES);
-const filter = given.space && new AbsenceFilter(given.space, given.instance);
+const filter = given.spaces && new AbsenceFilter(given.spaces.all, given.instance);
+const labels = given.spaces && new AbsenceFilter(given.spaces.labels, given.instance, SKIP);
 const head = Buffer.alloc(IDENTIFY_BYTES);
 /** Contents that this thread has remembered: packages hold many files twice. */
 const known = new Set<string>();
@@ -37,10 +40,15 @@ function identify(path: string): ReadAnswer {
   }
 }
 
+function remember(bytes: Uint8Array, label: Label | null): void {
+  filter?.add(bytes);
+  if (label) labels?.add(bytes, SALTS[label]);
+}
+
 function digest(file: ReadTask["files"][number]): ReadAnswer {
-  const { path, size, mtimeMs, vouched } = file;
+  const { path, size, mtimeMs, vouched, label } = file;
   if (size > WHOLE_BYTES) {
-    const read = readLarge(file, (bytes) => filter?.add(bytes));
+    const read = readLarge(file, (bytes) => remember(bytes, label));
     return read && { type: identifyFile(read.head, path), sha256: read.sha256 };
   }
   const read = reader.read(path, { size, mtimeMs });
@@ -48,9 +56,10 @@ function digest(file: ReadTask["files"][number]): ReadAnswer {
   // The package manager's own digest: a changed program must not teach that it is good.
   if (vouched && !vouched.includes(hash("md5", read.bytes))) return null;
   const sha256 = hash("sha256", read.bytes) as Sha256;
-  if (filter && !known.has(sha256)) {
-    filter.add(read.bytes);
-    known.add(sha256);
+  const content = `${sha256} ${label}`;
+  if (!known.has(content)) {
+    remember(read.bytes, label);
+    known.add(content);
   }
   return { type: identifyFile(read.bytes, path), sha256 };
 }
@@ -63,6 +72,7 @@ parentPort!.on("message", ({ number, mode, files }: ReadTask) => {
   const flushed = waiting >= FLUSH_BYTES || bytes < SMALL_BATCH_BYTES;
   if (flushed) {
     filter?.flush();
+    labels?.flush();
     waiting = 0;
   }
   parentPort!.postMessage({ number, answers, flushed } satisfies ReadReply);

@@ -4,32 +4,43 @@ import { basename, dirname, join } from "node:path";
 import type { CorpusFile, Sha256 } from "@thymus/contracts";
 import { failpoint, writeFileAtomic } from "@thymus/store";
 import { filterDigest, loadFilter, putHeader } from "../absence/file.ts";
-import { type FilterSpace, filterFile, filterSpace, ROOM } from "../absence/memory.ts";
+import { filterFile, filterSpace, ROOM, SMALL_ROOM } from "../absence/memory.ts";
 import { Journal } from "../files/journal.ts";
 import { layout } from "../files/layout.ts";
+import { labelBits } from "../labels/labelled.ts";
+import type { Spaces } from "./read-files.ts";
 
 /** Seconds between two savings of the unfinished state. */
 const SAVE_SECONDS = 15;
 
+/** Digests of the index and of the labels that a build adds to. */
+export interface Base {
+  readonly index: string;
+  readonly labels: string;
+}
+
 /**
- * What an unfinished build has read: the absence filter and the list of files in it. The filter is written first, then
- * the list: a file of the list is always in the filter. A file that is in the filter but not in the list is read again,
- * which changes nothing: so any number of interruptions ends in the same filter.
+ * What an unfinished build has read: the filters and the list of files in them. The filters are written first, then the list: a file
+ * of the list is always in the filters. A file that is in them but not in the list is read again, which changes nothing: so any
+ * number of interruptions ends in the same filters.
  */
 export class Unfinished {
-  readonly space: FilterSpace;
+  readonly spaces: Spaces;
   readonly #dir: string;
-  readonly #base: string | null;
+  readonly #base: Base | null;
   readonly #journal: Journal;
   readonly #saveSeconds: number;
-  /** Read and in the filter, but not yet on disk. */
+  /** Read and in the filters, but not yet on disk. */
   #waiting: CorpusFile[] = [];
   #saved = performance.now();
   #saving: Promise<void> = Promise.resolve();
   #failed: unknown = null;
 
-  private constructor(dir: string, bits: number, base: string | null, workers: number, saveSeconds: number) {
-    this.space = filterSpace(bits, workers, ROOM);
+  private constructor(dir: string, bits: number, base: Base | null, workers: number, saveSeconds: number) {
+    this.spaces = {
+      all: filterSpace(bits, workers, ROOM),
+      labels: filterSpace(labelBits(bits), workers, SMALL_ROOM),
+    };
     this.#dir = dir;
     this.#base = base;
     this.#journal = new Journal(layout(dir).journal);
@@ -38,26 +49,35 @@ export class Unfinished {
 
   /**
    * Goes on where a build with the same beginning was interrupted, or begins.
-   * @param base SHA-256 of the index that this one adds to, or null
    * @returns null where the base is damaged
    */
   static open(
     dir: string,
     bits: number,
-    base: string | null,
+    base: Base | null,
     { workers, saveSeconds = SAVE_SECONDS }: { workers: number; saveSeconds?: number | undefined },
   ): { state: Unfinished; files: CorpusFile[] } | null {
     const state = new Unfinished(dir, bits, base, workers, saveSeconds);
-    if (loadFilter(state.#part, state.space)) return { state, files: state.#journal.read() };
+    const filters = state.#filters();
+    if (filters.every(({ part, space }) => loadFilter(part, space)))
+      return { state, files: state.#journal.read() };
     state.#journal.remove();
-    if (base && loadFilter(layout(dir).index(base), state.space) !== base) return null;
-    if (!base) filterFile(state.space).fill(0);
-    putHeader(state.space);
+    for (const { space, base: from, target } of filters) {
+      if (from && loadFilter(target(from), space) !== from) return null;
+      if (!from) filterFile(space).fill(0);
+      putHeader(space);
+    }
     return { state, files: [] };
   }
 
-  get #part(): string {
-    return layout(this.#dir).part(this.#base);
+  /** Each filter with where it lies: unfinished, finished, and the digest of the one that it adds to. */
+  #filters() {
+    const { part, labelPart, index, labels } = layout(this.#dir);
+    const base = this.#base;
+    return [
+      { space: this.spaces.all, part: part(base?.index ?? null), base: base?.index, target: index },
+      { space: this.spaces.labels, part: labelPart(base?.index ?? null), base: base?.labels, target: labels },
+    ];
   }
 
   /** Takes note of files that are in the filter now. */
@@ -81,27 +101,29 @@ export class Unfinished {
     const files = this.#waiting;
     this.#waiting = [];
     // Other threads may add while this is written: what was noted is in it, whatever else may be.
-    await writeFileAtomic(this.#part, filterFile(this.space));
+    for (const { part, space } of this.#filters()) await writeFileAtomic(part, filterFile(space));
     await failpoint("analysis.corpus.filter-saved");
     this.#journal.append(files);
     this.#saved = performance.now();
   }
 
-  /** Makes the saved filter the index. @returns its SHA-256 */
-  async finish(): Promise<Sha256> {
+  /** Makes the saved filters those of the corpus. @returns their digests */
+  async finish(): Promise<{ index: Sha256; labels: Sha256 }> {
     await this.save();
-    const sha256 = filterDigest(this.space);
-    if (sha256 === this.#base) return sha256 as Sha256;
-    const target = layout(this.#dir).index(sha256);
-    const part = this.#part;
-    if (!(await exists(part))) await writeFileAtomic(part, filterFile(this.space));
-    rmSync(target, { force: true });
-    try {
-      linkSync(part, target);
-    } catch {
-      await copyFile(part, target);
+    const digests: Sha256[] = [];
+    for (const { space, part, base, target } of this.#filters()) {
+      const sha256 = filterDigest(space) as Sha256;
+      digests.push(sha256);
+      if (sha256 === base) continue;
+      if (!(await exists(part))) await writeFileAtomic(part, filterFile(space));
+      rmSync(target(sha256), { force: true });
+      try {
+        linkSync(part, target(sha256));
+      } catch {
+        await copyFile(part, target(sha256));
+      }
     }
-    return sha256 as Sha256;
+    return { index: digests[0]!, labels: digests[1]! };
   }
 
   close(): void {

@@ -10,6 +10,7 @@ import {
 } from "@thymus/contracts";
 import { failpoint, writeFileAtomic } from "@thymus/store";
 import { headerBits } from "../absence/file.ts";
+import { fileBytes } from "../absence/memory.ts";
 import { mergeFilters } from "../absence/merge.ts";
 import { corpusDigest, encodeFiles } from "../files/file-list.ts";
 import { layout, readManifest, removeOld } from "../files/layout.ts";
@@ -26,6 +27,7 @@ interface Parts {
   readonly hashes: string;
   readonly model: Uint8Array;
   readonly index: Uint8Array;
+  readonly labels: Uint8Array | null;
 }
 
 /**
@@ -54,10 +56,18 @@ export async function importCorpus(dir: string, file: string): Promise<PortableS
       bits: headerBits(joined.index)!,
       staleBytes: header.index.staleBytes + (before?.index.staleBytes ?? 0),
     },
+    ...(joined.labels && {
+      labels: {
+        sha256: digestOf(joined.labels),
+        bits: headerBits(joined.labels)!,
+        staleBytes: (header.labels?.staleBytes ?? 0) + (before?.labels?.staleBytes ?? 0),
+      },
+    }),
   };
   await writeFileAtomic(layout(dir).hashes(imported.hashes.sha256), joined.hashes);
   await writeFileAtomic(layout(dir).model(imported.model.sha256), joined.model);
   await writeFileAtomic(layout(dir).index(imported.index.sha256), joined.index);
+  if (joined.labels) await writeFileAtomic(layout(dir).labels(imported.labels!.sha256), joined.labels);
   await failpoint("analysis.corpus.imported");
   const own = old && old.files > 0 ? old : { ...(await nothingOwn(dir, imported)), lists: old?.lists };
   const manifest = CorpusManifest.parse({ ...own, imported });
@@ -79,11 +89,13 @@ async function readPortable(file: string): Promise<{ header: PortableSelf; parts
     const end = head.subarray(0, bytesRead).indexOf(10);
     const header = parseJsonDocument(PortableSelf, head.toString("utf8", 0, Math.max(0, end)), file);
     let at = end + 1;
-    const total = at + header.hashes.size + header.model.size + header.index.size;
+    const total =
+      at + header.hashes.size + header.model.size + header.index.size + (header.labels?.size ?? 0);
     const { size } = await stat(file);
     if (size !== total) throw damaged(file, `it has ${size} bytes instead of ${total}`);
-    const section = async (name: "hashes" | "model" | "index") => {
-      const bytes = Buffer.from(new ArrayBuffer(header[name].size));
+    const section = async (name: "hashes" | "model" | "index" | "labels") => {
+      const { size, sha256 } = header[name]!;
+      const bytes = Buffer.from(new ArrayBuffer(size));
       for (let got = 0; got < bytes.length; ) {
         const { bytesRead } = await handle.read(bytes, got, bytes.length - got, at + got);
         if (bytesRead === 0) throw damaged(file, `it ends within its ${name}`);
@@ -91,7 +103,7 @@ async function readPortable(file: string): Promise<{ header: PortableSelf; parts
       }
       const place = `its ${name}, bytes ${at} to ${at + bytes.length - 1}`;
       at += bytes.length;
-      if (digestOf(bytes) !== header[name].sha256) throw damaged(file, place);
+      if (digestOf(bytes) !== sha256) throw damaged(file, place);
       return { bytes, place };
     };
     const hashes = await section("hashes");
@@ -101,13 +113,20 @@ async function readPortable(file: string): Promise<{ header: PortableSelf; parts
     const model = await section("model");
     if (!decodeTables(model.bytes.buffer as ArrayBuffer)) throw damaged(file, model.place);
     const index = await section("index");
-    const { bits } = header.index;
-    if (headerBits(index.bytes) !== bits || index.bytes.length !== 64 + 8 * 2 ** bits)
-      throw damaged(file, index.place);
-    return { header, parts: { hashes: text, model: model.bytes, index: index.bytes } };
+    if (!isFilter(index.bytes, header.index.bits)) throw damaged(file, index.place);
+    const labels = header.labels ? await section("labels") : null;
+    if (labels && !isFilter(labels.bytes, header.labels!.bits)) throw damaged(file, labels.place);
+    return {
+      header,
+      parts: { hashes: text, model: model.bytes, index: index.bytes, labels: labels?.bytes ?? null },
+    };
   } finally {
     await handle.close();
   }
+}
+
+function isFilter(bytes: Uint8Array, bits: number): boolean {
+  return headerBits(bytes) === bits && bytes.length === fileBytes(bits);
 }
 
 function damaged(file: string, where: string): ThymusError {
@@ -143,6 +162,9 @@ async function stored(dir: string, imported: Imported): Promise<Parts> {
     ),
     model: await read(layout(dir).model(imported.model.sha256), imported.model.sha256),
     index: await read(layout(dir).index(imported.index.sha256), imported.index.sha256),
+    labels: imported.labels
+      ? await read(layout(dir).labels(imported.labels.sha256), imported.labels.sha256)
+      : null,
   };
 }
 
@@ -152,6 +174,7 @@ function join(a: Parts, b: Parts): Parts {
     hashes: mergeHashes(a.hashes, b.hashes),
     model: encodeTables(mergeTables(tables[0]!, tables[1]!)),
     index: mergeFilters(a.index, b.index),
+    labels: a.labels && b.labels ? mergeFilters(a.labels, b.labels) : (a.labels ?? b.labels),
   };
 }
 

@@ -64,7 +64,7 @@ test("a machine without files of its own knows what others hold, in any order of
     assert.ok(corpus.logProbability(Buffer.from("echo the same")) < 0);
     // Nothing is here to be scanned, and the count says so.
     assert.equal((await corpus.scan([{ namespace: "n", source: "rule r { condition: true }" }])).files, 0);
-    assert.equal(readdirSync(dir).length, 5);
+    assert.equal(readdirSync(dir).length, 6);
   }
   assert.equal(indexes[0], indexes[1]);
 });
@@ -113,7 +113,7 @@ test("a damaged file is refused with the place, and changes nothing", async () =
   const whole = readFileSync(join(root, "two.self"));
   const broken = join(root, "broken.self");
   const header = whole.indexOf(10) + 1;
-  const { hashes } = JSON.parse(whole.toString("latin1", 0, header));
+  const { hashes, model } = JSON.parse(whole.toString("latin1", 0, header));
   const flipped = (at: number) => {
     const bytes = Buffer.from(whole);
     bytes[at]! ^= 1;
@@ -122,7 +122,8 @@ test("a damaged file is refused with the place, and changes nothing", async () =
   const cases: [Buffer, RegExp][] = [
     [flipped(header + 3), /its hashes, bytes \d+ to/],
     [flipped(header + hashes.size + 500), /its model, bytes \d+ to/],
-    [flipped(whole.length - 1), /its index, bytes \d+ to/],
+    [flipped(header + hashes.size + model.size + 500), /its index, bytes \d+ to/],
+    [flipped(whole.length - 1), /its labels, bytes \d+ to/],
     [whole.subarray(0, -1), /instead of/],
     [Buffer.concat([whole, Buffer.alloc(1)]), /instead of/],
     [whole.subarray(header), /./],

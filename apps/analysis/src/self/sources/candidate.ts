@@ -1,3 +1,5 @@
+import type { Label } from "../labels/label.ts";
+
 /** A file that may become part of self. */
 export interface Candidate {
   /** Absolute, without symbolic links in it. */
@@ -6,6 +8,8 @@ export interface Candidate {
   readonly mtimeMs: number;
   /** MD5 digests that a package manager vouches for (one must fit), or null where nobody vouches. */
   readonly vouched: readonly string[] | null;
+  /** Whose code it is where many programs carry it. */
+  readonly label: Label | null;
 }
 
 /** Others may read it: the confined process that scans self runs without rights. */

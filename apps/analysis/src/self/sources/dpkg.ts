@@ -1,5 +1,6 @@
 import { lstatSync, readdirSync, readFileSync, realpathSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
+import { labelOfPackage } from "../labels/label.ts";
 import { type Candidate, readableByOthers } from "./candidate.ts";
 
 /** Where programs and what belongs to them lie; configuration and state of the machine are no part of self. */
@@ -11,22 +12,45 @@ const ROOTS = /^\/(usr|bin|sbin|lib|lib32|lib64|libx32|opt)\//;
  */
 export function dpkgCandidates(infoDir = "/var/lib/dpkg/info"): Candidate[] {
   const vouched = vouchedDigests(infoDir);
+  const sections = packageSections(join(infoDir, "../status"));
   const folders = new Map<string, string | null>();
   const found = new Map<string, Candidate>();
-  for (const [listed, digests] of vouched) {
+  for (const [listed, { digests, owner }] of vouched) {
     const path = withoutLinks(listed, folders);
     if (!path) continue;
     const stat = lstatSync(path, { throwIfNoEntry: false });
     if (!stat?.isFile() || !readableByOthers(stat.mode)) continue;
     // /bin/x of one package and /usr/bin/x of another may be one file: either digest will do.
     const known = found.get(path)?.vouched ?? [];
-    found.set(path, { path, size: stat.size, mtimeMs: stat.mtimeMs, vouched: [...known, ...digests] });
+    const label = labelOfPackage(path, owner, sections.get(owner) ?? "");
+    const all = { vouched: [...known, ...digests], label: found.get(path)?.label ?? label };
+    found.set(path, { path, size: stat.size, mtimeMs: stat.mtimeMs, ...all });
   }
   return [...found.values()];
 }
 
-function vouchedDigests(infoDir: string): Map<string, string[]> {
-  const vouched = new Map<string, string[]>();
+interface Vouched {
+  readonly digests: string[];
+  /** The package that was found first. */
+  readonly owner: string;
+}
+
+/** Sections of the archive that the installed packages are from (deb-control(5)). */
+function packageSections(status: string): Map<string, string> {
+  const sections = new Map<string, string>();
+  let text = "";
+  try {
+    text = readFileSync(status, "utf8");
+  } catch {}
+  for (const [, name, fields] of text.matchAll(/^Package: (\S+)\n((?:.+\n)*)/gm)) {
+    const section = /^Section: (?:\S+\/)?(\S+)$/m.exec(fields!);
+    if (section) sections.set(name!, section[1]!);
+  }
+  return sections;
+}
+
+function vouchedDigests(infoDir: string): Map<string, Vouched> {
+  const vouched = new Map<string, Vouched>();
   let names: string[];
   try {
     names = readdirSync(infoDir).sort();
@@ -35,13 +59,14 @@ function vouchedDigests(infoDir: string): Map<string, string[]> {
   }
   for (const name of names) {
     if (!name.endsWith(".md5sums")) continue;
+    const owner = name.replace(/(:[^:]*)?\.md5sums$/, "");
     for (const line of readFileSync(join(infoDir, name), "utf8").split("\n")) {
       const match = /^([0-9a-f]{32}) [ *](.+)$/.exec(line);
       const path = match && `/${match[2]!.replace(/^\.?\//, "")}`;
       if (!path || !ROOTS.test(path)) continue;
-      const digests = vouched.get(path);
-      if (digests) digests.push(match[1]!);
-      else vouched.set(path, [match[1]!]);
+      const known = vouched.get(path);
+      if (known) known.digests.push(match[1]!);
+      else vouched.set(path, { digests: [match[1]!], owner });
     }
   }
   return vouched;

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { setImmediate } from "node:timers/promises";
 import { ThymusError } from "@thymus/contracts";
 import { walkFiles } from "@thymus/detection";
+import { labelOfPath } from "../labels/label.ts";
 import { type Candidate, readableByOthers } from "./candidate.ts";
 
 /** Folders that are read before others get their turn: asking in between for each costs more than the reading. */
@@ -51,5 +52,5 @@ function entriesOf(folder: string): Dirent[] {
 function add(path: string, found: Candidate[]): void {
   const stat = lstatSync(path, { throwIfNoEntry: false });
   if (!stat?.isFile() || !readableByOthers(stat.mode)) return;
-  found.push({ path, size: stat.size, mtimeMs: stat.mtimeMs, vouched: null });
+  found.push({ path, size: stat.size, mtimeMs: stat.mtimeMs, vouched: null, label: labelOfPath(path) });
 }

@@ -70,7 +70,9 @@ export function textCandidates(
   const isOwn = ({ text, holders }: CommonText) => own.get([...holders][0]!)!.has(text);
   const data = common.filter(({ isName }) => !isName).sort((a, b) => a.at - b.at);
   const headSize = data.length < MIN_TEXTS ? 0 : Math.ceil(HEAD * data.length);
-  const head = data.slice(0, headSize).filter(({ text }) => !isRuntimeText(text));
+  const head = data
+    .slice(0, headSize)
+    .filter((each) => !isRuntimeText(each.text) && (isOwn(each) || !knowledge.isSharedText(each.text)));
   return {
     own: thinned(common.filter(isOwn))
       .flatMap((each) => weigh(each, group, knowledge, true) ?? [])

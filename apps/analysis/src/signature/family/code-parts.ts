@@ -58,7 +58,8 @@ export async function codePart(
       const at = places.get(hex) ?? 0;
       return { hex, isOwn: true, at, logProbability, worth: -logProbability, holders: found };
     })
-    .filter(({ logProbability }) => logProbability <= IMPROBABLE);
+    .filter(({ logProbability }) => logProbability <= IMPROBABLE)
+    .filter(({ hex, holders: found }) => !isLibraryCode(hex, found, knowledge));
   const pool = chooseSpread(candidates, MAX_SCANNED);
   if (pool.length < LEAST) return null;
   const standing = await knowledge.standing(
@@ -69,6 +70,13 @@ export async function codePart(
   const chosen = chooseSpread(proved, WANTED);
   if (chosen.length < LEAST) return null;
   return { chosen, needed: neededOf(chosen, proved, members) };
+}
+
+/** Told where it stands in a member: what is around it tells more. */
+function isLibraryCode(hex: string, holders: ReadonlySet<Member>, knowledge: Knowledge): boolean {
+  const plain = [...holders].find(({ packing }) => packing === "none");
+  const at = plain?.features.code.get(hex);
+  return at !== undefined && knowledge.isShared(plain!.sample.bytes, at);
 }
 
 function ofFixedBytes(hex: string, knowledge: Knowledge): number {

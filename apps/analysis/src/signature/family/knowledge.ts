@@ -1,3 +1,4 @@
+import { isLabelled } from "../labelled.ts";
 import { stringText } from "../rule-text.ts";
 import type { Self } from "../self.ts";
 
@@ -45,6 +46,16 @@ export class Knowledge {
   isWarned(text: string): boolean {
     const warned = this.#self.warned?.(text.replaceAll("\0", "")) ?? null;
     return warned !== null;
+  }
+
+  /** Whether this place lies in code that many programs carry: a library's, a compiler's, a runtime's, a packer's. */
+  isShared(bytes: Uint8Array, at: number): boolean {
+    return isLabelled(bytes, at, this.#self);
+  }
+
+  /** The same of a text by itself. */
+  isSharedText(text: string): boolean {
+    return (this.#self.labelOf?.(bytesOf(text)) ?? null) !== null;
   }
 
   logProbability(text: string): number {
