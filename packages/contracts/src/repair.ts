@@ -184,8 +184,8 @@ export const ScriptPattern = z.strictObject({
   remarks: z.strictObject({ open: ScriptText, numbered: z.boolean() }).nullable(),
   /** Lines of remarks that may stand before the first statement at most. */
   lead: z.number().int().min(0).max(16),
-  /** Whether the line break before the first line was brought along, too. */
-  start: z.enum(["line", "break"]),
+  /** It begins the file, or at the beginning of any line, or with the line break before it. */
+  start: z.enum(["file", "line", "break"]),
   /** Up to the end of the last statement's line, or of the file. */
   end: z.enum(["line", "file"]),
   /**
@@ -193,6 +193,17 @@ export const ScriptPattern = z.strictObject({
    * whose it is, and the file is refused.
    */
   empty: z.enum(["never", "bare", "always"]),
+  /** How many lines it has: always as many, or what a number in it tells, which then may be any, and some more. Null: nothing tells. */
+  counted: z
+    .union([
+      z.strictObject({ lines: z.number().int().min(1).max(65536) }),
+      z.strictObject({
+        statement: z.number().int().min(0).max(63),
+        word: z.number().int().min(0).max(127),
+        plus: z.number().int().min(-1000).max(1000),
+      }),
+    ])
+    .nullable(),
   /** What must stand right before it. */
   behind: HexPattern.nullable(),
 });
@@ -209,6 +220,14 @@ export const RepairStep = z.discriminatedUnion("op", [
   z.strictObject({ op: z.literal("insert"), at: PositionExpr, from: ByteSource }),
   /** Removes the one text around the anchor that the pattern describes. */
   z.strictObject({ op: z.literal("strip"), script: ScriptPattern }),
+  /** Removes each of these lines (with its end) wherever it stands, which must be so many times. */
+  z.strictObject({
+    op: z.literal("lines"),
+    lines: z
+      .array(z.strictObject({ line: ScriptText, times: z.number().int().min(1).max(4096) }))
+      .min(1)
+      .max(64),
+  }),
 ]);
 export type RepairStep = z.infer<typeof RepairStep>;
 

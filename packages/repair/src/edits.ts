@@ -1,6 +1,7 @@
 import type { RepairStep } from "@thymus/contracts";
 import { evaluateNumber, evaluatePosition, type Subject } from "./evaluate.ts";
 import { refuse } from "./refuse.ts";
+import { findLines } from "./script/lines.ts";
 import { findScript } from "./script/match.ts";
 import { bytesOf, growthLimit } from "./source.ts";
 
@@ -16,10 +17,13 @@ const nothing = new Uint8Array(0);
 /** Carries out the steps' arithmetic; nothing is changed. @throws ThymusError REPAIR_REFUSED */
 export function planEdits(steps: readonly RepairStep[], subject: Subject): Edit[] {
   const limit = growthLimit(subject.bytes.length);
-  return steps.map((step) => planEdit(step, subject, limit));
+  return steps.flatMap((step) => {
+    if (step.op !== "lines") return planEdit(step, subject, limit);
+    return findLines(step.lines, subject.bytes).map((stretch) => ({ ...stretch, bytes: nothing }));
+  });
 }
 
-function planEdit(step: RepairStep, subject: Subject, limit: number): Edit {
+function planEdit(step: Exclude<RepairStep, { op: "lines" }>, subject: Subject, limit: number): Edit {
   const size = subject.bytes.length;
   if (step.op === "strip") return { ...findScript(step.script, subject), bytes: nothing };
   const start = evaluatePosition(step.at, subject);

@@ -26,7 +26,7 @@ export function borderChecks(
 ): Check[] | null {
   const checks: Check[] = [];
   for (const step of steps) {
-    if (step.op === "insert" || step.op === "strip") continue;
+    if (step.op === "insert" || step.op === "strip" || step.op === "lines") continue;
     const spans = evidence.cases.map((each) => spanOf(step, { bytes: each.after, anchor: each.anchor }));
     const inside = spans.map(({ start, end }, i) => evidence.cases[i]!.after.subarray(start, end));
     const head = borderCheck(
@@ -57,7 +57,7 @@ function found({ from, plus }: PositionExpr): boolean {
 }
 
 function spanOf(
-  step: Exclude<RepairStep, { op: "insert" | "strip" }>,
+  step: Exclude<RepairStep, { op: "insert" | "strip" | "lines" }>,
   subject: { bytes: Uint8Array; anchor: number },
 ) {
   const start = evaluatePosition(step.at, subject);
@@ -80,7 +80,7 @@ function borderCheck(at: PositionExpr, edges: readonly Uint8Array[]): Check | nu
 }
 
 function tailCheck(
-  step: Exclude<RepairStep, { op: "insert" | "strip" }>,
+  step: Exclude<RepairStep, { op: "insert" | "strip" | "lines" }>,
   edges: readonly Uint8Array[],
 ): Check | null {
   const shortest = Math.min(...edges.map((edge) => edge.length));

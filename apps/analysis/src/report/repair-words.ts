@@ -44,6 +44,8 @@ export function stepWords(step: RepairStep): string {
       return `Write ${source(step.from)} ${position(step.at)}.`;
     case "insert":
       return `Put in ${source(step.from)} ${position(step.at)}.`;
+    case "lines":
+      return `Take out ${count(step.lines.length, "line")}, wherever each stands.`;
     case "strip":
       return `Take out the ${count(step.script.statements.length, "statement")} around the mark, whatever their ${variable(step.script)}.`;
   }

@@ -18,6 +18,7 @@ const pattern = (changes: Partial<ScriptPattern> = {}): ScriptPattern => ({
   start: "line",
   end: "line",
   empty: "never",
+  counted: null,
   behind: null,
   ...changes,
 });
@@ -96,9 +97,61 @@ test("at the end, with the line break before it, and only behind what it knows",
   assert.equal(strip(last, `x\n${plain}\n`), "x\n");
   assert.throws(() => strip(last, `${plain}x\n`), { code: "REPAIR_REFUSED" });
   assert.equal(strip(pattern({ start: "break" }), `x \n${plain}y\n`), "x y\n");
+  const first = pattern({ start: "file" });
+  assert.equal(strip(first, `# amber 12\n${plain}y\n`), "y\n");
+  assert.throws(() => strip(first, `x\n${plain}y\n`), { code: "REPAIR_REFUSED" });
   const tied = pattern({ behind: Buffer.from("x\n").toString("hex") });
   assert.equal(strip(tied, `x\n${plain}y\n`), "x\ny\n");
   assert.throws(() => strip(tied, `y\n${plain}x\n`), { code: "REPAIR_REFUSED" });
+});
+
+test("a number in it tells how many lines it has", () => {
+  const counting = pattern({
+    order: "kept",
+    statements: [
+      [{ name: true }, { is: "=" }, { number: null }],
+      [{ is: "str" }, { is: "(" }, { is: "4711" }, { is: ")" }],
+    ],
+    remarks: { open: "#", numbered: false },
+    lead: 0,
+    counted: { statement: 0, word: 2, plus: 1 },
+  });
+  assert.equal(strip(counting, "x\nn = 4\n# a\nstr(4711)\n# b\n\n# host\ny\n"), "x\n# host\ny\n");
+  assert.equal(strip(counting, "x\nn = 1\nstr(4711)\n# host\n"), "x\n# host\n");
+  for (const wrong of ["n = 9\nstr(4711)\n", "n = 2\nstr(4711)\ny\n", "n = 0\nstr(4711)\n"])
+    assert.throws(() => strip(counting, wrong), { code: "REPAIR_REFUSED" });
+});
+
+test("lines go wherever they stand, each as often as it should", () => {
+  const own = ["one of ours\n", ": #~\n"];
+  const lined: Repair = {
+    ...recipe(pattern(), own[0]!.trim()),
+    steps: [
+      {
+        op: "lines",
+        lines: [
+          { line: own[0]!, times: 1 },
+          { line: own[1]!, times: 2 },
+        ],
+      },
+    ],
+  };
+  const given = (text: string) => Buffer.from(applyRepair(lined, Buffer.from(text), "python")).toString();
+  fc.assert(
+    fc.property(
+      fc.array(fc.stringMatching(/^[ -~]{0,20}$/)),
+      fc.array(fc.nat(30), { minLength: 3, maxLength: 3 }),
+      (host, at) => {
+        const mixed = host.map((line) => `${line}\n`);
+        const clean = mixed.join("");
+        fc.pre(!own.some((line) => mixed.includes(line)) && !clean.includes(own[0]!.trim()));
+        for (const [i, line] of [own[0]!, own[1]!, own[1]!].entries()) mixed.splice(at[i]!, 0, line);
+        assert.equal(given(mixed.join("")), clean);
+      },
+    ),
+  );
+  assert.throws(() => given(own.join("")), { code: "REPAIR_REFUSED" });
+  assert.throws(() => given(own.join("") + own[1] + own[1]), { code: "REPAIR_REFUSED" });
 });
 
 test("a file made to be compared for ever is refused", () => {

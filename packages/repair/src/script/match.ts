@@ -15,6 +15,12 @@ interface Search {
   readonly source: string;
   readonly pattern: ScriptPattern;
   work: number;
+  /** What the number says that tells how many lines there are, in the statements that were read last. */
+  count: number | null;
+}
+
+interface Found extends Stretch {
+  readonly count: number | null;
 }
 
 /** From `start` to `end`, in bytes of the infected file. */
@@ -32,11 +38,11 @@ export function findScript(pattern: ScriptPattern, { bytes, anchor }: Subject): 
   const base = Math.max(0, anchor - REACH);
   const view = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const source = view.toString("latin1", base, Math.min(bytes.length, anchor + REACH));
-  const search: Search = { source, pattern, work: 0 };
-  const found: Stretch[] = [];
+  const search: Search = { source, pattern, work: 0, count: null };
+  const found: Found[] = [];
   for (let line = base === 0 ? 0 : source.indexOf("\n") + 1; line <= anchor - base; ) {
     const end = statementsEnd(search, line);
-    if (end > anchor - base) found.push({ start: line, end });
+    if (end > anchor - base) found.push({ start: line, end, count: search.count });
     const next = source.indexOf("\n", line);
     if (next < 0) break;
     line = next + 1;
@@ -46,11 +52,15 @@ export function findScript(pattern: ScriptPattern, { bytes, anchor }: Subject): 
     throw refuse(`the text that the recipe takes out stands ${only ? "twice" : "nowhere"} around its anchor`);
   }
   const first = leadStart(search, only.start);
-  const start = pattern.start === "line" ? first : first - 1;
+  if (pattern.start === "file" && base + first > 0)
+    throw refuse("the text that the recipe takes out does not stand first");
+  const start = pattern.start === "break" ? first - 1 : first;
   if (start < 0 || (pattern.start === "break" && source[start] !== "\n")) {
     throw refuse("there is no line break before the text that the recipe takes out");
   }
-  const end = tailEnd(search, only.end, base + source.length === bytes.length);
+  const whole = base + source.length === bytes.length;
+  const end =
+    pattern.counted === null ? tailEnd(search, only.end, whole) : countedEnd(search, first, only, whole);
   if (pattern.behind !== null) {
     const behind = parsePattern(pattern.behind);
     if (!matchesAt(behind, bytes, base + start - behind.values.length)) {
@@ -70,7 +80,7 @@ function statementsEnd(search: Search, at: number): number {
     const choices = order === "kept" ? 1 : left.length;
     let chosen = -1;
     for (let i = 0; i < choices && chosen < 0; i++) {
-      end = statementEnd(search, left[i]!, next);
+      end = statementEnd(search, left[i]!, next, statements.indexOf(left[i]!));
       if (end >= 0) chosen = i;
     }
     if (chosen < 0) return -1;
@@ -79,13 +89,16 @@ function statementsEnd(search: Search, at: number): number {
   return end;
 }
 
-function statementEnd(search: Search, words: readonly ScriptWord[], at: number): number {
+function statementEnd(search: Search, words: readonly ScriptWord[], at: number, nth: number): number {
+  const { counted } = search.pattern;
   let end = at;
   for (const [i, word] of words.entries()) {
     if (++search.work > MAX_WORK) throw refuse("the file takes too long to be compared with the recipe");
     const from = i > 0 && search.pattern.blanks ? blanksEnd(search.source, end) : end;
     end = wordEnd(search, word, from);
     if (end < 0) return -1;
+    if (counted && "word" in counted && counted.statement === nth && counted.word === i)
+      search.count = numberValue(search.source.slice(from, end));
   }
   return end;
 }
@@ -146,6 +159,27 @@ function leadStart(search: Search, at: number): number {
     start = line;
   }
   return start;
+}
+
+/** Where the lines end that the text says to have; behind its last statement there may be remarks only. */
+function countedEnd(search: Search, start: number, { end: last, count }: Found, whole: boolean): number {
+  const { source, pattern } = search;
+  const counted = pattern.counted!;
+  const lines = "lines" in counted ? counted.lines : (count ?? Number.NaN) + counted.plus;
+  let end = start;
+  for (let i = 0; i < lines && end >= 0; i++)
+    end = end < source.length ? source.indexOf("\n", end) + 1 || -1 : -1;
+  if (!(lines > 0) || end < last)
+    throw refuse("the text that the recipe takes out does not have as many lines as it says");
+  if (!whole && end === source.length) throw refuse("the text that the recipe takes out is too long");
+  let at = last;
+  while (at < end) {
+    at = blanksEnd(source, at);
+    const remark = source[at] === ";" || source[at] === "\n" ? at + 1 : remarkEnd(search, at);
+    if (at < end && remark < 0) throw refuse("the text that the recipe takes out does not end as it knows");
+    at = Math.max(at, remark);
+  }
+  return end;
 }
 
 /** End of what belongs to the last statement. */

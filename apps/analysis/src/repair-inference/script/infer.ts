@@ -4,6 +4,7 @@ import type { InfectedPair } from "../../infection/analysis.ts";
 import { equalBytes, view } from "../../infection/bytes.ts";
 import { runsFor } from "../anchor.ts";
 import { bodiesOf } from "./bodies.ts";
+import { linesRecipe } from "./lines.ts";
 import { type Common, commonPattern } from "./pattern.ts";
 
 export interface ScriptRecipe {
@@ -44,8 +45,28 @@ export function inferScripts(
         open = left;
       }
     }
+    const scattered = scatteredLines(open, all, language);
+    if (scattered !== null) found.push(scattered);
   }
   return found;
+}
+
+/** Lines of which each stands in every file, whatever is between them. */
+function scatteredLines(
+  pairs: readonly InfectedPair[],
+  all: readonly InfectedPair[],
+  type: FileType,
+): ScriptRecipe | null {
+  const recipe = linesRecipe(pairs, [type]);
+  if (recipe === null || all.some((pair) => outcome(recipe, pair) === "wrong")) return null;
+  const heldOut = pairs.filter((pair) => {
+    const rest = linesRecipe(
+      pairs.filter((other) => other !== pair),
+      [type],
+    );
+    return rest !== null && outcome(rest, pair) === "right";
+  }).length;
+  return heldOut >= Math.max(1, pairs.length * HELD_OUT_SHARE) ? { recipe, heldOut, doubtful: [] } : null;
 }
 
 interface Choice {
@@ -140,7 +161,8 @@ function recipeOf({ pattern }: Common, anchor: Uint8Array, language: Language): 
   return {
     identify: { types: [language], anchor: view(anchor).toString("hex"), minSize: anchor.length, checks: [] },
     steps: [{ op: "strip", script: pattern }],
-    expect: { types: [language], minSize: 0 },
+    // A file of nothing but the body is the program that spreads it.
+    expect: { types: [language], minSize: 1 },
   };
 }
 

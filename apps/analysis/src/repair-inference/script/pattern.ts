@@ -25,7 +25,7 @@ export function commonPattern(
 ): Common | null {
   const read = all.flatMap((body) => {
     const reading = readBody(body.text, language);
-    return reading === null || reading.trail ? [] : [{ body, reading }];
+    return reading === null ? [] : [{ body, reading }];
   });
   const constant = constants(read.map(({ reading }) => reading));
   const keyed = read.map(({ body, reading }) => ({
@@ -42,6 +42,9 @@ export function commonPattern(
   const style = styleOf(forms, constant);
   const statements = forms.map((each) => wordsOf(each, constant, style));
   const readings = alike.map(({ reading }) => reading);
+  const counted = kept ? countedOf(readings, statements) : null;
+  // Without a number that tells the end, remarks at it may be the host's.
+  if (counted === null && readings.some(({ trail }) => trail)) return null;
   const bodies = alike.map(({ body }) => body);
   const remarks = remarksOf(
     readings.flatMap((each) => each.remarks),
@@ -55,9 +58,11 @@ export function commonPattern(
     remarks,
     // Remarks that look like no other's may stand before the first statement where they stand before others.
     lead: Math.max(...readings.map(({ lead, run }) => (remarks?.numbered ? run : lead))),
-    start,
+    // Always first: elsewhere it may be the program that spreads it, of which the body is a part.
+    start: bodies.every((body) => body.start === 0) ? "file" : start,
     end: bodies.every(({ last }) => last) ? "file" : "line",
     empty: emptiest(readings.map(({ empty }) => empty)),
+    counted,
     behind: context ? behindOf(bodies) : null,
   });
   return parsed.success ? { pattern: parsed.data, bodies } : null;
@@ -148,6 +153,30 @@ const weight = (words: readonly ScriptWord[]) =>
     if ("text" in word) return sum + (word.text === null ? 0 : word.text.length);
     return sum + ("number" in word && word.number !== null ? 4 : 0);
   }, 0);
+
+/** Different numbers of lines that one number must tell: with fewer a chance number fits. */
+const DISTINCT = 2;
+
+/** The number that tells how many lines a body has: the only word of its statement that is a number of any value. */
+function countedOf(
+  readings: readonly Reading[],
+  statements: readonly (readonly ScriptWord[])[],
+): ScriptPattern["counted"] {
+  const sizes = new Set(readings.map(({ lines }) => lines));
+  if (sizes.size === 1 && readings.every(({ trail }) => trail)) return { lines: readings[0]!.lines };
+  if (sizes.size < DISTINCT) return null;
+  for (const [statement, words] of statements.entries()) {
+    const word = words.findIndex((each) => "number" in each && each.number === null);
+    if (word < 0 || words.filter((each) => "number" in each).length > 1) continue;
+    const differences = readings.map(({ lines, statements: own }) => {
+      const number = own[statement]!.find(({ kind }) => kind === "number");
+      return number === undefined ? Number.NaN : lines - Number(number.value);
+    });
+    if (differences.every((each) => each === differences[0]) && Math.abs(differences[0]!) <= 1000)
+      return { statement, word, plus: differences[0]! };
+  }
+  return null;
+}
 
 function emptiest(all: readonly ScriptPattern["empty"][]): ScriptPattern["empty"] {
   if (all.includes("always")) return "always";

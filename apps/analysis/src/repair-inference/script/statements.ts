@@ -21,6 +21,7 @@ export interface Reading {
   readonly empty: "never" | "bare" | "always";
   /** Whether lines of remarks stand behind the last statement. */
   readonly trail: boolean;
+  readonly lines: number;
 }
 
 const MAX_STATEMENTS = 64;
@@ -69,7 +70,9 @@ export function readBody(text: string, language: Language): Reading | null {
   }
   close();
   const sound = statements.length > 0 && statements.length <= MAX_STATEMENTS;
-  return sound ? { statements, remarks, lead, run: most, empty, trail } : null;
+  return sound
+    ? { statements, remarks, lead, run: most, empty, trail, lines: text.split("\n").length - 1 }
+    : null;
 }
 
 function tokenAt(source: string, at: number, gap: string, language: Language): Token {
