@@ -62,7 +62,9 @@ export function inferRepairs(
     }
   };
   // Bodies that differ are known by their words before a rule is sought that explains some of them by their lengths.
-  if (analysis.variants > 1) takeScripts();
+  // What makes another language of its hosts is a program of its own with the host behind it, and has rules for all of them.
+  const words = analysis.variants > 1 && all.every((pair) => pair.afterType === pair.specimen.type);
+  if (words) takeScripts();
   for (const cluster of clusters(all)) {
     let left = cluster.filter((pair) => open.includes(pair) && !hopeless.has(pair));
     while (left.length > 0 && recipes.length < MAX_RECIPES) {
@@ -80,7 +82,7 @@ export function inferRepairs(
       left = left.filter((pair) => open.includes(pair));
     }
   }
-  if (analysis.variants <= 1) takeScripts();
+  if (!words) takeScripts();
   const checked = all.filter((pair) => givenBack(recipes, pair)).length;
   const why = checked === all.length ? null : reasons.join("; ") || "some infected files fit no recipe";
   return { recipes, checked, pairs: all.length, heldOut: Math.min(heldOut, checked), why };
