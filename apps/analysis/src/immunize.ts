@@ -131,7 +131,7 @@ export async function immunize(options: ImmunizeOptions): Promise<Immunized> {
     const end = () =>
       finish(options, { caseId, partial, folder, started, sample, analysed, proved, step, left });
     const { families } = options;
-    return await (families ? families.memory.alone(end) : end());
+    return await (families && analysed.kin ? families.memory.alone(end) : end());
   } finally {
     if (warm) await discard(warm);
     await rm(partial, { recursive: true, force: true });
@@ -196,7 +196,7 @@ async function relate(options: ImmunizeOptions, ending: Ending): Promise<Related
   const { analysed, proved, partial, step, left, caseId } = ending;
   const seconds = { learned: 0, proved: 0 };
   const alone = { analysed, proved, general: null, alias: null, answer: null, record: null, seconds };
-  if (!options.families) return { ...alone, kinship: undefined };
+  if (!options.families || !analysed.kin) return { ...alone, kinship: undefined };
   const { memory, submitter, mayAnswerBy } = options.families;
   const kinStep = { ...step, readable: [...step.readable, memory.readable] };
   try {

@@ -76,6 +76,7 @@ export async function generalise(sample: NewSample, relatives: Relatives, steps:
       ...{ kind: "learn", evidence: sample.evidence, corpusDir: sample.corpusDir, out: sample.out },
       ...{ family: relatives.family, program: sample.program, own: own.repair },
       known: at === 0 ? known.slice(0, 24) : [],
+      standing: relatives.active.flatMap(({ repair }) => repair).slice(0, 256),
       learnFrom: split?.learnFrom.map((id) => evidence.get(id)!) ?? [],
     });
     await failpoint("analysis.family.learned");

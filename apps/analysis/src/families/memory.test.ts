@@ -53,8 +53,11 @@ test("variants are named, then one rule takes the place of theirs, and finds who
 /** Inert blocks before shell scripts: what all have in common, and more that each adds. */
 function infected(number: number, round: number): Specimen[] {
   const line = (n: number) => `: '${sentence(n).replace("%s", "x")}'\n`;
-  const own = [0, 1, 2, 3].map((i) => line(50_000 * number + i)).join("");
-  const block = `#!/bin/bash\n${own}${line(7)}${line(8)}`;
+  // As many lines as no other variant has, so that each is cut at another length.
+  const own = Array.from({ length: 2 + number }, (_, i) => i)
+    .map((i) => line(50_000 * number + i))
+    .join("");
+  const block = `#!/bin/bash\n${own}${line(7)}${line(8)}${line(9)}`;
   return infect(textHosts(["shell"], 8, {}, round), ({ bytes }) =>
     Buffer.concat([Buffer.from(block), bytes]),
   );
@@ -72,10 +75,15 @@ test("infections of one family get one prescription, which gives back all that t
   assert.equal(general.replaces?.length, 2, JSON.stringify(third.kinship));
   assert.deepEqual(general.proof.members, { samples: 3, detected: 3, heldOut: 1, heldOutDetected: 1 });
   assert.equal(general.proof.decoys.freshRepaired, general.proof.decoys.freshInfected);
-  for (const { before, after } of infected(4, 5)) {
-    assert.ok(await hits(general.detect.rule, after), "one that nobody has seen");
+  // Hosts that nobody has seen are given back; a variant that nobody has seen is found, and made nothing wrong of.
+  for (const { before, after } of [1, 2, 3].flatMap((number) => infected(number, 5))) {
     const outcome = repairWith(general.repair, after, "shell");
     assert.ok("repaired" in outcome && Buffer.from(before).equals(Buffer.from(outcome.repaired)));
+  }
+  for (const { before, after } of infected(4, 5)) {
+    assert.ok(await hits(general.detect.rule, after));
+    const outcome = repairWith(general.repair, after, "shell");
+    assert.ok("refused" in outcome || Buffer.from(before).equals(Buffer.from(outcome.repaired)));
   }
 });
 

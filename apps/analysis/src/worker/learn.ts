@@ -15,7 +15,7 @@ import { deriveRule } from "../signature/index.ts";
 import { selfOf } from "./corpus.ts";
 import { Coverage } from "./cover.ts";
 import type { LearnJob, LearnResult, MemberEvidence } from "./protocol.ts";
-import { bestRecipes } from "./recipes-of-all.ts";
+import { bestRecipes, withStanding } from "./recipes-of-all.ts";
 
 /** Infected decoys that are learned from, over all samples, and from each of them at least. */
 const MOST_PAIRS = 96;
@@ -68,9 +68,11 @@ async function learnInfections(job: LearnJob): Promise<Learned> {
   if ("gaveUp" in derived) return nothing(derived.gaveUp.why);
   const { recipes } = inferRepairs(analysis, specimens, derived.strings);
   const known = [...job.own, ...job.learnFrom.flatMap(({ repair }) => repair)];
+  const best = bestRecipes(recipes, known, specimens);
   return {
     detect: { engine: "yara-x", rule: derived.rule, scope: derived.scope },
-    repair: bestRecipes(recipes, known, specimens),
+    // What gives back samples that were not learned from goes on doing so.
+    repair: best.length > 0 ? withStanding(best, job.standing, specimens) : [],
     learned: job.learnFrom.map(({ sample }) => sample),
     why: null,
   };

@@ -88,6 +88,8 @@ export const LearnJob = z.strictObject({
   /** Recipes that the new sample's own analysis found: what these give back, a general prescription must. */
   own: z.array(AnyRepair),
   known: z.array(KnownRule).max(MOST_MEMBERS),
+  /** Recipes that stand for samples of the family: kept besides those that are learned, as far as there is room. */
+  standing: z.array(AnyRepair),
   /** Evidence folders to learn from, in the order of trials; empty where the known rules are only tried. */
   learnFrom: z.array(MemberEvidence).max(MOST_MEMBERS),
   out: z.string(),
