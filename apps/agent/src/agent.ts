@@ -1,6 +1,7 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { type Config, type Logger, MachineId } from "@thymus/contracts";
+import { Contribution } from "./contribution/contribution.ts";
 import { Keeper } from "./copies/keeper.ts";
 import { openCopies } from "./copies/open.ts";
 import { ProtectedPaths } from "./files/protected.ts";
@@ -101,6 +102,7 @@ async function runHeld(options: AgentOptions, parts: AgentParts): Promise<Runnin
   const requeue = (root: string, changed: Iterable<string>) => watchman.requeue(root, changed);
   const shared = { ...context, cases, decoys, log, requeue, timeline };
   const outbox = new Outbox({ ...shared, folder: join(dataDir, "outbox") });
+  const packages = parts.packages ?? dpkg();
   const investigation: InvestigatorOptions = {
     ...shared,
     active,
@@ -108,7 +110,7 @@ async function runHeld(options: AgentOptions, parts: AgentParts): Promise<Runnin
     healer,
     machine: () => server?.enrolment.machine ?? MachineId.parse("machine-local"),
     outbox,
-    packages: parts.packages ?? dpkg(),
+    packages,
   };
   const prescriptions = new Prescriptions({
     ...context,
@@ -130,8 +132,9 @@ async function runHeld(options: AgentOptions, parts: AgentParts): Promise<Runnin
     roots,
     serial,
   });
+  const contribution = new Contribution({ db, config, packages, log, signal: stop.signal });
   const conversation = server
-    ? new Conversation({ ...shared, active, outbox, prescriptions, serial, server, watchman })
+    ? new Conversation({ ...shared, active, contribution, outbox, prescriptions, serial, server, watchman })
     : null;
   timeline.onEvent = () => conversation?.wake();
   outbox.wake = () => conversation?.wake();

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { Verdict } from "./behaviour.ts";
 import { Count, Instant } from "./common.ts";
+import { FleetCount } from "./fleet.ts";
 import { CaseId, Family, MachineId, PrescriptionId, Sha256 } from "./ids.ts";
 
 /** The stages of the loop that a case walks through, in order; `closed` ends it, `person` waits for one. */
@@ -46,6 +47,8 @@ export const Case = z.strictObject({
   why: z.string().nullable(),
   opened: Instant,
   changed: Instant,
+  /** How many machines hold the sample as a file of a package; left out where no machine tells what it holds. */
+  fleet: FleetCount.optional(),
   history: z.array(CaseEvent),
 });
 export type Case = z.infer<typeof Case>;

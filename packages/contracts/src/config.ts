@@ -27,6 +27,12 @@ export const Config = z.strictObject({
         .positive()
         .default(1000)
         .describe("cases that may be open at once; beyond, new ones are refused until some are closed"),
+      maxFleetFiles: z
+        .number()
+        .int()
+        .positive()
+        .default(100_000)
+        .describe("files of packages that one machine may tell of (agent.contribute), about 200 bytes each"),
     })
     .prefault({})
     .describe("the admin server"),
@@ -50,6 +56,12 @@ export const Config = z.strictObject({
       ),
       copyBytes: Size.default(512 * 1024 * 1024).describe("bytes that all copies together may take"),
       copyFileBytes: Size.default(16 * 1024 * 1024).describe("largest file that is copied, in bytes"),
+      contribute: z
+        .boolean()
+        .default(false)
+        .describe(
+          "tell the admin server digests and sizes of the programs that this machine's package manager vouches for, never content or paths",
+        ),
     })
     .prefault({})
     .describe("this machine's agent"),
@@ -69,6 +81,12 @@ export const Config = z.strictObject({
       cleanLists: Folders.default([]).describe(
         "files with SHA-256 digests of known clean content, beside self (one a line, a table with such a column as the NSRL has, or a MISP warninglist); such samples are answered without a chamber",
       ),
+      fleetClean: z
+        .union([z.literal(0), z.number().int().min(3)])
+        .default(5)
+        .describe(
+          "machines, beside those that suspect it, whose package managers must have vouched for a sample for a week before it is answered as clean without a chamber; 0 means never, 3 is the least",
+        ),
       queue: z
         .number()
         .int()

@@ -9,6 +9,7 @@ export * from "./decoy.ts";
 export * from "./drill.ts";
 export * from "./errors.ts";
 export * from "./fault.ts";
+export * from "./fleet.ts";
 export * from "./ids.ts";
 export * from "./immunize.ts";
 export * from "./link.ts";

@@ -7,6 +7,7 @@ import { z } from "zod";
 import { Verdict } from "./behaviour.ts";
 import { Count, Instant } from "./common.ts";
 import { errorCodes } from "./errors.ts";
+import { FLEET_PARTS, FleetCount, MAX_PART_FILES, VouchedFile } from "./fleet.ts";
 import { CaseId, Family, MachineId, PrescriptionId, Sha256 } from "./ids.ts";
 import { RepairOutcome } from "./scan.ts";
 import { SampleMeta } from "./suspicion.ts";
@@ -111,6 +112,41 @@ export const ReportEvents = z.strictObject({
 });
 export type ReportEvents = z.infer<typeof ReportEvents>;
 
+/**
+ * Agent: this is what I hold, as digests of its parts; null where a part is empty, and what the server holds of it is
+ * forgotten. Whoever stops to contribute offers nothing but nulls.
+ */
+export const OfferSelf = z.strictObject({
+  type: z.literal("self-offer"),
+  parts: z.array(Sha256.nullable()).length(FLEET_PARTS),
+});
+export type OfferSelf = z.infer<typeof OfferSelf>;
+export const OfferSelfReply = z.strictObject({
+  type: z.literal("self-wanted"),
+  /** Parts that the server holds otherwise. */
+  parts: z
+    .array(
+      z
+        .number()
+        .int()
+        .min(0)
+        .max(FLEET_PARTS - 1),
+    )
+    .max(FLEET_PARTS),
+});
+
+/** Agent: one part whole, in place of what the server holds of it. Idempotent. */
+export const SelfPart = z.strictObject({
+  type: z.literal("self-part"),
+  part: z
+    .number()
+    .int()
+    .min(0)
+    .max(FLEET_PARTS - 1),
+  files: z.array(VouchedFile).min(1).max(MAX_PART_FILES),
+});
+export type SelfPart = z.infer<typeof SelfPart>;
+
 /** Analysis centre: give me work. Held up to `waitSeconds`. A lease that runs out is given again. */
 export const ClaimWork = z.strictObject({
   type: z.literal("claim"),
@@ -120,7 +156,15 @@ export const ClaimWork = z.strictObject({
 export type ClaimWork = z.infer<typeof ClaimWork>;
 export const ClaimReply = z.strictObject({
   type: z.literal("claimed"),
-  work: z.strictObject({ case: CaseId, lease: z.string(), sample: SampleMeta }).nullable(),
+  work: z
+    .strictObject({
+      case: CaseId,
+      lease: z.string(),
+      sample: SampleMeta,
+      /** Machines whose word counts that the sample is a file of a package: not those that suspect it, nor any of late. */
+      fleet: FleetCount.optional(),
+    })
+    .nullable(),
   /** Prescriptions that were withdrawn here: nothing may be answered by them any more. */
   recalled: z.array(PrescriptionId).max(10_000).optional(),
   /** Prescriptions that every machine has: another sample of their family may be answered by them at once. */
@@ -177,6 +221,8 @@ export const LinkRequest = z.discriminatedUnion("type", [
   OpenCase,
   ReportOutcome,
   ReportEvents,
+  OfferSelf,
+  SelfPart,
   ClaimWork,
   RenewLease,
   ReportAnalysis,
@@ -187,6 +233,7 @@ export const LinkReply = z.discriminatedUnion("type", [
   EnrolReply,
   SyncReply,
   OpenCaseReply,
+  OfferSelfReply,
   ClaimReply,
   Done,
   Refusal,

@@ -10,6 +10,7 @@ import {
 } from "@thymus/contracts";
 import { createQueue } from "@thymus/jobs";
 import { failpoint } from "@thymus/store";
+import { vouchers } from "../fleet/count.ts";
 import { isCovered } from "../rollout/prescriptions.ts";
 import { answering, faultOf } from "../rollout/replace.ts";
 import type { State } from "../state/state.ts";
@@ -36,7 +37,8 @@ export async function claimWork(
       return null;
     }
     const sample = parseDocument(SampleMeta, JSON.parse(row.sample_json), "stored sample");
-    return { case: row.id as Work["case"], lease: job.lease, sample };
+    const fleet = await vouchers(change.db, sample, change.now);
+    return { case: row.id as Work["case"], lease: job.lease, sample, ...(fleet ? { fleet } : {}) };
   });
   if (work) await failpoint("admin.claim.leased");
   return work;

@@ -1,5 +1,6 @@
 import { Case, type CaseList, type CaseStage, parseDocument, ThymusError } from "@thymus/contracts";
 import type { Kysely } from "kysely";
+import { howCommon } from "../fleet/count.ts";
 import type { AdminDatabase } from "../state/schema.ts";
 import { findIncident } from "./apply.ts";
 import { summaryOf } from "./rows.ts";
@@ -44,7 +45,12 @@ export async function showCase(db: Kysely<AdminDatabase>, id: string): Promise<C
     .orderBy("id")
     .execute();
   const events = history.map((entry) => ({ ...entry, at: new Date(entry.at).toISOString() }));
-  return parseDocument(Case, { ...summaryOf(row), history: events }, "stored case");
+  const fleet = await howCommon(db, row.sha256, row.size);
+  return parseDocument(
+    Case,
+    { ...summaryOf(row), ...(fleet ? { fleet } : {}), history: events },
+    "stored case",
+  );
 }
 
 /** The analysis report as the centre sent it. @throws ThymusError NOT_FOUND */

@@ -2,6 +2,7 @@ import { type LinkReply, type LinkRequest, ThymusError } from "@thymus/contracts
 import { claimWork, renewLease, reportAnalysis } from "../cases/analysis.ts";
 import { openCase } from "../cases/open.ts";
 import { type MachineRow, sawMachine } from "../enrolment/machines.ts";
+import { offerSelf, takePart } from "../fleet/contribute.ts";
 import type { Parts } from "../parts.ts";
 import { recordOutcome } from "../rollout/outcomes.ts";
 import { retired, standing } from "../rollout/prescriptions.ts";
@@ -14,6 +15,8 @@ const SPEAKERS: Readonly<Record<LinkRequest["type"], "agent" | "analysis">> = {
   "open-case": "agent",
   outcome: "agent",
   events: "agent",
+  "self-offer": "agent",
+  "self-part": "agent",
   claim: "analysis",
   renew: "analysis",
   analysed: "analysis",
@@ -54,6 +57,11 @@ export async function answer(
       return { type: "done" };
     case "events":
       await recordEvents(state, machine.id, body);
+      return { type: "done" };
+    case "self-offer":
+      return { type: "self-wanted", parts: await offerSelf(state, machine.id, body) };
+    case "self-part":
+      await takePart(state, machine.id, body, parts.config.admin.maxFleetFiles);
       return { type: "done" };
     case "claim": {
       const look = () => claimWork(state, parts, machine.id, body.leaseSeconds);

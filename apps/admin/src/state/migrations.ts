@@ -60,4 +60,17 @@ export const adminMigrations: readonly Migration[] = [
       await sql.raw("alter table prescription add column replaced_by text").execute(db);
     },
   },
+  {
+    name: "admin-003-fleet",
+    async up(db) {
+      for (const table of [
+        `create table fleet_file (machine text not null, sha256 blob not null, size integer not null,
+          since integer not null, primary key (machine, sha256)) strict, without rowid`,
+        `create index fleet_file_sha256 on fleet_file (sha256)`,
+        `create table fleet_part (machine text not null, part integer not null, digest text not null,
+          primary key (machine, part)) strict, without rowid`,
+      ])
+        await sql.raw(table).execute(db);
+    },
+  },
 ];

@@ -48,6 +48,10 @@ export interface AdminDatabase extends JobsDatabase {
     replaced_by: string | null;
     document_json: string | null;
   };
+  /** A program that a machine's package manager vouches for, as the machine says; `sha256` as 32 bytes. */
+  fleet_file: { machine: string; sha256: Uint8Array; size: number; since: number };
+  /** Digest of all files of a machine whose first byte is `part`. */
+  fleet_part: { machine: string; part: number; digest: string };
   /** Which sample a prescription answers. */
   specimen: { sha256: string; prescription: string };
   outcome: {

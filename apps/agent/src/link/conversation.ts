@@ -1,4 +1,5 @@
 import { type Logger, type SyncReply, THYMUS_VERSION } from "@thymus/contracts";
+import type { Contribution } from "../contribution/contribution.ts";
 import type { Watchman } from "../monitors/watchman.ts";
 import type { ActivePrescriptions } from "../scanning/active.ts";
 import type { Prescriptions } from "../scanning/prescriptions.ts";
@@ -12,6 +13,7 @@ import type { Server } from "./server.ts";
 
 export interface ConversationOptions extends EndedCasesOptions {
   readonly active: ActivePrescriptions;
+  readonly contribution: Contribution;
   readonly outbox: Outbox;
   readonly prescriptions: Prescriptions;
   readonly serial: Serial;
@@ -25,22 +27,25 @@ const WAIT = 20;
 /** Milliseconds that two questions without news are apart at least. */
 const PAUSE = 1000;
 
-/** The talk with the server: one loop asks what is new, another tells what happened here. */
+/** The talk with the server: one loop asks what is new, another tells what happened here, a third what this machine holds. */
 export class Conversation {
   readonly #options: ConversationOptions;
   readonly #asking: Loop;
   readonly #telling: Loop;
+  readonly #contributing: Loop;
 
   constructor(options: ConversationOptions) {
     this.#options = options;
-    const { db, log, outbox, server, timeline } = options;
+    const { contribution, db, log, outbox, server, timeline } = options;
     this.#asking = new Loop("sync", log, () => this.#ask());
     this.#telling = new Loop("report", log, () => tellServer(db, server, outbox, timeline));
+    this.#contributing = new Loop("self", log, () => contribution.round(server.link));
   }
 
   start(): void {
     this.#asking.start();
     this.#telling.start();
+    this.#contributing.start();
   }
 
   /** Something waits to be told. */
@@ -79,6 +84,6 @@ export class Conversation {
   }
 
   async close(): Promise<void> {
-    await Promise.all([this.#asking.stop(), this.#telling.stop()]);
+    await Promise.all([this.#asking.stop(), this.#telling.stop(), this.#contributing.stop()]);
   }
 }

@@ -6,6 +6,10 @@ import { join } from "node:path";
 export interface PackageManager {
   /** Paths of `contents` whose content a package manifest vouches for, each with the package's name. */
   vouches(contents: ReadonlyMap<string, Uint8Array>): Promise<Map<string, string>>;
+  /** Every path that a package manifest names, with the MD5 digests of the contents that it may have. */
+  contents(): Promise<Map<string, string[]>>;
+  /** Changes whenever packages may have changed. */
+  stamp(): Promise<string>;
   /** True while it is at work: its manifests come after its files. */
   busy(): Promise<boolean>;
 }
@@ -33,6 +37,28 @@ export function dpkg(folder = "/var/lib/dpkg"): PackageManager {
         if (vouched.size === contents.size) break;
       }
       return vouched;
+    },
+    async contents() {
+      const found = new Map<string, string[]>();
+      const info = join(folder, "info");
+      for (const name of await readdir(info).catch(() => [])) {
+        if (!name.endsWith(".md5sums")) continue;
+        const text = await readFile(join(info, name), "utf8").catch(() => "");
+        for (const [, md5, listed] of text.matchAll(/^([0-9a-f]{32}) [ *](?:\.?\/)?(.+)$/gm)) {
+          const path = `/${listed!}`;
+          found.set(path, [...(found.get(path) ?? []), md5!]);
+        }
+      }
+      return found;
+    },
+    async stamp() {
+      const times = ["status", "info"].map((name) =>
+        stat(join(folder, name), { bigint: true }).then(
+          ({ mtimeNs }) => String(mtimeNs),
+          () => "-",
+        ),
+      );
+      return (await Promise.all(times)).join(" ");
     },
     async busy() {
       try {

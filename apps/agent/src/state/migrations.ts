@@ -66,4 +66,14 @@ export const migrations: readonly Migration[] = [
       for (const statement of copies) await sql.raw(statement).execute(db);
     },
   },
+  {
+    name: "004-vouched",
+    async up(db) {
+      await sql
+        .raw(
+          "create table vouched (path text primary key, marks text not null, sha256 text) strict, without rowid",
+        )
+        .execute(db);
+    },
+  },
 ];

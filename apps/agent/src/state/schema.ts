@@ -189,6 +189,15 @@ export interface AllowedTable {
   sha256: string;
 }
 
+/** What was found of a file that a package manifest names, so that it is read once. */
+export interface VouchedTable {
+  path: string;
+  /** Size, place and times of the file, and the digests of the manifests: where one differs, it is read anew. */
+  marks: string;
+  /** Null where it is no program, or not the content that the manifests name. */
+  sha256: string | null;
+}
+
 export interface MetaTable {
   key: string;
   value: string;
@@ -209,5 +218,6 @@ export interface AgentDatabase {
   copy_content: CopyContentTable;
   operation: OperationTable;
   allowed: AllowedTable;
+  vouched: VouchedTable;
   meta: MetaTable;
 }

@@ -12,10 +12,12 @@ import {
   type OpenCase,
   type Prescription,
   type PrescriptionId,
+  partDigest,
   type ReportOutcome,
   type SyncReply,
   type SyncRequest,
   ThymusError,
+  type VouchedFile,
 } from "@thymus/contracts";
 import {
   answerRefusal,
@@ -37,6 +39,9 @@ export class LinkServer {
   readonly samples = new Map<string, Buffer>();
   readonly outcomes: ReportOutcome[] = [];
   readonly events: { case: string | null; what: string }[] = [];
+  /** What the machine holds, by part; and how many parts were sent. */
+  readonly self = new Map<number, VouchedFile[]>();
+  selfParts = 0;
   health: SyncRequest["health"] | null = null;
   assigned: PrescriptionId[] = [];
   recalled: PrescriptionId[] = [];
@@ -137,6 +142,20 @@ export class LinkServer {
         this.cases.set(request.id, request);
         return { type: "case-opened", upload: this.known === null, known: this.known };
       }
+      case "self-offer": {
+        const held = (part: number) => partDigest(this.self.get(part) ?? []);
+        request.parts.forEach((digest, part) => {
+          if (digest === null) this.self.delete(part);
+        });
+        const parts = request.parts.flatMap((digest, part) =>
+          digest !== null && digest !== held(part) ? [part] : [],
+        );
+        return { type: "self-wanted", parts };
+      }
+      case "self-part":
+        this.selfParts++;
+        this.self.set(request.part, request.files);
+        return { type: "done" };
       case "outcome":
         this.outcomes.push(request);
         return { type: "done" };

@@ -7,7 +7,12 @@ import { joinServer } from "../link/join.ts";
 import type { PackageManager } from "../monitors/package-manager.ts";
 import { LinkServer } from "./link-server.ts";
 
-export const noPackages: PackageManager = { vouches: async () => new Map(), busy: async () => false };
+export const noPackages: PackageManager = {
+  vouches: async () => new Map(),
+  contents: async () => new Map(),
+  stamp: async () => "none",
+  busy: async () => false,
+};
 
 /** A machine for a test: a watched folder, a data folder, a server. */
 export interface Scene {
@@ -17,7 +22,7 @@ export interface Scene {
   readonly server: LinkServer;
   readonly config: Config;
   agent: RunningAgent | null;
-  startAgent(log?: Logger): Promise<void>;
+  startAgent(log?: Logger, packages?: PackageManager): Promise<void>;
   stopAgent(): Promise<void>;
   close(): Promise<void>;
 }
@@ -42,8 +47,8 @@ export async function makeScene(
     server,
     config,
     agent: null,
-    async startAgent(log = silentLogger) {
-      scene.agent = await runAgent({ dataDir, config, log }, { packages: noPackages });
+    async startAgent(log = silentLogger, packages = noPackages) {
+      scene.agent = await runAgent({ dataDir, config, log }, { packages });
     },
     async stopAgent() {
       await scene.agent?.close();

@@ -1,6 +1,7 @@
 /** Answers of the intake, and the reports that say how they came about. Pure. */
 import {
   type CaseId,
+  type FleetCount,
   ImmunizeReport,
   type PrescriptionId,
   parseDocument,
@@ -20,6 +21,8 @@ export interface SubmissionMeta {
   readonly ticket?: string;
   /** The machine from which it comes. */
   readonly submitter?: string;
+  /** Machines whose package managers vouch for it, as the admin server counts them. */
+  readonly fleet?: FleetCount;
 }
 
 /**

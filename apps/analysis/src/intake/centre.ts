@@ -167,6 +167,7 @@ class Centre {
       dataDir: files(this.#options.dataDir).intake,
       corpusDir,
       cleanLists: config.analysis.cleanLists,
+      fleetClean: config.analysis.fleetClean,
       version: await analysisVersion(chamberDir),
       capacity: config.analysis.queue,
       workers,
@@ -258,7 +259,8 @@ class Centre {
         );
       const { name, suspicion } = work.sample;
       const about = { name, urgency: urgencyOf(work), submitter: suspicion.machine };
-      const meta = { id: work.case, ...about, ticket: work.lease };
+      const fleet = work.fleet ? { fleet: work.fleet } : {};
+      const meta = { id: work.case, ...about, ...fleet, ticket: work.lease };
       const answer = await this.#intake.submit(plain, meta);
       log.info(`${work.case}: ${answer.state}`, "by" in answer ? { by: answer.by } : {});
     } catch (thrown) {

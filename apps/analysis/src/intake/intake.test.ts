@@ -56,6 +56,12 @@ const submit = async (text: string, id = newId("case"), ticket?: string) => {
   const meta = { id, name: "run.sh", urgency: "fresh" as const, ...(ticket ? { ticket } : {}) };
   return { id, answer: await intake!.submit(file, meta) };
 };
+const vouched = async (text: string, machines: number, urgency: "patient" | "fresh" = "fresh") => {
+  const file = join(folder, `sample-${written++}`);
+  await writeFile(file, text);
+  const fleet = { machines, of: 9 };
+  return intake!.submit(file, { id: newId("case"), name: "run.sh", urgency, fleet });
+};
 const final = async (id: CaseId): Promise<Answered> => {
   for (;;) {
     const answer = await intake!.answerOf(id);
@@ -311,4 +317,39 @@ test("what was answered by a prescription that was replaced is answered by what 
   const second = await submit(script(40, MARK));
   assert.ok(second.answer.state === "answered" && second.answer.by === "known");
   assert.equal(second.answer.prescription, newer);
+});
+
+test("enough machines of the fleet answer for a sample that nothing speaks against", { skip }, async () => {
+  await start({ fleetClean: 5 });
+  gate.open();
+  const answer = await vouched(script(900), 5);
+  assert.ok(answer.state === "answered" && answer.by === "clean");
+  assert.match(answer.report.why, /packages of 5 of the 9 machines/);
+  assert.equal((await vouched(script(901), 4)).state, "queued", "too few");
+  assert.equal((await vouched(script(902), 9, "patient")).state, "queued", "programs or decoys were changed");
+});
+
+test("no number of machines answers where the default is off, a rule hits, or a verdict was given", {
+  skip,
+}, async () => {
+  await start();
+  assert.equal((await vouched(script(910), 9)).state, "queued");
+  gate.open();
+  await intake!.close();
+  let harmful = script(911, `# ${MARK}\n`);
+  await start({ fleetClean: 3 });
+  const first = await submit(harmful);
+  const { prescription } = await final(first.id);
+  await intake!.recall([prescription!]);
+  assert.equal(
+    (await vouched(harmful, 9)).state,
+    "queued",
+    "it was found harmful, its rule withdrawn or not",
+  );
+  await intake!.close();
+  // Another rule that may not answer yet: it is still tried on its patient.
+  await start({ fleetClean: 3, mayAnswerBy: () => false, dataDir: join(folder, "other") });
+  await final((await submit(harmful)).id);
+  harmful = script(912, `# ${MARK}\n`);
+  assert.notEqual((await vouched(harmful, 9)).state, "answered");
 });

@@ -18,12 +18,13 @@ import {
   urgencies,
 } from "./answer.ts";
 import { type KnownClean, readKnownClean } from "./clean.ts";
+import { answerByFleet } from "./fleet.ts";
 import { standingFor } from "./standing.ts";
 import { answerOf, factsOf, type SubmissionRow } from "./store/rows.ts";
 import { keepSample, sweepSamples } from "./store/samples.ts";
 import { IntakeStore, type NewSubmission, type QueuedSample } from "./store/store.ts";
+import { nearTo } from "./triage/near.ts";
 import type { Look } from "./triage/protocol.ts";
-import { decodeSketch, isNear } from "./triage/sketch.ts";
 import { TriageWorker } from "./triage/worker.ts";
 import type { Finished, Intake, IntakeOptions, Turn, Undelivered } from "./types.ts";
 
@@ -171,7 +172,8 @@ class RunningIntake {
       // Its word about content that was hashed here: of another file it may not speak.
       const looked = look && look.sha256 === sha256 && look.size === size ? look : null;
       this.#alive();
-      return await this.#decide(() => this.#place(path, { ...row, type: looked?.type ?? "other" }, looked));
+      const typed = { ...row, type: looked?.type ?? "other" };
+      return await this.#decide(() => this.#place(path, typed, looked, meta));
     } finally {
       await rm(path, { force: true });
     }
@@ -240,16 +242,19 @@ class RunningIntake {
   }
 
   /** Where a new content belongs. Runs alone. */
-  async #place(path: string, row: NewSubmission, look: Look | null): Promise<Answer> {
+  async #place(path: string, row: NewSubmission, look: Look | null, meta: SubmissionMeta): Promise<Answer> {
     this.#alive();
-    const known = (await this.#known(row)) ?? (look && (await this.#byRule(row, look)));
+    const known =
+      (await this.#known(row)) ??
+      (look && (await this.#byRule(row, look))) ??
+      (await answerByFleet(this.#store, row, look, meta.fleet, this.#options.fleetClean));
     if (known) return this.#answerNow(row, known);
     const same = await this.#foldSame(row);
     if (same) return same;
     if (this.#full()) return { state: "refused", retryAfterSeconds: RETRY_SECONDS };
     await keepSample(path, this.#samples, row.sha256);
     await failpoint("analysis.intake.kept");
-    const into = look && (await this.#nearTo(row, look));
+    const into = look && nearTo(row.size, look, await this.#store.waitingSketches());
     if (into) await this.#store.fold(row, into, true);
     else await this.#store.enqueue(row, look?.sketch ?? null);
     this.#open++;
@@ -272,15 +277,6 @@ class RunningIntake {
 
   #may(prescription: PrescriptionId): boolean {
     return this.#options.mayAnswerBy?.(prescription) ?? true;
-  }
-
-  async #nearTo(row: NewSubmission, look: Look): Promise<string | null> {
-    const sketch = look.sketch === null ? null : decodeSketch(look.sketch);
-    if (!sketch) return null;
-    const own = { type: look.type, size: row.size, sketch };
-    for (const other of await this.#store.waitingSketches())
-      if (isNear(own, { ...other, sketch: decodeSketch(other.sketch) })) return other.sha256;
-    return null;
   }
 
   async #loop(): Promise<void> {

@@ -33,6 +33,8 @@ export interface IntakeOptions {
   /** Self, whose content is known to be clean; null for none. */
   readonly corpusDir: string | null;
   readonly cleanLists?: readonly string[];
+  /** Machines of the fleet that must vouch for a sample; 0 or left out: none ever do. */
+  readonly fleetClean?: number;
   /** Digest of the program and chamber: findings of another one are made anew. */
   readonly version: string;
   /** Submissions without an answer that may be held at once. */

@@ -27,6 +27,8 @@ const ANSWERS = {
   claim: "claimed",
   outcome: "done",
   events: "done",
+  "self-offer": "self-wanted",
+  "self-part": "done",
   renew: "done",
   analysed: "done",
   publish: "done",

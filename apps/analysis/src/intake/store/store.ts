@@ -102,6 +102,17 @@ export class IntakeStore {
     return { report, prescription: row.prescription ? PrescriptionId.parse(row.prescription) : null };
   }
 
+  /** Whether any analysis that is remembered, also one that counts no more, found this content other than harmless. */
+  async everHarmful(sha256: string): Promise<boolean> {
+    const row = await this.#db
+      .selectFrom("finding")
+      .select("sha256")
+      .where("sha256", "=", sha256)
+      .where("verdict", "<>", "harmless")
+      .executeTakeFirst();
+    return row !== undefined;
+  }
+
   async #active(prescription: string): Promise<boolean> {
     const rule = await this.#db
       .selectFrom("rule")
