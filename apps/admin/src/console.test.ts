@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { fileURLToPath } from "node:url";
-import { newId } from "@thymus/contracts";
+import { newId, partOf } from "@thymus/contracts";
 import { needs } from "@thymus/testkit";
 import { Browser } from "@thymus/testkit/browser";
 import axe from "axe-core";
-import { House, prescriptionFor, publish } from "./testing/house.ts";
+import { digestOf, House, prescriptionFor, publish } from "./testing/house.ts";
 
 const skip = needs("chromium");
 let house: House;
@@ -127,5 +127,13 @@ test("what a prescription replaces, and by what it was replaced, stands in words
   await house.api(`/api/v1/prescriptions/${next}/recall`, { why: "a test" });
   await browser.until("document.getElementById('prescriptions').innerText.includes('Recalled')");
   assert.doesNotMatch(await rows(), /Replaced/, "it is back on every machine");
+  const holds = [{ sha256: digestOf("the second"), size: "the second".length }];
+  await agent.say({ type: "self-part", part: partOf(holds[0]!.sha256), files: holds });
+  const { prescriptions } = (await house.api("/api/v1/prescriptions")).body;
+  const { case: of } = prescriptions.find((one: { id: string }) => one.id === next);
+  await browser.value(`location.hash = "${of}"`);
+  await browser.until(
+    "document.getElementById('detail').innerText.includes('on 1 of 1 machine that tells what it holds')",
+  );
   assert.deepEqual(browser.complaints, []);
 });

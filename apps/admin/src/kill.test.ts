@@ -4,9 +4,9 @@ import { once } from "node:events";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
-import { newId, type ThymusError } from "@thymus/contracts";
+import { newId, partDigest, partOf, type ThymusError } from "@thymus/contracts";
 import { publishRequests } from "@thymus/trust";
-import { House, Party, prescriptionFor, publish } from "./testing/house.ts";
+import { digestOf, House, Party, prescriptionFor, publish } from "./testing/house.ts";
 
 /** A server in a process of its own that dies at the named places, one after another, and is started again. */
 class Mortal {
@@ -81,6 +81,7 @@ test("killed at every durable step, the server comes to the same end", async () 
     "admin.outcome.recorded",
     "admin.rollout.replaced",
     "admin.recall.given-back",
+    "admin.fleet.part",
   ];
   const house = await House.build();
   const centre = await house.centre();
@@ -123,6 +124,13 @@ test("killed at every durable step, the server comes to the same end", async () 
   const recall = () => house.api(`/api/v1/prescriptions/${family.id}/recall`, { why: "a test" });
   await server.insist(recall);
   assert.equal(await server.insist(stateOf), "active");
+
+  const files = [{ sha256: digestOf("a file of a package"), size: 19 }];
+  const part = partOf(files[0]!.sha256);
+  await server.insist(() => patient.say({ type: "self-part", part, files }));
+  const parts = Array.from({ length: 256 }, (_, at) => (at === part ? partDigest(files) : null));
+  const reply = await server.insist(() => patient.say({ type: "self-offer", parts }));
+  assert.deepEqual(reply, { type: "self-wanted", parts: [] });
   assert.deepEqual(server.deaths, places);
   const shown = await house.api(`/api/v1/prescriptions/${prescription.id}`);
   assert.equal(shown.body.prescription.id, prescription.id);

@@ -4,6 +4,13 @@ import { call } from "./api.js";
 import { byId, chip, el, number, time } from "./dom.js";
 import { loop, sentence, tone } from "./loop.js";
 
+function howCommon({ machines, of }) {
+  const said = `${number(of)} ${of === 1 ? "machine that tells what it holds" : "machines that tell what they hold"}`;
+  return machines === 0
+    ? `a package file on none of ${said}`
+    : `a package file on ${number(machines)} of ${said}`;
+}
+
 function facts(one, hostOf) {
   return el(
     "dl",
@@ -13,6 +20,7 @@ function facts(one, hostOf) {
     one.verdict ? fact("Verdict", one.verdict) : [],
     one.family ? fact("Family", one.family) : [],
     one.prescription ? fact("Prescription", el("code", {}, one.prescription)) : [],
+    one.fleet ? fact("In the fleet", howCommon(one.fleet)) : [],
     fact("Sample", el("code", {}, one.sample.sha256), ` (${number(one.sample.size)} bytes)`),
     fact("Opened", time(one.opened)),
     fact("Case", el("code", {}, one.id)),

@@ -24,6 +24,7 @@ const plain = (argument: string) =>
 
 /** Crash points that a drill that heals does not pass, each with the test that kills there instead. */
 export const killedElsewhere: Readonly<Record<string, string>> = {
+  "admin.fleet.part": "apps/admin/src/kill.test.ts",
   "admin.recall.given-back": "apps/admin/src/kill.test.ts",
   "admin.rollout.replaced": "apps/admin/src/kill.test.ts",
   "agent.copy.after-rename": "apps/agent/src/copies/put-back.test.ts",
@@ -32,6 +33,7 @@ export const killedElsewhere: Readonly<Record<string, string>> = {
   "agent.copy.before-rename": "apps/agent/src/copies/put-back.test.ts",
   "agent.copy.before-seal": "apps/agent/src/copies/put-back.test.ts",
   "agent.brought-back": "apps/agent/src/crash.test.ts",
+  "agent.contributed": "apps/agent/src/contribution/contribution.test.ts",
   "agent.recall.before-restore": "apps/agent/src/crash.test.ts",
   "agent.restore.after-swap": "apps/agent/src/crash.test.ts",
   "agent.restore.before-swap": "apps/agent/src/crash.test.ts",

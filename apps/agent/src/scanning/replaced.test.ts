@@ -79,7 +79,8 @@ test("a retired prescription is dropped, what it did can be undone, and it comes
   server.replace(old.id, replacement.id);
   await until("only the new one", () => server.health?.active.join() === replacement.id);
   assert.equal(await stateOf(scene, old.id), "replaced");
-  assert.ok(server.events.some(({ what }) => what === `${old.id} retired: ${replacement.id} replaces it`));
+  const told = `${old.id} retired: ${replacement.id} replaces it`;
+  await until("it is told", () => server.events.some(({ what }) => what === told));
   await infect(scripts[1]!);
   await until("a repair by the new one", async () => (await digests(scripts)).join() === clean.join());
 

@@ -79,6 +79,8 @@ export const registerCases: Register = (program) => {
           `${item.id}  ${item.stage}${item.outcome ? ` (${item.outcome})` : ""}  ${item.verdict ?? "no verdict yet"}`,
         );
         printLine(`sample ${visible(item.sample.name)}  ${item.sample.sha256}  ${item.sample.size} bytes`);
+        if (item.fleet)
+          printLine(`a file of packages on ${item.fleet.machines} of ${item.fleet.of} machines that tell`);
         if (item.why) printLine(visible(item.why));
         for (const event of item.history)
           printLine(`  ${event.at}  ${event.stage.padEnd(10)} ${visible(event.what)}`);

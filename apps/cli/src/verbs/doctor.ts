@@ -110,6 +110,16 @@ async function examine(context: Context): Promise<Check[]> {
     "thymus up, or thymus join URL TOKEN",
     "note",
   );
+  const { contribute } = context.config.agent;
+  add(
+    "self of the fleet",
+    contribute,
+    contribute
+      ? "this agent tells its server digests and sizes of package programs"
+      : "this agent tells nobody what it holds",
+    "agent.contribute = true in thymus.toml lets it, see docs/guide/self-of-the-fleet.md",
+    "note",
+  );
   return checks;
 }
 
