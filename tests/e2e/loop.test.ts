@@ -22,6 +22,8 @@ for (const pathogen of ["prepend-sh", "append-elf"]) {
           "infection",
           pathogen,
           "--json",
+          "--timeout",
+          "540",
           "--data",
           installation.dataDir(0),
           "--others",
@@ -29,7 +31,7 @@ for (const pathogen of ["prepend-sh", "append-elf"]) {
           installation.dataDir(2),
         ],
         {},
-        300,
+        560,
       );
       assert.equal(drill.status, 0, `${drill.stdout}\n${drill.stderr}\n${installation.logs()}`);
       const report = parseJsonDocument(DrillReport, drill.stdout, "the drill's report");

@@ -99,7 +99,7 @@ export class Installation {
     // The port stays the same when the server is killed and started again.
     const port = 20_000 + Math.floor(Math.random() * 20_000);
     this.roles.push(new Role("admin", ["admin", "--data", server, "--listen", `127.0.0.1:${port}`], env));
-    this.url = await eventually("the admin server answers", 60, async () => {
+    this.url = await eventually("the admin server answers", 180, async () => {
       const file = join(server, "admin", "url");
       if (!existsSync(file)) return null;
       const url = (await readFile(file, "utf8")).trim();
@@ -112,7 +112,7 @@ export class Installation {
     for (let index = 0; index < agents; index++) {
       const token = await this.token("agent");
       // The server may be killed at this very moment; the same token then gives the same machine.
-      await eventually(`agent ${index} joins`, 30, async () => {
+      await eventually(`agent ${index} joins`, 180, async () => {
         const joined = await thymus(["join", this.url, token, "--data", this.dataDir(index)]);
         return joined.status === 0;
       });
@@ -121,7 +121,7 @@ export class Installation {
   }
 
   async token(role: "agent" | "analysis"): Promise<string> {
-    return eventually("a token is made", 30, async () => {
+    return eventually("a token is made", 180, async () => {
       const made = await thymus(["admin", "token", "--role", role, "--json", "--data", this.dataDir(0)]);
       return made.status === 0 ? (JSON.parse(made.stdout) as { token: string }).token : null;
     });
