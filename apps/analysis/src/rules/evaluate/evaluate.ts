@@ -6,6 +6,7 @@ import { proposals } from "../better/propose.ts";
 import { prepareGuarded } from "./guard.ts";
 import { Hits } from "./hits.ts";
 import { type Found, holders, judgeRule } from "./judge.ts";
+import { compareYara4, costs, type Judged } from "./look.ts";
 import type { Prepared } from "./prepare.ts";
 import { scanSamples } from "./samples.ts";
 
@@ -14,9 +15,11 @@ const SECONDS = 3600;
 
 export interface EvaluateOptions {
   readonly files: readonly string[];
-  readonly corpus: Pick<Corpus, "manifest" | "logProbability" | "scan">;
+  readonly corpus: Pick<Corpus, "manifest" | "files" | "logProbability" | "scan">;
   /** Files and folders of samples that the rules are meant to find. */
   readonly samples?: readonly string[];
+  /** Without the cost of scanning and without YARA 4. */
+  readonly quick?: boolean;
   readonly signal?: AbortSignal;
   /** Limit of taking the rules apart and compiling them once; 120 unless told. */
   readonly compileSeconds?: number;
@@ -61,13 +64,16 @@ async function evaluate(options: EvaluateOptions, signal: AbortSignal): Promise<
     samples: scanned ? { paths: scanned.paths, hits: new Hits(scanned.hits) } : null,
     probes,
   };
-  const judged = compiled.flatMap(({ namespace, regions }, at) =>
-    regions.map((region) => ({
-      namespace,
+  const judged = compiled.flatMap((file, at) =>
+    file.regions.map((region) => ({
+      namespace: file.namespace,
       region,
-      judgement: judgeRule(files[at]!, namespace, region, found),
+      judgement: judgeRule(files[at]!, file, region, found),
     })),
   );
+  const looked = { prepared, judged, found, corpus };
+  const cost = await costs(looked, signal, options.quick);
+  const yara4 = await compareYara4(looked, signal, options.quick);
   const better = await betterRules(judged, prepared, found, {
     async compile(texts) {
       const again = await prepareGuarded({ sources: texts }, compileSeconds, signal);
@@ -88,16 +94,17 @@ async function evaluate(options: EvaluateOptions, signal: AbortSignal): Promise<
       rules: regions.length,
       problems: [...problems],
     })),
-    rules: judged.map(({ judgement }, at) => ({ ...judgement, better: better[at]! })),
+    rules: judged.map(({ judgement }, at) => ({
+      ...judgement,
+      cost: cost.rules[at]!,
+      yara4: yara4.rules[at]!,
+      better: better[at]!,
+    })),
+    yara4: yara4.all,
+    cost: cost.all,
     seconds: (performance.now() - began) / 1000,
   };
 }
-
-type Judged = {
-  readonly namespace: string;
-  readonly region: Prepared["compiled"][number]["regions"][number];
-  readonly judgement: ReturnType<typeof judgeRule>;
-};
 
 async function betterRules(
   judged: readonly Judged[],

@@ -1,8 +1,10 @@
 /** What is said of one rule after everything was searched. */
 import type { RuleJudgement, RuleProblem, RuleSample } from "@thymus/contracts";
 import type { Corpus } from "../../self/index.ts";
+import { dialectDifferences } from "../dialect/dialect.ts";
 import { upperBound } from "../judge/bound.ts";
 import { restsOnShape, unusedPatterns } from "../judge/shape.ts";
+import { slowCondition } from "../judge/slow.ts";
 import { judgeString } from "../judge/string.ts";
 import type { RuleRegion } from "../syntax/ast.ts";
 import type { Hits } from "./hits.ts";
@@ -24,7 +26,15 @@ export function holders(hits: Hits, { rule }: RuleRegion, probes: Prepared["prob
   return probed(rule).map(({ value }) => hits.of(PROBES, probes.get(value)!));
 }
 
-export function judgeRule(path: string, namespace: string, region: RuleRegion, found: Found): RuleJudgement {
+/** What is said of a rule from its text and from the scan of self; the slower looks are added to it. */
+export type Judgement = Omit<RuleJudgement, "cost" | "yara4" | "better">;
+
+export function judgeRule(
+  path: string,
+  { namespace, whole }: Prepared["compiled"][number],
+  region: RuleRegion,
+  found: Found,
+): Judgement {
   const { name, place, rule, fault } = region;
   const { self, selfFiles, corpus, samples, probes } = found;
   const hit = self.of(namespace, name);
@@ -59,6 +69,8 @@ export function judgeRule(path: string, namespace: string, region: RuleRegion, f
       upperPerMillion: upperBound(hit.size, selfFiles) * 1e6,
     },
     strings,
+    slow: rule ? slowCondition(rule) : [],
+    differences: rule ? dialectDifferences(rule, whole.statements) : [],
     ...(samples ? { samples: samplesOf(samples, samples.hits.of(namespace, name), region, probes) } : {}),
   };
 }

@@ -3,14 +3,13 @@ import type { RuleStringJudgement } from "@thymus/contracts";
 import { STRONG, WEAK } from "../../signature/candidates.ts";
 import type { Pattern } from "../syntax/ast.ts";
 import { fixedRuns } from "./bytes.ts";
+import { slowString } from "./slow.ts";
 
 /** Share of self's files from which on a string is common. */
 const COMMON = 0.001;
-/** Engines search for parts of up to four bytes; what has less is looked at in nearly every file. */
-const ATOM = 4;
 
 export interface Knowledge {
-  logProbability(bytes: Uint8Array): number;
+  readonly logProbability: (bytes: Uint8Array) => number;
   /** Files of self, and those that hold the string. */
   readonly selfFiles: number;
   readonly files: number;
@@ -19,17 +18,12 @@ export interface Knowledge {
 export function judgeString(pattern: Pattern, known: Knowledge): RuleStringJudgement {
   const runs = fixedRuns(pattern);
   const fixedBytes = runs.reduce((sum, run) => sum + run.length, 0);
-  const longest = Math.max(0, ...runs.map((run) => run.length));
   const logProbability = fixedBytes === 0 ? null : probability(pattern, runs, known);
   const why: string[] = [];
   if (known.files > 0) why.push(`stands in ${known.files} of ${known.selfFiles} files of self`);
-  if (longest < ATOM) why.push(`only ${longest} fixed bytes in a row: every scan stops at it often`);
-  if (pattern.kind === "regex" && /^\.[*+]|[^\\]\.[*+]/.test(pattern.body))
-    why.push("a repetition without end: a scan may be slow");
-  if (pattern.modifiers.some((each) => each.startsWith("xor"))) why.push("searched under every key of xor");
-  if (pattern.modifiers.includes("nocase") && longest < 2 * ATOM)
-    why.push("short and in upper and lower case: many forms to search for");
   if (logProbability === null || logProbability > WEAK) why.push("likely to stand in other programs");
+  const slow = slowString(pattern, known.logProbability);
+  for (const each of slow) why.push(each.why);
   const verdict =
     known.files > known.selfFiles * COMMON
       ? "common"
@@ -46,6 +40,7 @@ export function judgeString(pattern: Pattern, known: Knowledge): RuleStringJudge
     files: known.files,
     verdict,
     why,
+    slow,
   };
 }
 
