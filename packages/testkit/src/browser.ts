@@ -99,7 +99,7 @@ export class Browser {
 
   /** Waits until an expression is true in the page. */
   async until(expression: string): Promise<void> {
-    const end = performance.now() + 20_000;
+    const end = performance.now() + 60_000;
     while (!(await this.value<boolean>(`Boolean(${expression})`))) {
       if (performance.now() > end) {
         throw new Error(

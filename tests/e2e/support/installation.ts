@@ -97,7 +97,8 @@ export class Installation {
   async #bringUp(agents: number, env: NodeJS.ProcessEnv): Promise<void> {
     const server = this.dataDir(0);
     // The port stays the same when the server is killed and started again.
-    const port = 20_000 + Math.floor(Math.random() * 20_000);
+    // Below those that outgoing connections take, which could hold it while the server is down.
+    const port = 20_000 + Math.floor(Math.random() * 12_000);
     this.roles.push(new Role("admin", ["admin", "--data", server, "--listen", `127.0.0.1:${port}`], env));
     this.url = await eventually("the admin server answers", 180, async () => {
       const file = join(server, "admin", "url");

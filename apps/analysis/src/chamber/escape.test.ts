@@ -251,7 +251,7 @@ test("the machine itself holds nothing: no network, no capability, no file but i
   const running = chamber.run("#!/bin/sh\nsleep 20\n", "shell", { budgetSeconds: 40 });
   try {
     let own: string[] = [];
-    for (let turn = 0; turn < 100 && own.length === 0; turn++) {
+    for (let turn = 0; turn < 400 && own.length === 0; turn++) {
       own = await ownMachines();
       await new Promise((resolve) => setTimeout(resolve, 100));
     }
