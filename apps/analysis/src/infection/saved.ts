@@ -2,6 +2,7 @@ import { occurrences, view } from "./bytes.ts";
 import type { Span } from "./hunk.ts";
 import { deflated } from "./saved/deflated.ts";
 import { chainedBytes, slidingKey } from "./saved/keyed.ts";
+import { packedText } from "./saved/packed-text.ts";
 import type { Saved } from "./saved/saved.ts";
 import { ownAlphabet, substituted } from "./saved/substituted.ts";
 import { turned } from "./saved/turned.ts";
@@ -71,7 +72,7 @@ export function findSaved(
 
 /** Encoded by a key or a table, or compressed; forwards, then backwards. */
 function coded(clean: Uint8Array, after: Uint8Array, spans: readonly Span[], memory: SearchMemory): Saved[] {
-  const simple = turned(clean, after, spans);
+  const simple = [...turned(clean, after, spans), ...packedText(clean, after, spans)];
   if (simple.length > 0) return simple;
   const vain = memory.misses >= MAX_MISSES && after.length > LARGE;
   const keyed = vain ? [] : xored(clean, after, spans, memory);

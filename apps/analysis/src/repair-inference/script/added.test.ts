@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { deflateRawSync } from "node:zlib";
 import { Repair } from "@thymus/contracts";
 import { repairWith } from "@thymus/repair";
 import { pairInfections, type Specimen } from "../../infection/index.ts";
@@ -56,4 +57,13 @@ test("statements between remarks, of which the first tells how many lines there 
   });
   const [step] = recipe!.steps;
   assert.ok(step?.op === "strip" && step.script.counted !== null && "word" in step.script.counted);
+});
+
+test("a script of its own that holds the host compressed, in base64", () => {
+  const head = words.map((word, i) => `${word}_fixed='the quiet ${word} ${i * 7919}'\n`).join("");
+  const [recipe] = givesAllBack("shell", (text) => {
+    const packed = deflateRawSync(Buffer.from(text, "latin1"), { level: 9 });
+    return `${head}held="${packed.toString("base64")}"\n`;
+  });
+  assert.ok(JSON.stringify(recipe!.steps).includes('[{"kind":"base64"},{"kind":"inflate","form":"raw"}]'));
 });
