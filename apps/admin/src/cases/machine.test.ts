@@ -12,6 +12,7 @@ import { type CaseContext, type CaseMessage, type CaseState, openedState, transi
 
 const machine = "machine-a" as MachineId;
 const rx = "rx-1" as PrescriptionId;
+const newer = "rx-2" as PrescriptionId;
 const automatic: Policy = { submit: "automatic", repair: "automatic", rollout: "automatic" };
 const context = (policy = automatic, now = 0): CaseContext => ({ policy, now, patientSeconds: 60 });
 
@@ -158,9 +159,28 @@ const anyMessage = fc.constantFrom<CaseMessage>(
   { type: "patient-silent" },
   healed,
   { type: "recalled", why: "wrong" },
+  { type: "replaced", by: newer },
   { type: "approved", why: "" },
   { type: "rejected", why: "" },
 );
+
+test("a case whose prescription is replaced is known; given back, it goes on where that had come to", () => {
+  const said = [[stored, claimed, prescribed], [outcome(true, true)]];
+  for (const [messages, scope, stage] of [
+    [said[0]!, "patient", "patient"],
+    [said.flat(), "all", "rollout"],
+    [said[0]!, "none", "person"],
+  ] as const) {
+    const closed = run([...messages, { type: "replaced", by: newer }]);
+    assert.deepEqual([closed.stage, closed.outcome, closed.prescription], ["closed", "known", newer]);
+    const back = { type: "given-back", prescription: rx, scope, why: "withdrawn" } as const;
+    const { state } = transition(closed, back, context())!;
+    assertLegal(state);
+    assert.deepEqual([state.stage, state.outcome, state.prescription], [stage, null, rx]);
+    assert.equal(transition(state, back, context()), null, "an open case is left alone");
+  }
+  assert.equal(transition(run([stored]), { type: "replaced", by: newer }, context()), null);
+});
 
 test("any messages in any order: every state is legal, and a case that ended stays so", () => {
   fc.assert(
