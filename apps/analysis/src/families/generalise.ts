@@ -1,13 +1,14 @@
 /** One rule for several samples of a family: learned, proved on all of them, or not made. */
 import type { Prescription, PrescriptionId, Proof, Sha256 } from "@thymus/contracts";
 import { failpoint } from "@thymus/store";
-import type {
-  AnalyseResult,
-  LearnJob,
-  LearnResult,
-  MemberEvidence,
-  ProveJob,
-  ProveResult,
+import {
+  type AnalyseResult,
+  type LearnJob,
+  type LearnResult,
+  type MemberEvidence,
+  MOST_MEMBERS,
+  type ProveJob,
+  type ProveResult,
 } from "../worker/protocol.ts";
 import { type Candidate, type Split, splits } from "./plan.ts";
 import type { FamilyMember } from "./store/store.ts";
@@ -75,7 +76,7 @@ export async function generalise(sample: NewSample, relatives: Relatives, steps:
     const learned = await steps.learn({
       ...{ kind: "learn", evidence: sample.evidence, corpusDir: sample.corpusDir, out: sample.out },
       ...{ family: relatives.family, program: sample.program, own: own.repair },
-      known: at === 0 ? known.slice(0, 24) : [],
+      known: at === 0 ? known.slice(0, MOST_MEMBERS) : [],
       standing: relatives.active.flatMap(({ repair }) => repair).slice(0, 256),
       learnFrom: split?.learnFrom.map((id) => evidence.get(id)!) ?? [],
     });
@@ -88,7 +89,7 @@ export async function generalise(sample: NewSample, relatives: Relatives, steps:
     const proved = await steps.prove({
       ...{ kind: "prove", evidence: sample.evidence, corpusDir: sample.corpusDir, out: sample.out },
       ...{ detect: learned.detect, repair: learned.repair, program: sample.program },
-      members: [...evidence.values()].slice(0, 24),
+      members: [...evidence.values()],
     });
     await failpoint("analysis.family.proved");
     const judged = judge(sample, relatives, split, learned.learned, proved);

@@ -74,8 +74,11 @@ export const ProveJob = z.strictObject({
   /** The rule is of the sample itself: what it did to decoys is no part of the proof. */
   program: z.boolean(),
   out: z.string(),
-  /** Earlier samples of the family, on whose evidence it is tried too. */
-  members: z.array(MemberEvidence).max(MOST_MEMBERS).optional(),
+  /** Samples of the family, itself among them, on whose evidence it is tried too. */
+  members: z
+    .array(MemberEvidence)
+    .max(MOST_MEMBERS + 1)
+    .optional(),
 });
 /** Tries rules of a family on a new sample's evidence; where none finds all of it, derives one over several samples. */
 export const LearnJob = z.strictObject({
@@ -172,7 +175,7 @@ export const ProveResult = z.strictObject({
   sound: z.boolean(),
   why: z.string().nullable(),
   /** Of the job's members: whether all of each is found, and given back as before, and nothing clean of it is hit. */
-  members: z.array(z.strictObject({ sample: Sha256, covered: z.boolean() })).max(MOST_MEMBERS),
+  members: z.array(z.strictObject({ sample: Sha256, covered: z.boolean() })).max(MOST_MEMBERS + 1),
   seconds: Seconds,
 });
 export type ProveResult = z.infer<typeof ProveResult>;

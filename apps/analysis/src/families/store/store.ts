@@ -2,13 +2,13 @@
 import { Family, Prescription, PrescriptionId, parseJsonDocument, Sha256 } from "@thymus/contracts";
 import { durably, openDatabase } from "@thymus/store";
 import type { Kysely } from "kysely";
+import { MOST_MEMBERS } from "../../worker/protocol.ts";
 import { nearestFamily, sameSketch } from "../sketch/kinship.ts";
 import { features, KinSketch } from "../sketch/sketch.ts";
 import { type FamilyDatabase, familyMigrations, type MemberTable } from "./schema.ts";
 
-/** Members of a family that are remembered, and those of them that one submitter may bring. */
-export const MOST_MEMBERS = 24;
-export const MOST_OF_ONE = 4;
+/** Members of a family that one submitter may bring. */
+const MOST_OF_ONE = 4;
 /** Lowest values of each kind by which a member is looked up, and how many must agree before sketches are compared. */
 const INDEXED = 128;
 const LEAST_AGREED = 2;
@@ -122,7 +122,7 @@ export class FamilyStore {
       .orderBy("made", "desc")
       .orderBy("id")
       .execute();
-    return rows.map(({ document }) => parseJsonDocument(Prescription, document, "a remembered prescription"));
+    return rows.flatMap(({ document }) => readable(document) ?? []);
   }
 
   async prescription(id: string): Promise<Prescription | null> {
@@ -131,7 +131,7 @@ export class FamilyStore {
       .select("document")
       .where("id", "=", id)
       .executeTakeFirst();
-    return row ? parseJsonDocument(Prescription, row.document, "a remembered prescription") : null;
+    return row ? readable(row.document) : null;
   }
 
   async replacedBy(id: string): Promise<PrescriptionId | null> {
@@ -235,6 +235,12 @@ export class FamilyStore {
       .where("state", "<>", "recalled")
       .execute();
   }
+}
+
+/** Null for one of another version of the format: as if it were not there. */
+function readable(document: string): Prescription | null {
+  const parsed = Prescription.safeParse(JSON.parse(document));
+  return parsed.success ? parsed.data : null;
 }
 
 /** The lowest values of each kind, so that related sketches agree in many of them. */

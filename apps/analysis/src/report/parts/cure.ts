@@ -74,12 +74,20 @@ export function proofPart(report: ImmunizeReport, prescription: Prescription | n
                 html`<tr><th scope="row">${name}</th><td class="n">${grouped(infected)}</td>${of(detected, infected)}${of(repaired, infected)}</tr>`,
             )}</tbody></table>`,
           )
-    }<p>${grouped(proof.falsePositives)} of ${count(proof.goodwareFiles, "goodware file")} (${size(proof.goodwareBytes)}) match the rule.${secondGeneration(report)}</p>${
+    }<p>${grouped(proof.falsePositives)} of ${count(proof.goodwareFiles, "goodware file")} (${size(proof.goodwareBytes)}) match the rule.${secondGeneration(report)}${familyProof(prescription)}</p>${
       prescription
         ? html`<p class="hint">Corpus <code class="hash">${prescription.proof.goodware.corpus}</code><br>Evidence <code class="hash">${prescription.proof.evidence}</code><br>Run it again: <code>npx thymus verify prescription.json</code></p>`
         : null
     }`,
   });
+}
+
+/** A rule of several samples says on how many it was tried. */
+function familyProof(prescription: Prescription | null): string {
+  const members = prescription?.proof.members;
+  if (!members) return "";
+  const { samples, detected, heldOut, heldOutDetected } = members;
+  return ` Of ${count(samples, "sample")} of the family it finds ${grouped(detected)} whole; of ${grouped(heldOut)} that it was not learned from, ${grouped(heldOutDetected)}.`;
 }
 
 function secondGeneration({ secondGeneration: second }: ImmunizeReport): string {
