@@ -44,7 +44,7 @@ export async function tierC(context: Context): Promise<Row[]> {
     }
     rows.push(
       ...(await familyRows(context, {
-        ...{ tier: "C", name, family: name, samples, unseen: older },
+        ...{ tier: "C", name, family: name, samples, unseen: { ...older, "newest, unpacked": unseen } },
         others: [...[...packers.keys()].flatMap((version) => packed(version, strangers)), ...goodware],
       })),
     );

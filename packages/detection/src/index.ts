@@ -17,6 +17,7 @@ export {
 } from "./engine/engine.ts";
 export { loadEngine } from "./engine/load.ts";
 export { IDENTIFY_BYTES, identifyFile } from "./identify/identify.ts";
+export { Gates } from "./scan/gates.ts";
 export {
   DEFAULT_MAX_FILE_BYTES,
   type ScanHit,

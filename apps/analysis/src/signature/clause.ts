@@ -37,14 +37,19 @@ function parts(clause: Clause, letter: string): { strings: string[]; condition: 
   return { strings, condition: wanted.join(" and ") };
 }
 
-function ruleOf(name: string, meta: readonly string[], clauses: readonly Clause[]): string {
+/** An ELF file's first bytes; asked first, engines that look for strings only when they need them pass over all other files. */
+const ELF = "uint32(0) == 0x464C457F";
+
+function ruleOf(name: string, meta: readonly string[], clauses: readonly Clause[], elfOnly = false): string {
   const each = clauses.map((clause, c) => parts(clause, LETTERS[c]!));
   const strings = each.flatMap((part) => part.strings);
   const conditions = each.map(({ condition }) => condition);
-  const joined =
+  const any =
     conditions.length === 1
       ? conditions[0]!
       : conditions.map((text) => (text.includes(" and ") ? `(${text})` : text)).join(" or ");
+  const isAsked = !elfOnly || conditions.every((text) => text.startsWith(ELF));
+  const joined = isAsked ? any : `${ELF} and ${conditions.length === 1 ? any : `(${any})`}`;
   return [
     `rule ${name} {`,
     ...(meta.length > 0 ? ["  meta:", ...meta.map((line) => `    ${line}`)] : []),
@@ -56,9 +61,9 @@ function ruleOf(name: string, meta: readonly string[], clauses: readonly Clause[
   ].join("\n");
 }
 
-/** The rule of a family: a file matches where it fits any of the clauses. */
-export function clausesRule(family: Family | string, clauses: readonly Clause[]): string {
-  return ruleOf(`thymus_${family.replace(/[^a-z0-9]/g, "_")}`, [`family = "${family}"`], clauses);
+/** The rule of a family: a file matches where it fits any of the clauses (and is an ELF file, where only those count). */
+export function clausesRule(family: Family | string, clauses: readonly Clause[], elfOnly = false): string {
+  return ruleOf(`thymus_${family.replace(/[^a-z0-9]/g, "_")}`, [`family = "${family}"`], clauses, elfOnly);
 }
 
 /** A rule of one clause, to try it. */

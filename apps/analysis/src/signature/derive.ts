@@ -212,7 +212,7 @@ async function finish(work: Work, found: Found, started: number): Promise<Derive
   if (inSample.includes(true)) types.add(work.sample.type);
   const flat = clauses.flatMap(({ strings }) => strings);
   return {
-    rule: clausesRule(work.family, clauses),
+    rule: clausesRule(work.family, clauses, [...types].every(isElfType)),
     scope: [...types].sort(),
     strings: flat.flatMap(({ bytes }) => (bytes === undefined ? [] : [bytes])),
     forms: clauses.map(({ form }) => form),
@@ -222,6 +222,8 @@ async function finish(work: Work, found: Found, started: number): Promise<Derive
     seconds: (performance.now() - started) / 1000,
   };
 }
+
+const isElfType = (type: FileType) => type === "elf32" || type === "elf64";
 
 const fits = async (clause: Clause, bytes: Uint8Array) =>
   (await fittingClauses([clause], [bytes], [])).length > 0;

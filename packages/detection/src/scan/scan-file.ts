@@ -3,6 +3,7 @@ import { type BundleRule, BundleScope, type RuleBundle } from "../bundle/bundle.
 import type { CompiledRules, RuleMatch } from "../engine/engine.ts";
 import { identifyFile } from "../identify/identify.ts";
 import { type MissingContents, packageMembers } from "../packages/members.ts";
+import type { Gates } from "./gates.ts";
 
 /** Bytes that a package may unpack to before only its outside is scanned. */
 export const MAX_UNPACKED_BYTES = 256 * 1024 * 1024;
@@ -27,10 +28,13 @@ export interface FileScan {
 export class BundleScanner {
   readonly #scope: BundleScope;
   readonly #compiled: CompiledRules;
+  readonly #gates: Gates | null;
 
-  constructor(bundle: RuleBundle, compiled: CompiledRules) {
+  /** @param gates for a scanner that sees many files: what passes over most of them */
+  constructor(bundle: RuleBundle, compiled: CompiledRules, gates: Gates | null = null) {
     this.#scope = new BundleScope(bundle);
     this.#compiled = compiled;
+    this.#gates = gates;
   }
 
   /** The matches that count in this file; of a package's tarball also those in its members. */
@@ -38,7 +42,8 @@ export class BundleScanner {
     const type = known ?? (this.#scope.limited || mayBePackage(bytes) ? identifyFile(bytes, name) : null);
     if (type && !this.#scope.mayMatch(type)) return { type, found: [], missing: null };
     const found: ScopedMatch[] = [];
-    for (const match of this.#compiled.scan(bytes)) {
+    const matches = this.#gates?.scan(bytes, type, this.#compiled) ?? this.#compiled.scan(bytes);
+    for (const match of matches) {
       const rule = this.#scope.ruleOf(match, type ?? identifyFile(bytes, name));
       if (rule) found.push({ rule, match });
     }
@@ -73,6 +78,7 @@ export class BundleScanner {
   }
 
   close(): void {
+    this.#gates?.close();
     this.#compiled.close();
   }
 }

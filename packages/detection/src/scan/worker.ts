@@ -4,6 +4,7 @@ import { parentPort, workerData } from "node:worker_threads";
 import { asThymusError, type Sha256 } from "@thymus/contracts";
 import { loadEngine } from "../engine/load.ts";
 import { identifyFile } from "../identify/identify.ts";
+import { Gates } from "./gates.ts";
 import {
   type ScanTarget,
   SharedProgress,
@@ -22,7 +23,7 @@ const options = { timeoutMs: settings.timeoutMs };
 const compiled =
   (settings.compiled && engine.restore(settings.compiled, options)) ??
   engine.compile(settings.bundle.rules, options);
-const scanner = new BundleScanner(settings.bundle, compiled);
+const scanner = new BundleScanner(settings.bundle, compiled, new Gates(settings.bundle, engine, options));
 
 function tell(message: WorkerMessage): void {
   parentPort!.postMessage(message);
