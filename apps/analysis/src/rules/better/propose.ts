@@ -1,7 +1,7 @@
 /** Stricter forms of a rule that still find its samples. Each finds a part of what the rule finds, never more. */
 import type { RuleStringJudgement } from "@thymus/contracts";
 import type { Pattern, Rule } from "../syntax/ast.ts";
-import { simpleForm } from "./simple.ts";
+import { type Simple, simpleForms } from "./simple.ts";
 
 /** Forms of one rule that are searched in all of self. */
 const MAX_PROPOSALS = 4;
@@ -29,10 +29,20 @@ export interface Proposal {
 export function proposals(rule: Rule, known: Known): Proposal[] | string {
   if (known.hits.size === 0) return "it hits nothing in self";
   if (known.found.size === 0) return "it finds none of the samples";
-  const simple = simpleForm(rule);
-  if (typeof simple === "string") return simple;
+  const forms = simpleForms(rule);
+  if (typeof forms === "string") return forms;
+  const open = forms.filter(({ members, count }) => count < members.length);
+  if (open.length === 0) return "it asks for all of its strings already";
+  const useful = open
+    .flatMap((form) => proposalsOf(rule, form, known))
+    .filter(({ expected }) => expected < known.hits.size);
+  if (useful.length === 0)
+    return "no choice of its strings hits fewer files of self and still finds the same samples";
+  return useful.sort((a, b) => a.expected - b.expected || a.likeliest - b.likeliest).slice(0, MAX_PROPOSALS);
+}
+
+function proposalsOf(rule: Rule, simple: Simple, known: Known): Proposal[] {
   const { members, count } = simple;
-  if (count >= members.length) return "it asks for all of its strings already";
   const place = (pattern: Pattern) => rule.patterns.indexOf(pattern);
   const verdict = (pattern: Pattern) => known.judged[place(pattern)]?.verdict;
   const choices = [
@@ -67,10 +77,7 @@ export function proposals(rule: Rule, known: Known): Proposal[] | string {
       expected: inSelf.filter((held) => held >= least).length,
     });
   }
-  const useful = [...made.values()].filter(({ expected }) => expected < known.hits.size);
-  if (useful.length === 0)
-    return "no choice of its strings hits fewer files of self and still finds the same samples";
-  return useful.sort((a, b) => a.expected - b.expected || a.likeliest - b.likeliest).slice(0, MAX_PROPOSALS);
+  return [...made.values()];
 }
 
 function likeliest(strings: readonly RuleStringJudgement[], count: number): number {

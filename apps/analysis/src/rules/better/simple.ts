@@ -1,5 +1,5 @@
 /** Conditions that a stricter one is made of: `any`, `all` or N of some strings, beside parts that stay as they are. */
-import { named, unusedPatterns, usedBy, walk } from "../judge/shape.ts";
+import { named, unusedPatterns, usedBy } from "../judge/shape.ts";
 import type { Expr, Pattern, PatternSet, Rule } from "../syntax/ast.ts";
 
 export interface Simple {
@@ -11,8 +11,11 @@ export interface Simple {
   rewrite(members: readonly Pattern[], count: number): Rule | null;
 }
 
-/** @returns why not, in words, where the condition is another */
-export function simpleForm(rule: Rule): Simple | string {
+/**
+ * Each count that a stricter rule can be made of; the other counts stay as they are then, with all of their strings.
+ * @returns why not, in words, where there is none
+ */
+export function simpleForms(rule: Rule): Simple[] | string {
   const { patterns, condition } = rule;
   if (patterns.length === 0) return "it has no strings";
   const parts = condition.k === "and" ? condition.all : [condition];
@@ -20,15 +23,18 @@ export function simpleForm(rule: Rule): Simple | string {
     const found = setOf(part, patterns);
     return found ? [{ ...found, at }] : [];
   });
-  if (sets.length !== 1)
-    return "its condition is not one count of strings with parts that must hold beside it";
-  const { at, members, count } = sets[0]!;
-  if (typeof count === "string") return count;
+  const counted = sets.filter((set): set is typeof set & { count: number } => typeof set.count === "number");
+  if (counted.length > 0) return counted.map((set) => simpleForm(rule, parts, set));
+  return String(sets[0]?.count ?? "its condition has no count of strings that must be met");
+}
+
+function simpleForm(
+  rule: Rule,
+  parts: readonly Expr[],
+  { at, members, count }: { at: number; members: readonly Pattern[]; count: number },
+): Simple {
+  const { patterns } = rule;
   const anchors = parts.filter((_, index) => index !== at);
-  for (const anchor of anchors)
-    for (const { k } of walk(anchor))
-      if (k === "of" || k === "forOf" || k === "forIn" || k === "with")
-        return "its condition counts strings more than once or in a loop";
   const kept = usedBy(patterns, anchors);
   const unused = new Set(unusedPatterns(rule));
   return {
@@ -82,8 +88,12 @@ function setOf(
   const { quantifier } = expr;
   if (quantifier.q === "any") return { members, count: 1 };
   if (quantifier.q === "all") return { members, count: members.length };
-  const number = quantifier.q === "count" && quantifier.of.k === "number" ? Number(quantifier.of.text) : NaN;
-  return Number.isInteger(number) && number > 0
-    ? { members, count: number }
-    : { members, count: "how many strings it asks for is not a plain number" };
+  if (quantifier.q !== "count" && quantifier.q !== "percent")
+    return { members, count: "it asks for none of its strings" };
+  const number = quantifier.of.k === "number" ? Number(quantifier.of.text) : NaN;
+  // Part of a string is a whole one: 34 % of three are two.
+  const count = quantifier.q === "percent" ? Math.ceil((members.length * number) / 100) : number;
+  return Number.isInteger(count) && count > 0
+    ? { members, count }
+    : { members, count: "how many strings it asks for is not a plain number above 0" };
 }
