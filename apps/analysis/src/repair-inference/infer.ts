@@ -3,12 +3,14 @@ import { applyRepair, repairWith } from "@thymus/repair";
 import type { InfectedPair, InfectionAnalysis } from "../infection/analysis.ts";
 import { equalBytes } from "../infection/bytes.ts";
 import { hunkKind } from "../infection/hunk.ts";
+import { pairInfections } from "../infection/pair-infections.ts";
 import { newMemory, type SearchMemory } from "../infection/saved.ts";
 import type { Specimen } from "../infection/specimen.ts";
 import { type Anchor, anchorsFor } from "./anchor.ts";
 import { inferRecipe } from "./recipe.ts";
 import { inferScripts } from "./script/infer.ts";
 import { alikeSeeds } from "./seeds.ts";
+import { unshiftedSpecimens, withUnshift } from "./unshifted.ts";
 
 export interface RepairInference {
   readonly recipes: Repair[];
@@ -43,6 +45,31 @@ export function inferRepairs(
   _specimens: readonly Specimen[] = [],
   preferred: readonly Uint8Array[] = [],
 ): RepairInference {
+  const plain = inferPlain(analysis, preferred);
+  if (plain.why === null) return plain;
+  const moved = inferMoved(analysis, preferred);
+  return moved !== null && moved.checked > plain.checked ? moved : plain;
+}
+
+/** As for files whose tables were corrected for what was put in, once these corrections are taken back. */
+function inferMoved(analysis: InfectionAnalysis, preferred: readonly Uint8Array[]): RepairInference | null {
+  const all = analysis.groups.flatMap((group) => group.pairs);
+  const specimens = unshiftedSpecimens(all);
+  if (specimens.length < 2) return null;
+  const found = inferPlain(pairInfections(specimens), preferred);
+  const recipes = found.recipes.flatMap((recipe) => {
+    const fitting = withUnshift(recipe).filter((each) => {
+      const outcomes = all.map((pair) => outcome(each, pair));
+      return outcomes.includes("right") && !outcomes.includes("wrong");
+    });
+    return fitting.slice(0, 1);
+  });
+  const checked = all.filter((pair) => givenBack(recipes, pair)).length;
+  const why = checked === all.length ? null : (found.why ?? "some infected files fit no recipe");
+  return { recipes, checked, pairs: all.length, heldOut: Math.min(found.heldOut, checked), why };
+}
+
+function inferPlain(analysis: InfectionAnalysis, preferred: readonly Uint8Array[]): RepairInference {
   const all = analysis.groups.flatMap((group) => group.pairs);
   const memory = newMemory();
   const recipes: Repair[] = [];

@@ -13,6 +13,8 @@ const readers: readonly Reader[] = ([8, 4, 2, 1] as const).flatMap((width) =>
   [false, true].flatMap((big) => [false, true].map((signed) => ({ width, big, signed }))),
 );
 const MAX_TIMES = 1 << 16;
+/** A stored number as it is, in the file's own order: nothing simpler is to be found. */
+const PLAIN = 0.1;
 /** Distinct values that a free factor or offset must explain; fewer and a chance field fits. */
 const DISTINCT_FOR_PLUS = 3;
 const DISTINCT_FOR_TIMES = 4;
@@ -32,7 +34,7 @@ export function findNumber(evidence: Evidence, targets: readonly number[]): Numb
   for (const window of evidence.windows) {
     const found = readNumber(evidence, targets, window);
     if (found !== null && (best === null || found.price < best.price)) best = found;
-    if (best?.price === 0) return best.expr;
+    if (best !== null && best.price < PLAIN) return best.expr;
   }
   return best?.expr ?? decimalNumber(evidence, targets);
 }
@@ -61,7 +63,9 @@ function readNumber(
       const times = (targets[first]! - targets[second]!) / (valueA - valueB);
       const plus = targets[first]! - times * valueA;
       if (!Number.isInteger(times) || Math.abs(times) > MAX_TIMES || !Number.isSafeInteger(plus)) continue;
-      const price = (times === 1 ? 0 : times === -1 ? 2 : 4) + (plus === 0 ? 0 : 1);
+      // Of two that fit alike the one in the file's own order and of more bytes is no accident of small numbers.
+      const form = (reader.big === evidence.big ? 0 : 0.4) + (8 - reader.width) / 100;
+      const price = (times === 1 ? 0 : times === -1 ? 2 : 4) + (plus === 0 ? 0 : 1) + form;
       if (best !== null && price >= best.price) continue;
       if (Math.abs(times) !== 1 ? distinct < DISTINCT_FOR_TIMES : plus !== 0 && distinct < DISTINCT_FOR_PLUS)
         continue;
@@ -71,7 +75,7 @@ function readNumber(
       });
       if (!fits) continue;
       best = { price, expr: readExpr(window, at, reader, times, plus) };
-      if (price === 0) return best;
+      if (price < PLAIN) return best;
     }
   }
   return best;
@@ -92,16 +96,19 @@ function readExpr(window: Window, at: number, reader: Reader, times: number, plu
 export function read(each: Case, at: number, reader: Reader): number | null {
   const bytes = each.after;
   if (at < 0 || at + reader.width > bytes.length) return null;
-  return integerOf(bytes.subarray(at, at + reader.width), reader.big, reader.signed);
+  return integerAt(bytes, at, reader.width, reader.big, reader.signed);
 }
 
 /** Integer of 1, 2, 4 or 8 bytes, or null beyond 2^53. */
 export function integerOf(bytes: Uint8Array, big: boolean, signed = false): number | null {
+  return integerAt(bytes, 0, bytes.length, big, signed);
+}
+
+function integerAt(bytes: Uint8Array, at: number, width: number, big: boolean, signed: boolean) {
   let high = 0;
   let low = 0;
-  const width = bytes.length;
   for (let i = 0; i < width; i++) {
-    const byte = bytes[big ? width - 1 - i : i]!;
+    const byte = bytes[at + (big ? width - 1 - i : i)]!;
     if (i < 4) low += byte * 2 ** (8 * i);
     else high += byte * 2 ** (8 * (i - 4));
   }

@@ -7,6 +7,7 @@ import { instrumentation, touches } from "../signature/instrumentation.ts";
 import { type Anchor, findMark, sharedRuns } from "./anchor.ts";
 import { borderChecks } from "./borders.ts";
 import { allEqual, type Case, type Evidence, makeCase, makeEvidence } from "./evidence.ts";
+import { wholeWords } from "./fields-in-caves.ts";
 import { solvePlace } from "./steps.ts";
 
 const MAX_STEPS = 32;
@@ -20,10 +21,11 @@ export function inferRecipe(
   anchor: Anchor,
   memory: SearchMemory,
 ): Repair | string {
-  const cases = pairs.map((pair) => makeCase(pair, findMark(anchor, pair.specimen.after)));
-  const count = cases[0]!.hunks.length;
-  if (cases.some((each) => each.anchor < 0 || each.hunks.length !== count))
+  const found = pairs.map((pair) => makeCase(pair, findMark(anchor, pair.specimen.after)));
+  const count = found[0]!.hunks.length;
+  if (found.some((each) => each.anchor < 0 || each.hunks.length !== count))
     return "the changes have different shapes";
+  const cases = wholeWords(found);
   const evidence = makeEvidence(cases, memory);
   const steps: RepairStep[] = [];
   const borders: Repair["identify"]["checks"] = [];
