@@ -34,6 +34,8 @@ const counts = { tests: 0, suites: 0, passed: 0, failed: 0, cancelled: 0, skippe
 
 /** Half as many again as processors: some of what runs waits for something else than a processor. */
 let room = Math.max(3, Math.ceil(availableParallelism() * 1.5));
+/** Files that take more than one room and run now. */
+let large = 0;
 /** Tests that need chamber and self do not begin before both are there, or cannot be made. */
 let ready = process.env.THYMUS_TEST_PREPARE === undefined;
 const made = ready ? null : prepare();
@@ -42,10 +44,9 @@ const waiting = [...files];
 /** @type {Set<Promise<void>>} */
 const running = new Set();
 while (waiting.length > 0 && !stop.signal.aborted) {
-  const at = waiting.findIndex((file) => ready || !needsChamber(file));
-  const next = waiting[at];
-  if (next !== undefined && (roomOf(next) <= room || running.size === 0)) {
-    waiting.splice(at, 1);
+  const next = choose();
+  if (next !== undefined) {
+    waiting.splice(waiting.indexOf(next), 1);
     const one = runFile(next).finally(() => running.delete(one));
     running.add(one);
   } else await Promise.race(made && !ready ? [...running, made] : running);
@@ -53,6 +54,17 @@ while (waiting.length > 0 && !stop.signal.aborted) {
 await Promise.all(running);
 await made;
 finish();
+
+/**
+ * The first that may begin and has room. Where the first of all that may begin lacks room, others go before it only as
+ * long as another one of its size runs; otherwise they would do so to the end.
+ */
+function choose() {
+  const eligible = waiting.filter((file) => ready || !needsChamber(file));
+  const [first] = eligible;
+  if (first === undefined || running.size === 0 || roomOf(first) <= room) return first;
+  return large > 0 ? eligible.find((file) => roomOf(file) <= room) : undefined;
+}
 
 async function prepare() {
   room -= 1;
@@ -68,6 +80,7 @@ async function prepare() {
 async function runFile(file) {
   const own = roomOf(file);
   room -= own;
+  if (own > 1) large += 1;
   const begun = performance.now();
   /** @type {{ type: string, data: unknown }[]} */
   const said = [];
@@ -82,6 +95,7 @@ async function runFile(file) {
   seconds.set(file, (performance.now() - begun) / 1000);
   for (const event of said) events.write(event);
   room += own;
+  if (own > 1) large -= 1;
 }
 
 /** What a run of one file says of itself as a whole; all of them together are told at the end. @param {any} event */
