@@ -32,7 +32,7 @@ export function regexWays(body: string, flags: string): Way[] {
     once(
       meantOtherwise(
         "it begins with a repetition of anything, and the two find its beginnings at other places",
-        "leave the beginning out: the same files are found",
+        "leave the beginning out, or ask for the least of it: [a-z]{2} for [a-z]{2,9}",
       ),
     );
   if (mayBeEmpty(pieces)) once(refusedByX("it may match nothing at all", "ask for at least one character"));
