@@ -82,8 +82,8 @@ test("a sample that loops for ever is ended within its budget", { skip }, async 
   const path = join(folder, "loop.sh");
   await writeFile(path, "#!/bin/sh\nwhile :; do :; done\n");
   const started = performance.now();
-  await unknown(path, /still running/, "--budget", "30");
-  assert.ok((performance.now() - started) / 1000 < 60);
+  await unknown(path, /still running/, "--budget", "60");
+  assert.ok((performance.now() - started) / 1000 < 75);
 });
 
 test("a call that is interrupted leaves nothing behind", { skip }, async () => {

@@ -148,7 +148,7 @@ for (const engine of ["native", "wasm"] as const) {
     const { errors, summary } = await scan({
       paths: [dir],
       sources: [...sources, { namespace: "slow", source: slow }],
-      timeoutMs: 300,
+      timeoutMs: 2000,
       engine,
     });
     assert.deepEqual(
