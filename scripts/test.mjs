@@ -10,6 +10,13 @@ import { inOrder } from "./lib/test-order.mjs";
 
 const parts = process.argv.slice(2).filter((arg) => !arg.startsWith("--"));
 const flags = process.argv.slice(2).filter((arg) => arg.startsWith("--"));
+const strange = flags.find((flag) => !/^--test-(name-pattern|skip-pattern|reporter)=./.test(flag));
+if (strange !== undefined) {
+  process.stderr.write(
+    `thymus: USAGE: ${strange} is none of --test-name-pattern=TEXT, --test-skip-pattern=TEXT, --test-reporter=spec|dot|tap\n`,
+  );
+  process.exit(2);
+}
 const files = inOrder(testFiles(parts));
 if (files.length === 0) {
   process.stderr.write(`thymus: USAGE: no test file matches ${parts.join(" ")}\n`);
@@ -37,7 +44,7 @@ const may = process.getuid?.() === 0 || Boolean(process.env.CI);
 const prepare = shared && may && missing.length === 0 ? { THYMUS_TEST_PREPARE: "1" } : {};
 // A file whose tests ended but whose process does not, since something still runs, is not covered by the limit of a
 // single test: the whole run has its own.
-process.exitCode = await run(pinnedNode, [...flags, join(root, "scripts/lib/run-tests.mjs"), ...files], {
+process.exitCode = await run(pinnedNode, [join(root, "scripts/lib/run-tests.mjs"), ...flags, ...files], {
   env: { ...env, ...prepare },
   timeout: 60 * 60 * 1000,
   killSignal: "SIGINT",

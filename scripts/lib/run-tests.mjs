@@ -13,23 +13,35 @@ import { roomOf } from "./test-order.mjs";
 
 /** @typedef {import("node:test").EventData.TestSummary} Summary */
 
-const files = process.argv.slice(2);
+const files = process.argv.slice(2).filter((arg) => !arg.startsWith("--"));
+/** @param {string} name @returns {string[]} values of a flag */
+const values = (name) =>
+  process.argv.slice(2).flatMap((arg) => (arg.startsWith(`--${name}=`) ? [arg.slice(name.length + 3)] : []));
+const testNamePatterns = values("test-name-pattern");
+const testSkipPatterns = values("test-skip-pattern");
 const stop = new AbortController();
 for (const signal of /** @type {const} */ (["SIGINT", "SIGTERM", "SIGHUP"]))
-  process.on(signal, () => stop.abort());
+  process.on(signal, () => {
+    stop.abort();
+    // What a test left running may hold its output open for ever.
+    setTimeout(() => process.exit(130), 30_000).unref();
+  });
 // Each file that runs listens to the process.
 process.setMaxListeners(0);
 
 const reporters = new Map(Object.entries({ dot, spec, tap }));
-const asked = process.execArgv.find((flag) => flag.startsWith("--test-reporter="))?.split("=")[1];
+const [asked] = values("test-reporter");
 const events = new PassThrough({ objectMode: true });
-events
-  .compose(/** @type {typeof tap} */ (reporters.get(asked ?? "spec") ?? spec))
-  .pipe(process.stdout, { end: false });
+const output = events.compose(/** @type {typeof tap} */ (reporters.get(asked ?? "spec") ?? spec));
+output.pipe(process.stdout, { end: false });
 
 const started = performance.now();
 /** @type {Map<string, number>} */
 const seconds = new Map();
+/** Files that said how they ended; of any other nothing was shown. */
+let told = 0;
+/** Files that held no test that was to run: each counts as one passed test of its own name. */
+const empty = new Set();
 const counts = { tests: 0, suites: 0, passed: 0, failed: 0, cancelled: 0, skipped: 0, todo: 0 };
 
 /** Half as many again as processors: some of what runs waits for something else than a processor. */
@@ -90,8 +102,13 @@ async function runFile(file) {
     timeout: 600_000,
     isolation: "process",
     signal: stop.signal,
+    ...(testNamePatterns.length > 0 && { testNamePatterns }),
+    ...(testSkipPatterns.length > 0 && { testSkipPatterns }),
   });
-  for await (const event of stream) if (!isOfRun(event)) said.push(event);
+  for await (const event of stream) {
+    if (event.type === "test:pass" && event.data.nesting === 0 && event.data.name === file) empty.add(file);
+    if (!isOfRun(event)) said.push(event);
+  }
   seconds.set(file, (performance.now() - begun) / 1000);
   for (const event of said) events.write(event);
   room += own;
@@ -104,6 +121,7 @@ function isOfRun({ type, data }) {
     for (const key of /** @type {(keyof typeof counts)[]} */ (Object.keys(counts)))
       counts[key] += data.counts[key];
     if (!data.success) process.exitCode = 1;
+    told += 1;
     return true;
   }
   if (type === "test:diagnostic" && data.nesting === 0 && data.file === undefined) return true;
@@ -111,21 +129,31 @@ function isOfRun({ type, data }) {
 }
 
 function finish() {
-  const told = { tests: counts.tests, suites: counts.suites, pass: counts.passed, fail: counts.failed };
-  const all = { ...told, cancelled: counts.cancelled, skipped: counts.skipped, todo: counts.todo };
+  const first = { tests: counts.tests, suites: counts.suites, pass: counts.passed, fail: counts.failed };
+  const all = { ...first, cancelled: counts.cancelled, skipped: counts.skipped, todo: counts.todo };
   const lines = Object.entries({ ...all, duration_ms: Math.round(performance.now() - started) });
   for (const [what, count] of lines)
     events.write({
       type: "test:diagnostic",
       data: { nesting: 0, message: `${what} ${count}`, level: "info" },
     });
+  const sought = testNamePatterns.length + testSkipPatterns.length > 0;
+  const nothing = counts.tests - empty.size === 0;
+  if (nothing || told < files.length || (empty.size > 0 && !sought)) process.exitCode = 1;
+  if (stop.signal.aborted) process.exitCode = 130;
   events.end();
   const slowest = [...seconds].sort((a, b) => b[1] - a[1]).slice(0, 16);
-  process.on("exit", () => {
-    if (files.length <= slowest.length) return;
-    process.stdout.write("\nslowest files, wall clock:\n");
-    for (const [name, took] of slowest) process.stdout.write(`  ${took.toFixed(0).padStart(5)} s  ${name}\n`);
+  output.on("end", () => {
+    if (files.length > slowest.length) {
+      process.stdout.write("\nslowest files, wall clock:\n");
+      for (const [name, took] of slowest)
+        process.stdout.write(`  ${took.toFixed(0).padStart(5)} s  ${name}\n`);
+    }
+    if (nothing) process.stderr.write("thymus: no test ran\n");
+    else if (empty.size > 0 && !sought) process.stderr.write(`thymus: no test in ${[...empty].join(", ")}\n`);
+    else if (told < files.length)
+      process.stderr.write(`thymus: ${files.length - told} test files did not say how they ended\n`);
+    // What a test left running must not keep the run from its end.
+    process.stdout.write("", () => process.exit());
   });
-  // What a test left running must not keep the run from its end.
-  if (stop.signal.aborted) process.exitCode = 130;
 }
