@@ -11,7 +11,7 @@ import {
 import { createQueue } from "@thymus/jobs";
 import { failpoint } from "@thymus/store";
 import { vouchers } from "../fleet/count.ts";
-import { isCovered } from "../rollout/prescriptions.ts";
+import { isCovered, recallOf } from "../rollout/prescriptions.ts";
 import { answering, faultOf } from "../rollout/replace.ts";
 import type { State } from "../state/state.ts";
 import { ANALYSIS, applyMessage, type CaseParts, findIncident } from "./apply.ts";
@@ -77,8 +77,14 @@ export async function reportAnalysis(
     const { verdict, family } = report;
     // A centre may answer by what has retired meanwhile: then by what answers for that now.
     const prescription = report.prescription && (await answering(change.db, report.prescription));
+    // What was withdrawn since the centre last asked: only a person brings it back.
+    const recalled = prescription && (await recallOf(change.db, prescription));
+    const withdrawn = recalled && `the answer ${prescription} was withdrawn: ${recalled}`;
     const fault = prescription && (await faultOf(change.db, prescription));
-    const gaveUp = report.gaveUp ?? (fault ? { code: "DOCUMENT_INVALID", why: fault } : null);
+    const gaveUp =
+      report.gaveUp ??
+      (withdrawn ? { code: "PERSON_NEEDED", why: withdrawn } : null) ??
+      (fault ? { code: "DOCUMENT_INVALID", why: fault } : null);
     const covered = prescription !== null && (await isCovered(change.db, prescription, row.id));
     const message = { type: "analysed", by, verdict, family, prescription, gaveUp, covered } as const;
     if (!(await applyMessage(change, parts, row, message))) return;

@@ -86,7 +86,7 @@ async function carryOut(
     case "end-analysis":
       return change.queue.withdraw(ANALYSIS, row.id);
     case "assign":
-      return assign(change, effect.prescription, effect.scope, row);
+      return assign(change, effect.prescription, effect.scope, row, effect.byPerson);
     case "recall":
       return withdraw(change, parts, effect.prescription, effect.why);
     case "retire-replaced":

@@ -70,7 +70,13 @@ export type CaseEffect =
   /** Gives the sample to the analysis centres; a new round where one was done before. */
   | { readonly do: "enqueue-analysis" }
   | { readonly do: "end-analysis" }
-  | { readonly do: "assign"; readonly scope: "patient" | "all"; readonly prescription: PrescriptionId }
+  | {
+      readonly do: "assign";
+      readonly scope: "patient" | "all";
+      readonly prescription: PrescriptionId;
+      /** A person said so now: that alone takes a recall back. */
+      readonly byPerson: boolean;
+    }
   | { readonly do: "recall"; readonly prescription: PrescriptionId; readonly why: string }
   /** Every machine has the prescription: what it replaces retires. */
   | { readonly do: "retire-replaced"; readonly by: PrescriptionId }
@@ -236,22 +242,22 @@ function wait(state: CaseState, waits: CaseWait, level: "observe" | "propose"): 
   return step({ ...state, stage, waits, why, deadline: null }, null, `waits for a person (${why})`);
 }
 
-function toPatient(state: CaseState, context: CaseContext): CaseStep {
+function toPatient(state: CaseState, context: CaseContext, byPerson = false): CaseStep {
   const deadline = context.now + context.patientSeconds * 1000;
   return step(
     { ...state, stage: "patient", waits: null, why: null, deadline },
     null,
     "given to the patient first",
-    [{ do: "assign", scope: "patient", prescription: state.prescription! }],
+    [{ do: "assign", scope: "patient", prescription: state.prescription!, byPerson }],
   );
 }
 
-function toEveryone(state: CaseState): CaseStep {
+function toEveryone(state: CaseState, byPerson = false): CaseStep {
   return step(
     { ...state, stage: "rollout", waits: null, why: null, deadline: null },
     null,
     "given to every machine",
-    [{ do: "assign", scope: "all", prescription: state.prescription! }],
+    [{ do: "assign", scope: "all", prescription: state.prescription!, byPerson }],
   );
 }
 
@@ -331,9 +337,9 @@ function approved(state: CaseState, why: string, context: CaseContext): CaseStep
       );
     case "repair":
     case "halted":
-      return after(said, toPatient(state, context));
+      return after(said, toPatient(state, context, true));
     case "rollout":
-      return after(said, toEveryone(state));
+      return after(said, toEveryone(state, true));
     case "gave-up":
       return after(said, submit({ ...state, verdict: null, family: null }));
     case null:

@@ -74,7 +74,7 @@ export async function answer(
       return {
         type: "claimed",
         work,
-        ...(work ? await standing(state.db) : {}),
+        ...(await standing(state.db)),
         replaced: await retired(state.db),
       };
     }

@@ -7,15 +7,17 @@ import type { Change } from "../state/state.ts";
 
 /**
  * Gives a prescription to the patient of a case or to every machine. Giving it to the patient (again) starts anew:
- * earlier outcomes of it are forgotten and a recall is taken back.
+ * earlier outcomes of it are forgotten. A recall is taken back by a person alone; else what is recalled stays so.
  */
 export async function assign(
   change: Change,
   prescription: PrescriptionId,
   scope: "patient" | "all",
   incident: IncidentRow,
+  byPerson: boolean,
 ): Promise<void> {
   const { db } = change;
+  if (!byPerson && (await recallOf(db, prescription)) !== null) return;
   if (scope === "patient") await db.deleteFrom("outcome").where("prescription", "=", prescription).execute();
   const given = {
     incident: incident.id,
@@ -68,6 +70,17 @@ export async function recall(change: Change, prescription: string, why: string):
   if ((result.numInsertedOrUpdatedRows ?? 0n) === 0n) return;
   await change.revise();
   change.tell({ type: "prescription", id: prescription });
+}
+
+/** Why a prescription is withdrawn; null for one that is not. */
+export async function recallOf(db: Kysely<AdminDatabase>, prescription: string): Promise<string | null> {
+  const row = await db
+    .selectFrom("prescription")
+    .select("why")
+    .where("id", "=", prescription)
+    .where("state", "=", "recalled")
+    .executeTakeFirst();
+  return row ? row.why || "no reason was given" : null;
 }
 
 /** Remembers a prescription that appeared among the published targets. */

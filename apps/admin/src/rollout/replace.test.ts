@@ -170,3 +170,28 @@ test("two retired for one, and a withdrawal in the middle of the rollout changes
   await neighbour.outcome(made.prescription, { files: [] });
   assert.equal((await shown(old.prescription)).state, "replaced", "and the second try replaces it after all");
 });
+
+test("a late answer by what a person withdrew does not bring it back; his approval of its own case does", async () => {
+  const made = await everywhere("withdrawn meanwhile");
+  const id = newId("case");
+  await patient.open(id, "its late relative");
+  await patient.upload(id, "its late relative", centre.recipient);
+  const { work } = await centre.party.claim(5);
+  await recall(made.prescription);
+  const told = await centre.party.claim();
+  assert.equal(told.work, null);
+  assert.ok(told.recalled?.includes(made.prescription.id), "a centre is told without work too");
+  assert.ok(told.everywhere && !told.everywhere.includes(made.prescription.id));
+
+  await centre.party.analysed(work!, { prescription: made.prescription });
+  const body = await caseOf(id);
+  assert.deepEqual([body.stage, body.waits, body.prescription], ["person", "gave-up", null]);
+  assert.match(body.why, new RegExp(`PERSON_NEEDED: .*${made.prescription.id} was withdrawn: a test`));
+  assert.equal((await shown(made.prescription)).state, "recalled");
+  assert.ok((await patient.sync()).recalled.includes(made.prescription.id));
+
+  const open = await prescribed("withdrawn on its patient");
+  await recall(open.prescription);
+  await house.api(`/api/v1/cases/${open.id}/approve`, {});
+  assert.equal((await shown(open.prescription)).state, "active", "a person takes his word back");
+});

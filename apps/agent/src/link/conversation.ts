@@ -75,10 +75,17 @@ export class Conversation {
     await server.learn(reply);
     await prescriptions.recall(reply.recalled);
     await prescriptions.assign(reply.assigned);
-    await prescriptions.activate(await server.source());
+    // One that cannot be had, while the analysis centre is away say, keeps none of the rest waiting.
+    let trouble: { readonly thrown: unknown } | null = null;
+    try {
+      await prescriptions.activate(await server.source());
+    } catch (thrown) {
+      trouble = { thrown };
+    }
     await prescriptions.retire(reply.replaced ?? []);
     await prescriptions.carryOut();
     for (const ended of reply.cases) await endCase(this.#options, ended);
+    if (trouble) throw trouble.thrown;
     await writeMeta(db, "revision", String(reply.revision));
     this.#telling.wake();
   }

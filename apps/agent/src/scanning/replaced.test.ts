@@ -142,3 +142,20 @@ test("what retires nothing: a successor that is refused here, or that names itse
   assert.match(server.outcomes[2]!.why!, /DOCUMENT_INVALID: .*cannot replace itself at replaces.0/);
   assert.deepEqual(server.health?.active, [old.id], "this machine keeps what works here");
 });
+
+test("one that is no target now keeps no other from being carried out, nor from retiring", async (t) => {
+  const scene = await makeScene();
+  t.after(() => scene.close());
+  const { server, watched } = scene;
+  await writeScripts(watched, 1);
+  await scene.startAgent();
+  const [old, replacement] = pair();
+  await server.prescribe(old);
+  await until("the first outcome", () => server.outcomes.length === 1);
+  server.assignMissing(prescriptionFor([specimen]).id);
+  await server.prescribe(replacement);
+  await until("the second outcome", () => server.outcomes.length === 2);
+  server.replace(old.id, replacement.id);
+  await until("only the new one", () => server.health?.active.join() === replacement.id);
+  assert.equal(await stateOf(scene, old.id), "replaced");
+});

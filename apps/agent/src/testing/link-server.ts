@@ -174,6 +174,12 @@ export class LinkServer {
     this.revision++;
   }
 
+  /** Assigns what is no target now, as one that retired before and is given back while the analysis centre is away. */
+  assignMissing(id: PrescriptionId): void {
+    this.assigned = [...this.assigned, id];
+    this.revision++;
+  }
+
   /** The last of these is on every machine: the others retire. */
   replace(id: PrescriptionId, by: PrescriptionId): void {
     this.replaced = [...this.replaced, { id, by }];
