@@ -7,24 +7,50 @@ import { MANIFEST } from "../proof/evidence.ts";
 
 /** Bytes of one member's evidence, above which it is only named. */
 const MOST_BYTES = 64 * 1024 * 1024;
+/** Bytes of all that is kept, above which those that can best be without it lose theirs. */
+const MOST_OF_ALL = 8 * 1024 ** 3;
 const EVIDENCE_FILE = /^[0-9a-f]{64}\.evidence$/;
 
 export class KeptEvidence {
   readonly #dir: string;
+  readonly #most: number;
+  /** Bytes of each member's evidence. */
+  readonly #held = new Map<string, number>();
 
-  constructor(dir: string) {
+  constructor(dir: string, most = MOST_OF_ALL) {
     this.#dir = dir;
+    this.#most = most;
+  }
+
+  /** Bytes that are kept above what may be. */
+  get excess(): number {
+    return this.#held.values().reduce((sum, bytes) => sum + bytes, 0) - this.#most;
   }
 
   folder(sample: Sha256): string {
     return join(this.#dir, sample);
   }
 
-  /** Throws away what a kill left half copied. */
-  async open(): Promise<void> {
+  /** Throws away what a kill left half copied, or copied for a member that never came to be or needs it no more. */
+  async open(members: readonly Sha256[]): Promise<void> {
     await mkdir(this.#dir, { recursive: true, mode: 0o700 });
-    for (const name of await readdir(this.#dir))
-      if (name.startsWith(".")) await rm(join(this.#dir, name), { recursive: true, force: true });
+    const known = new Set<string>(members);
+    for (const name of await readdir(this.#dir)) {
+      if (known.has(name)) this.#held.set(name, await this.#sizeOf(name));
+      else await rm(join(this.#dir, name), { recursive: true, force: true });
+    }
+  }
+
+  async #sizeOf(name: string): Promise<number> {
+    let bytes = 0;
+    for (const file of await readdir(join(this.#dir, name)))
+      bytes += (await lstat(join(this.#dir, name, file))).size;
+    return bytes;
+  }
+
+  async remove(sample: Sha256): Promise<void> {
+    await rm(this.folder(sample), { recursive: true, force: true });
+    this.#held.delete(sample);
   }
 
   /** Copies a case's evidence in one piece. @returns false where it is too much, or none */
@@ -47,6 +73,7 @@ export class KeptEvidence {
       await copyFile(join(from, name), join(partial, name), constants.COPYFILE_FICLONE);
     await rm(kept, { recursive: true, force: true });
     await rename(partial, kept);
+    this.#held.set(sample, bytes);
     return true;
   }
 }

@@ -1,5 +1,7 @@
 /** From sample to sample: names, general rules, retirement, and samples that are sent to teach a bad rule. */
 import assert from "node:assert/strict";
+import { mkdir, readdir, stat } from "node:fs/promises";
+import { join } from "node:path";
 import { after, afterEach, before, test } from "node:test";
 import { loadEngine } from "@thymus/detection";
 import { repairWith } from "@thymus/repair";
@@ -94,6 +96,54 @@ test("a prescription that was recalled, or is not out yet, is replaced by none",
   const third = await world.program(variant(3), "elf64", "c");
   assert.deepEqual(third.prescription!.replaces, [second.prescription!.id]);
 });
+
+test("what a withdrawn prescription took the place of stands again, and is replaced anew", async () => {
+  const first = await world.program(variant(1), "elf64", "a");
+  const second = await world.program(variant(2), "elf64", "b");
+  const third = await world.program(variant(3), "elf64", "c");
+  const general = third.prescription!;
+  assert.equal(general.replaces?.length, 2);
+  await world.memory.recall([general.id]);
+  for (const { prescription } of [first, second])
+    assert.equal(await world.memory.replacedBy(prescription!.id), null, "active again");
+  // Brought again, as after a kill: nothing retires for what is withdrawn.
+  await world.memory.remember(third.folder, third.caseId, general);
+  assert.equal(await world.memory.replacedBy(first.prescription!.id), null);
+  const fourth = await world.program(variant(4), "elf64", "d");
+  assert.deepEqual(
+    [...(fourth.prescription!.replaces ?? [])].sort(),
+    [first.prescription!.id, second.prescription!.id].sort(),
+    "they stand for their samples again",
+  );
+});
+
+test("evidence of all families has a bound, which those of one sample pay first; orphans are swept", async () => {
+  const folder = join(world.root, "families", "evidence");
+  const kept = async () => (await readdir(folder)).sort();
+  const bringer = Buffer.from("a sample of another family");
+  const lonely = await world.infector(bringer, infected(1, 0), infected(1, 3), "a");
+  const [one, two] = [
+    await world.program(variant(1), "elf64", "a"),
+    await world.program(variant(2), "elf64", "b"),
+  ];
+  const all = [lonely, one, two].map(({ analysed }) => analysed.sample.sha256);
+  assert.deepEqual(await kept(), [...all].sort());
+  await mkdir(join(folder, "f".repeat(64)));
+  await world.reopen();
+  assert.deepEqual(await kept(), [...all].sort(), "what no member has is gone");
+  const sizes = await Promise.all(all.map((name) => bytesIn(join(folder, name))));
+  await world.reopen({ evidenceBytes: sizes.reduce((sum, size) => sum + size, 0) });
+  const third = await world.program(variant(3), "elf64", "c");
+  assert.equal(third.kinship?.generalised, true);
+  assert.deepEqual(await kept(), [all[1]!, all[2]!, third.analysed.sample.sha256].sort());
+  await world.reopen();
+  assert.equal((await kept()).length, 3);
+});
+
+async function bytesIn(folder: string): Promise<number> {
+  const sizes = (await readdir(folder)).map(async (name) => (await stat(join(folder, name))).size);
+  return (await Promise.all(sizes)).reduce((sum, size) => sum + size, 0);
+}
 
 test("the same sample again keeps its name, and its newest prescription stands for it", async () => {
   const first = await world.program(variant(1), "elf64", null);

@@ -73,11 +73,17 @@ export class FamilyMemory {
   }
 
   /** @throws ThymusError STORE_FAILED, STORE_NEWER */
-  static async open(dir: string): Promise<FamilyMemory> {
+  static async open(dir: string, limits: { readonly evidenceBytes?: number } = {}): Promise<FamilyMemory> {
     await mkdir(dir, { recursive: true, mode: 0o700 });
-    const evidence = new KeptEvidence(join(dir, "evidence"));
-    await evidence.open();
-    return new FamilyMemory(await FamilyStore.open(join(dir, "families.db")), evidence);
+    const store = await FamilyStore.open(join(dir, "families.db"));
+    try {
+      const evidence = new KeptEvidence(join(dir, "evidence"), limits.evidenceBytes);
+      await evidence.open(await store.withEvidence());
+      return new FamilyMemory(store, evidence);
+    } catch (error) {
+      await store.close();
+      throw error;
+    }
   }
 
   async close(): Promise<void> {
@@ -164,6 +170,17 @@ export class FamilyMemory {
       stands: prescription?.id ?? record.stands,
     });
     await failpoint("analysis.family.remembered");
+    await this.#makeRoom();
+  }
+
+  /** Evidence of all families has a bound: what can best be without it loses its own. */
+  async #makeRoom(): Promise<void> {
+    if (this.#evidence.excess <= 0) return;
+    for (const sample of await this.#store.leastNeeded()) {
+      await this.#store.loseEvidence(sample);
+      await this.#evidence.remove(sample);
+      if (this.#evidence.excess <= 0) return;
+    }
   }
 
   /** What took the place of a prescription; null where it stands, is recalled or is unknown here. */

@@ -200,11 +200,11 @@ class Centre {
         const reply = await this.#link.send({ type: "claim", waitSeconds: 20, leaseSeconds: LEASE_SECONDS });
         if (reply.type !== "claimed") continue;
         if (reply.replaced) await this.#retire(reply.replaced);
-        if (!reply.work) continue;
+        // Without work too: what is withdrawn must answer nothing that waits here already.
         this.#everywhere = new Set(reply.everywhere ?? []);
         await this.#intake.recall(reply.recalled ?? []);
         await this.#families.recall(reply.recalled ?? []);
-        await this.#take(reply.work);
+        if (reply.work) await this.#take(reply.work);
       } catch (thrown) {
         if (this.#stop.aborted) return;
         const error = asThymusError(thrown);
@@ -228,6 +228,7 @@ class Centre {
       await pause(wait, this.#stop);
       if (this.#stop.aborted) return;
       try {
+        await this.#intake.prune();
         await this.#releases.timestamp();
         wait = TIMESTAMP_HOURS * 3600;
       } catch (thrown) {
@@ -302,7 +303,8 @@ class Centre {
     await failpoint("analysis.analysed");
     const finished = await readCase(folder, turn.id);
     // Killed between the folder and the memory of it.
-    if (isDone) await this.#families.remember(folder, turn.id, finished.prescription);
+    if (isDone)
+      await this.#families.alone(() => this.#families.remember(folder, turn.id, finished.prescription));
     // One of an earlier case is published already.
     if (finished.prescription?.id === prescriptionIdOf(turn.id)) {
       await this.#releases.publish(finished.prescription);

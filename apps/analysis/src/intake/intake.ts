@@ -123,6 +123,10 @@ class RunningIntake {
     if (await this.#store.recall(prescriptions)) this.#triage.use(await this.#store.rules());
   }
 
+  prune(): Promise<void> {
+    return this.#store.prune();
+  }
+
   async depth() {
     const { queued, folded } = await this.#store.counts();
     const contents = await this.#store.depth();

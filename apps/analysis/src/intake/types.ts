@@ -79,6 +79,8 @@ export interface Intake {
   delivered(id: CaseId): Promise<void>;
   /** Prescriptions that were withdrawn: nothing is answered by them any more. */
   recall(prescriptions: readonly string[]): Promise<void>;
+  /** Forgets what was delivered long ago; to be called now and then. */
+  prune(): Promise<void>;
   /** Submissions without an answer, how many of them are folded, contents that wait or run. */
   depth(): Promise<{ open: number; folded: number; contents: number; running: number }>;
   close(): Promise<void>;

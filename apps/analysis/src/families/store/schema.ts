@@ -1,6 +1,6 @@
 /** What is remembered of families. */
 import type { Migration } from "@thymus/store";
-import { sql } from "kysely";
+import { type Generated, sql } from "kysely";
 
 export interface FamilyTable {
   name: string;
@@ -43,11 +43,19 @@ export interface PrescriptionTable {
   made: number;
 }
 
+/** What stood for a member before: it stands again when what took its place is withdrawn. The highest id is the latest. */
+export interface StoodTable {
+  id: Generated<number>;
+  sha256: string;
+  prescription: string;
+}
+
 export interface FamilyDatabase {
   family: FamilyTable;
   member: MemberTable;
   feature: FeatureTable;
   prescription: PrescriptionTable;
+  stood: StoodTable;
 }
 
 export const familyMigrations: readonly Migration[] = [
@@ -81,6 +89,17 @@ export const familyMigrations: readonly Migration[] = [
         made integer not null
       ) strict`.execute(db);
       await sql`create index prescription_family on prescription (family)`.execute(db);
+    },
+  },
+  {
+    name: "families-002",
+    async up(db) {
+      await sql`create table stood (
+        id integer primary key autoincrement,
+        sha256 text not null references member (sha256) on delete cascade,
+        prescription text not null,
+        unique (sha256, prescription)
+      ) strict`.execute(db);
     },
   },
 ];

@@ -6,6 +6,7 @@ import { MOST_MEMBERS } from "../../worker/protocol.ts";
 import { nearestFamily, sameSketch } from "../sketch/kinship.ts";
 import { features, KinSketch } from "../sketch/sketch.ts";
 import { type FamilyDatabase, familyMigrations, type MemberTable } from "./schema.ts";
+import { isRecalled, recallOne, stand } from "./stands.ts";
 
 /** Members of a family that one submitter may bring. */
 const MOST_OF_ONE = 4;
@@ -166,7 +167,7 @@ export class FamilyStore {
 
   async #adopt(trx: Kysely<FamilyDatabase>, each: Adoption): Promise<void> {
     const now = this.#now();
-    const { family, sha256, prescription, stands } = each;
+    const { family, sha256, prescription } = each;
     await trx
       .insertInto("family")
       .values({ name: family, made: now })
@@ -179,21 +180,25 @@ export class FamilyStore {
         .values({ id: prescription.id, family, document, state: "made", replaced_by: null, made: now })
         .onConflict((conflict) => conflict.doNothing())
         .execute();
-      await this.#retire(trx, prescription.replaces ?? [], prescription.id);
     }
+    // Brought again after its withdrawal became known: what stands by now is left alone.
+    const withdrawn = each.stands !== null && (await isRecalled(trx, each.stands));
+    const stands = withdrawn ? null : each.stands;
+    if (prescription && !withdrawn) await this.#retire(trx, prescription.replaces ?? [], prescription.id);
     const before = await trx
       .selectFrom("member")
       .select("stands")
       .where("sha256", "=", sha256)
       .executeTakeFirst();
     if (before) {
-      await trx.updateTable("member").set({ stands }).where("sha256", "=", sha256).execute();
+      if (!withdrawn) await stand(trx, [sha256], stands);
+      if (each.hasEvidence)
+        await trx.updateTable("member").set({ evidence: 1 }).where("sha256", "=", sha256).execute();
       // The same sample analysed again: one prescription stands for it.
-      if (prescription && before.stands && before.stands !== prescription.id)
+      if (prescription && !withdrawn && before.stands && before.stands !== prescription.id)
         await this.#retireUnused(trx, before.stands, prescription.id);
-    } else if (each.isMember) await this.#insert(trx, each, now);
-    if (stands && each.covers.length > 0)
-      await trx.updateTable("member").set({ stands }).where("sha256", "in", each.covers).execute();
+    } else if (each.isMember) await this.#insert(trx, { ...each, stands }, now);
+    if (stands && each.covers.length > 0) await stand(trx, each.covers, stands);
   }
 
   async #retire(trx: Kysely<FamilyDatabase>, ids: readonly string[], by: string): Promise<void> {
@@ -225,15 +230,57 @@ export class FamilyStore {
     if (rows.length > 0) await trx.insertInto("feature").values(rows).execute();
   }
 
-  /** These were withdrawn: no rule is made of or measured by them any more. */
+  /**
+   * These were withdrawn: no rule is made of or measured by them any more. What they took the place of stands again, unless
+   * another one has taken theirs.
+   */
   async recall(ids: readonly string[]): Promise<void> {
     if (ids.length === 0) return;
-    await this.#db
-      .updateTable("prescription")
-      .set({ state: "recalled" })
+    const rows = await this.#db
+      .selectFrom("prescription")
+      .select("id")
       .where("id", "in", ids)
       .where("state", "<>", "recalled")
       .execute();
+    if (rows.length === 0) return;
+    await durably(this.#db, () =>
+      this.#db.transaction().execute(async (trx) => {
+        for (const { id } of rows) await recallOne(trx, id);
+      }),
+    );
+  }
+
+  /** Members whose evidence is kept. */
+  async withEvidence(): Promise<Sha256[]> {
+    const rows = await this.#db.selectFrom("member").select("sha256").where("evidence", "=", 1).execute();
+    return rows.map(({ sha256 }) => Sha256.parse(sha256));
+  }
+
+  /** Members whose evidence is kept, those first that can best be without it: of the smallest families, the oldest. */
+  async leastNeeded(): Promise<Sha256[]> {
+    const rows = await this.#db
+      .selectFrom("member")
+      .innerJoin(
+        (from) =>
+          from
+            .selectFrom("member")
+            .select((select) => ["family as of", select.fn.countAll<number>().as("members")])
+            .groupBy("family")
+            .as("size"),
+        (join) => join.onRef("size.of", "=", "member.family"),
+      )
+      .select("member.sha256")
+      .where("member.evidence", "=", 1)
+      .orderBy("size.members")
+      .orderBy("member.added")
+      .orderBy("member.sha256")
+      .execute();
+    return rows.map(({ sha256 }) => Sha256.parse(sha256));
+  }
+
+  /** The evidence of this member is kept no longer: nothing is learned from it or proved on it any more. */
+  async loseEvidence(sha256: Sha256): Promise<void> {
+    await this.#db.updateTable("member").set({ evidence: 0 }).where("sha256", "=", sha256).execute();
   }
 }
 

@@ -88,9 +88,9 @@ export class World {
     await this.reopen();
   }
 
-  async reopen(): Promise<void> {
+  async reopen(limits: { readonly evidenceBytes?: number } = {}): Promise<void> {
     await this.memory?.close();
-    this.memory = await FamilyMemory.open(join(this.root, "families"));
+    this.memory = await FamilyMemory.open(join(this.root, "families"), limits);
   }
 
   async close(): Promise<void> {
