@@ -17,6 +17,8 @@ export interface HoldOptions {
   readonly what: string;
   /** Milliseconds to wait for a holder that is just ending; default 3000. */
   readonly waitMs?: number;
+  /** What to do where another holds it; default: end that process, or take another data folder. */
+  readonly hint?: string;
 }
 
 /**
@@ -52,7 +54,7 @@ export async function holdLock(file: string, options: HoldOptions): Promise<() =
         throw new ThymusError(
           "CONFLICT",
           `${what} runs already${describe(holder)}`,
-          "end that process first, or name another folder with --data",
+          options.hint ?? "end that process first, or name another folder with --data",
         );
       }
       await setTimeout(PAUSE);

@@ -38,6 +38,7 @@ export const killedElsewhere: Readonly<Record<string, string>> = {
   "agent.restore.after-swap": "apps/agent/src/crash.test.ts",
   "agent.restore.before-swap": "apps/agent/src/crash.test.ts",
   "agent.retired": "apps/agent/src/crash.test.ts",
+  "analysis.corpus.before-index": "apps/analysis/src/self/learn/unfinished.test.ts",
   "analysis.corpus.before-manifest": "apps/analysis/src/self/corpus.test.ts",
   "analysis.corpus.filter-saved": "apps/analysis/src/self/corpus.test.ts",
   "analysis.corpus.imported": "apps/analysis/src/self/portable/portable.test.ts",

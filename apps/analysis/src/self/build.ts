@@ -1,10 +1,11 @@
 import { createHash } from "node:crypto";
-import { mkdir, readFile } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import { type CorpusFile, type CorpusIndex, CorpusManifest, ThymusError } from "@thymus/contracts";
 import { failpoint, writeFileAtomic } from "@thymus/store";
 import { filterBits } from "./absence/memory.ts";
 import { corpusDigest, decodeTornFiles, encodeFiles } from "./files/file-list.ts";
-import { Journal } from "./files/journal.ts";
+import { holdCorpus } from "./files/hold.ts";
+import { readJournals } from "./files/journal.ts";
 import { layout, readManifest, removeOld } from "./files/layout.ts";
 import { labelBits } from "./labels/labelled.ts";
 import { learnModel } from "./learn/learn-model.ts";
@@ -44,18 +45,27 @@ export interface BuildCorpusOptions {
  * Learns self: lists and digests goodware, remembers which bytes stand in it and learns its statistics. Can be interrupted at any point and started again;
  * what has been read already (same size and time of change) is not read again. The old corpus stays until the new one is
  * complete.
- * @throws ThymusError CORPUS_MISSING where the sources hold no file, NOT_FOUND, INTERRUPTED
+ * @throws ThymusError CORPUS_MISSING where the sources hold no file, NOT_FOUND, INTERRUPTED, CONFLICT where another process
+ *   changes the corpus
  */
 export async function buildCorpus(options: BuildCorpusOptions): Promise<CorpusManifest> {
+  const release = await holdCorpus(options.dir);
+  try {
+    return await buildAlone(options);
+  } finally {
+    release();
+  }
+}
+
+async function buildAlone(options: BuildCorpusOptions): Promise<CorpusManifest> {
   const { dir } = options;
   const sources = options.sources ?? [PACKAGE_MANAGER];
   const say = options.onProgress ?? (() => {});
-  await mkdir(dir, { recursive: true, mode: 0o700 });
   say("listing goodware", 0, 0);
   const candidates = await collectCandidates(sources, options.maxFileBytes ?? DEFAULT_MAX_FILE_BYTES);
   const old = await previous(dir);
   const oldFiles = old ? await listed(dir, old) : [];
-  const typed = [...oldFiles, ...new Journal(layout(dir).journal).read()];
+  const typed = [...oldFiles, ...readJournals(dir)];
   const chosen = await choose(candidates, byPath(typed), options);
   const { state, known, index } = beginning(dir, old, oldFiles, chosen, options);
   try {
@@ -73,7 +83,7 @@ export async function buildCorpus(options: BuildCorpusOptions): Promise<CorpusMa
       labels: { ...index, bits: labelBits(index.bits), sha256: digests.labels },
     };
     const manifest = await finish(files, sources, options, old, finished, state.spaces.all.memory);
-    await state.remove();
+    state.remove();
     await removeOld(dir, manifest);
     return manifest;
   } finally {

@@ -129,7 +129,7 @@ test("the same files give the same corpus, however often it was interrupted", as
   });
   await assert.rejects(stopped, { code: "INTERRUPTED" });
   await assert.rejects(openCorpus(dir), { code: "CORPUS_MISSING" });
-  const unfinished = join(dir, "unfinished.ndjson");
+  const unfinished = layout(dir).journal(null);
   assert.ok(readFileSync(unfinished, "utf8").trim().split("\n").length >= 256);
   appendFileSync(unfinished, '["torn');
   const totals: number[] = [];
@@ -141,7 +141,7 @@ test("the same files give the same corpus, however often it was interrupted", as
   assert.ok(totals.every((total) => total <= 600 - 256));
   assert.equal(resumed.digest, whole.digest);
   assert.deepEqual([resumed.model, resumed.index], [whole.model, whole.index]);
-  assert.deepEqual(readdirSync(dir).length, 5);
+  assert.deepEqual(readdirSync(dir).length, 6);
 });
 
 for (const point of [
@@ -187,7 +187,7 @@ test("what has the same size and time is not read again; what changed is", async
   const second = await buildCorpus({ dir, sources: [good], onProgress });
   assert.notEqual(second.digest, first.digest);
   assert.ok(totals[0]! <= 2);
-  assert.equal(readdirSync(dir).length, 5);
+  assert.equal(readdirSync(dir).length, 6);
 });
 
 test("a model that an older version learned is read, and learned anew by the next build", async (t) => {

@@ -52,6 +52,23 @@ test("pieces across the borders of blocks and of the input are remembered", () =
   assert.ok(!filter.absent(file));
 });
 
+test("zeros are remembered wherever they stand in a block", () => {
+  for (const at of [0, 1, 6989, 7000]) {
+    const file = Buffer.alloc(20_000, 1);
+    file.fill(0, at, at + 12);
+    const space = filterSpace(16, 1, 64);
+    const filter = new AbsenceFilter(space, 0);
+    filter.add(file);
+    filter.flush();
+    // Their hash is 0: in the first word the first bit.
+    assert.ok(wordsIn(space).has(0, 1, 0), `${at}`);
+  }
+  const zeros = filled([Buffer.alloc(7000)]);
+  assert.ok(!zeros.absent(Buffer.alloc(12)) && !zeros.absent(Buffer.alloc(7000)));
+  // An index that an older version made may lack them.
+  assert.ok(!filled([]).absent(Buffer.alloc(100)));
+});
+
 test("what is strange is nearly always called absent from 20 bytes on", () => {
   const known = randomBytes(400_000);
   const filter = filled([known], filterBits(known.length));

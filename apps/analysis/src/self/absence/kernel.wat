@@ -188,6 +188,10 @@
     (local.set $end (call $places (local.get $length)))
     (local.set $at (global.get $list))
     (block $done
+      (br_if $done (i32.ge_u (local.get $at) (local.get $end)))
+      ;; Anything but the first piece's hash; that of zeros is 0.
+      (local.set $last (i64.xor (i64.const -1)
+        (call $hash (i32.add (local.get $p) (i32.load16_u (local.get $at))))))
       (loop $next
         (br_if $done (i32.ge_u (local.get $at) (local.get $end)))
         (local.set $h (call $hash (i32.add (local.get $p) (i32.load16_u (local.get $at)))))

@@ -56,11 +56,17 @@ export class Remembered {
       for (let at = 0; at < end; at += 4) {
         const isKnown = this.#words.has(this.#marks[at]!, this.#marks[at + 2]!, this.#marks[at + 3]!);
         if (tell) tell(isKnown);
-        else if (!isKnown) return true;
+        // An index that an older version made may lack zeros, whose hash is 0: their absence is never certain.
+        else if (!isKnown && !isZero(this.#marks.subarray(at, at + 4))) return true;
       }
     }
     return false;
   }
+}
+
+/** Whether a mark is that of the hash 0: the first word's first bit. */
+function isZero([word, , low, high]: Uint32Array): boolean {
+  return word === 0 && low === 1 && high === 0;
 }
 
 /** The words of a filter in memory. */

@@ -1,5 +1,5 @@
-import { closeSync, mkdirSync, openSync, readFileSync, rmSync, writeSync } from "node:fs";
-import { dirname } from "node:path";
+import { closeSync, mkdirSync, openSync, readdirSync, readFileSync, writeSync } from "node:fs";
+import { dirname, join } from "node:path";
 import type { CorpusFile } from "@thymus/contracts";
 import { decodeTornFiles, encodeFiles } from "./file-list.ts";
 
@@ -36,9 +36,11 @@ export class Journal {
     if (this.#fd !== null) closeSync(this.#fd);
     this.#fd = null;
   }
+}
 
-  remove(): void {
-    this.close();
-    rmSync(this.#path, { force: true });
-  }
+/** What interrupted builds have read, whatever they began with: good only for what a file is, not for what is in a filter. */
+export function readJournals(dir: string): CorpusFile[] {
+  return readdirSync(dir)
+    .filter((name) => /^unfinished.*\.ndjson$/.test(name))
+    .flatMap((name) => new Journal(join(dir, name)).read());
 }

@@ -20,10 +20,17 @@ export function layout(dir: string) {
     /** An imported list of what is known to be good. */
     knownList: (sha256: string) => join(dir, `list-${sha256.slice(0, 16)}.json`),
     /** The absence filter of an unfinished build that adds to the index `base`. */
-    part: (base: string | null) => join(dir, `unfinished-${base?.slice(0, 16) ?? "new"}.abs`),
-    labelPart: (base: string | null) => join(dir, `unfinished-${base?.slice(0, 16) ?? "new"}.labels.abs`),
-    journal: join(dir, "unfinished.ndjson"),
+    part: (base: string | null) => join(dir, `${unfinished(base)}.abs`),
+    labelPart: (base: string | null) => join(dir, `${unfinished(base)}.labels.abs`),
+    /** What stands in these two filters, and in none else. */
+    journal: (base: string | null) => join(dir, `${unfinished(base)}.ndjson`),
+    /** Held by whoever changes the corpus. */
+    lock: join(dir, "lock"),
   };
+}
+
+function unfinished(base: string | null): string {
+  return `unfinished-${base?.slice(0, 16) ?? "new"}`;
 }
 
 /** @throws ThymusError CORPUS_MISSING, DOCUMENT_INVALID */

@@ -1,8 +1,8 @@
-import { linkSync, rmSync } from "node:fs";
-import { copyFile, readdir, rm } from "node:fs/promises";
+import { readdirSync, rmSync } from "node:fs";
+import { copyFile, link, readdir, rename } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import type { CorpusFile, Sha256 } from "@thymus/contracts";
-import { failpoint, writeFileAtomic } from "@thymus/store";
+import { failpoint, temporaryFor, writeFileAtomic } from "@thymus/store";
 import { filterDigest, loadFilter, putHeader } from "../absence/file.ts";
 import { filterFile, filterSpace, ROOM, SMALL_ROOM } from "../absence/memory.ts";
 import { Journal } from "../files/journal.ts";
@@ -43,7 +43,7 @@ export class Unfinished {
     };
     this.#dir = dir;
     this.#base = base;
-    this.#journal = new Journal(layout(dir).journal);
+    this.#journal = new Journal(layout(dir).journal(base?.index ?? null));
     this.#saveSeconds = saveSeconds;
   }
 
@@ -59,11 +59,13 @@ export class Unfinished {
   ): { state: Unfinished; files: CorpusFile[] } | null {
     const state = new Unfinished(dir, bits, base, workers, saveSeconds);
     const filters = state.#filters();
-    if (filters.every(({ part, space }) => loadFilter(part, space)))
-      return { state, files: state.#journal.read() };
-    state.#journal.remove();
-    for (const { space, base: from, target } of filters) {
+    const files = state.#journal.read();
+    if (files.length > 0 && filters.every(({ part, space }) => loadFilter(part, space)))
+      return { state, files };
+    for (const { space, base: from, target } of filters)
       if (from && loadFilter(target(from), space) !== from) return null;
+    state.remove();
+    for (const { space, base: from } of filters) {
       if (!from) filterFile(space).fill(0);
       putHeader(space);
     }
@@ -116,12 +118,11 @@ export class Unfinished {
       digests.push(sha256);
       if (sha256 === base) continue;
       if (!(await exists(part))) await writeFileAtomic(part, filterFile(space));
-      rmSync(target(sha256), { force: true });
-      try {
-        linkSync(part, target(sha256));
-      } catch {
-        await copyFile(part, target(sha256));
-      }
+      // The corpus that is there may have the very same one: it is never without it.
+      const temporary = temporaryFor(target(sha256));
+      await link(part, temporary).catch(() => copyFile(part, temporary));
+      await failpoint("analysis.corpus.before-index");
+      await rename(temporary, target(sha256));
     }
     return { index: digests[0]!, labels: digests[1]! };
   }
@@ -131,17 +132,13 @@ export class Unfinished {
   }
 
   /** Removes the unfinished state of this and of any other beginning. */
-  async remove(): Promise<void> {
-    this.#journal.remove();
-    await removeParts(this.#dir);
+  remove(): void {
+    this.#journal.close();
+    for (const name of readdirSync(this.#dir))
+      if (/^unfinished.*\.(abs|ndjson)$/.test(name)) rmSync(join(this.#dir, name), { force: true });
   }
 }
 
 async function exists(path: string): Promise<boolean> {
   return (await readdir(dirname(path))).includes(basename(path));
-}
-
-export async function removeParts(dir: string): Promise<void> {
-  for (const name of await readdir(dir))
-    if (/^unfinished-.*\.abs$/.test(name)) await rm(join(dir, name), { force: true });
 }

@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { CorpusManifest, type Sha256, ThymusError } from "@thymus/contracts";
 import { writeFileAtomic } from "@thymus/store";
+import { holdCorpus } from "../files/hold.ts";
 import { layout, readManifest, removeOld } from "../files/layout.ts";
 import { listName, MATCHES, type Match, readList } from "./read-list.ts";
 import type { StoredList } from "./warned.ts";
@@ -14,10 +15,11 @@ export type ListEntry = NonNullable<CorpusManifest["lists"]>[number];
 
 /**
  * Adds a list of what is known to be good; one of the same name gives way.
- * @throws ThymusError CORPUS_MISSING, UNREADABLE, DOCUMENT_INVALID where nothing can be read from it, TOO_LARGE
+ * @throws ThymusError CORPUS_MISSING, UNREADABLE, DOCUMENT_INVALID where nothing can be read from it, TOO_LARGE,
+ *   CONFLICT where another process changes the corpus
  */
 export async function importList(dir: string, file: string): Promise<ListEntry> {
-  const manifest = await readManifest(dir);
+  await readManifest(dir);
   const found = new Map<Match, Set<string>>(MATCHES.map((match) => [match, new Set()]));
   let count = 0;
   for await (const { match, value } of readList(file)) {
@@ -43,12 +45,22 @@ export async function importList(dir: string, file: string): Promise<ListEntry> 
     hashes,
     texts: total - hashes,
   };
+  const release = await holdCorpus(dir);
+  try {
+    await addList(dir, entry, text);
+  } finally {
+    release();
+  }
+  return entry;
+}
+
+async function addList(dir: string, entry: ListEntry, text: string): Promise<void> {
+  const manifest = await readManifest(dir);
   await writeFileAtomic(layout(dir).knownList(entry.sha256), text);
-  const lists = [...(manifest.lists ?? []).filter((other) => other.name !== name), entry];
+  const lists = [...(manifest.lists ?? []).filter((other) => other.name !== entry.name), entry];
   const next = CorpusManifest.parse({ ...manifest, lists });
   await writeFileAtomic(layout(dir).manifest, `${JSON.stringify(next, null, 2)}\n`);
   await removeOld(dir, next);
-  return entry;
 }
 
 /** @throws ThymusError CORPUS_MISSING where a list is damaged */

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { mkdir, open, readFile, stat } from "node:fs/promises";
+import { open, readFile, stat } from "node:fs/promises";
 import {
   type CorpusFile,
   CorpusManifest,
@@ -13,6 +13,7 @@ import { headerBits } from "../absence/file.ts";
 import { fileBytes } from "../absence/memory.ts";
 import { mergeFilters } from "../absence/merge.ts";
 import { corpusDigest, encodeFiles } from "../files/file-list.ts";
+import { holdCorpus } from "../files/hold.ts";
 import { layout, readManifest, removeOld } from "../files/layout.ts";
 import { mergeTables } from "../model/merge.ts";
 import { decodeTables, encodeTables, ORDER } from "../model/tables.ts";
@@ -30,14 +31,28 @@ interface Parts {
   readonly labels: Uint8Array | null;
 }
 
+interface Portable {
+  readonly header: PortableSelf;
+  readonly parts: Parts;
+}
+
 /**
  * Adds the self of another machine to a corpus: hashes unite, counts add, filters join. The same one again changes
  * nothing. Its files are not here: no goodware scan covers them.
- * @throws ThymusError DOCUMENT_INVALID where the file is damaged, with the place; UNREADABLE
+ * @throws ThymusError DOCUMENT_INVALID where the file is damaged, with the place; UNREADABLE; CONFLICT where another process
+ *   changes the corpus
  */
 export async function importCorpus(dir: string, file: string): Promise<PortableSelf> {
-  const { header, parts } = await readPortable(file);
-  await mkdir(dir, { recursive: true, mode: 0o700 });
+  const portable = await readPortable(file);
+  const release = await holdCorpus(dir);
+  try {
+    return await importAlone(dir, portable);
+  } finally {
+    release();
+  }
+}
+
+async function importAlone(dir: string, { header, parts }: Portable): Promise<PortableSelf> {
   const old = await current(dir);
   const before = old?.imported;
   if (before?.from.some(({ digest }) => digest === header.digest)) return header;
@@ -77,7 +92,7 @@ export async function importCorpus(dir: string, file: string): Promise<PortableS
 }
 
 /** Reads and checks a portable self whole. */
-async function readPortable(file: string): Promise<{ header: PortableSelf; parts: Parts }> {
+async function readPortable(file: string): Promise<Portable> {
   const handle = await open(file, "r").catch((cause: NodeJS.ErrnoException) => {
     throw new ThymusError("UNREADABLE", `${file} cannot be read (${cause.code})`, "check the path", {
       cause,
