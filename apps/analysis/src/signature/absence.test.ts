@@ -25,6 +25,16 @@ test("a hex string's runs end at wild cards and jumps, and take every form of wh
   assert.equal(runsOfHex(long + "(01|02)".repeat(7)).length, 1);
 });
 
+test("of a hex string with anything else in it no run is told, and none runs over half a byte", () => {
+  const long = "00112233445566778899AABB";
+  assert.deepEqual(hexOf(runsOfHex(`${long}4?41`)), [[lower(long)]]);
+  assert.deepEqual(hexOf(runsOfHex(`${long}?441${long}`)), [[lower(long)], [`41${lower(long)}`]]);
+  assert.deepEqual(hexOf(runsOfHex(`${long} 41 [2] ${long}`)), [[`${lower(long)}41`], [lower(long)]]);
+  assert.deepEqual(hexOf(runsOfHex(`${long}(1|2)41`)), [[lower(long)]]);
+  for (const other of ["~41", "4", "(41(42|43)44)", "/* 41 */", "\n41"])
+    assert.deepEqual(runsOfHex(`${long}${other}${long}`), [], other);
+});
+
 const lower = (text: string) => text.toLowerCase();
 
 test("absent is what lacks one run in all of its forms", () => {

@@ -45,6 +45,25 @@ test("a file that a prescription and its successors find is one finding", async 
   compiled.close();
 });
 
+test("of prescriptions that replace each other none hides what was found", async () => {
+  const replacing = (id: string, marker: string, ...replaces: string[]) =>
+    ({ ...prescription(id, marker, ["shell"]), replaces }) as Prescription;
+  const bundle = createBundle([
+    replacing("rx-a", "AAAA", "rx-b"),
+    replacing("rx-b", "BBBB", "rx-a", "rx-c"),
+    prescription("rx-c", "CCCC", ["shell"]),
+    prescription("rx-d", "DDDD", ["shell"]),
+  ]);
+  const compiled = (await loadEngine()).compile([...bundle.rules]);
+  const found = (text: string) =>
+    scanFile({ bundle, compiled }, Buffer.from(text), "shell").map(({ rule }) => rule.prescription);
+  assert.deepEqual(found("AAAA BBBB"), ["rx-a", "rx-b"]);
+  assert.deepEqual(found("AAAA BBBB CCCC"), ["rx-a", "rx-b"]);
+  assert.deepEqual(found("AAAA BBBB DDDD"), ["rx-a", "rx-b", "rx-d"]);
+  assert.deepEqual(found("AAAA CCCC"), ["rx-a"]);
+  compiled.close();
+});
+
 test("the digest depends on every source", () => {
   const one = createBundle([prescription("rx-one", "AAAA", ["shell"])]);
   assert.equal(one.digest, createBundle([prescription("rx-one", "AAAA", ["shell"])]).digest);

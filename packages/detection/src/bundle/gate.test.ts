@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import fc from "fast-check";
 import { loadEngine } from "../engine/load.ts";
 import { Gates } from "../scan/gates.ts";
 import { BundleScanner } from "../scan/scan-file.ts";
@@ -32,12 +33,108 @@ test("where a match may hold none of them there is no gate", () => {
     "#a0 == 0",
     "0 of ($a*)",
     "2 of them",
+    "$a0 and $a1 or(filesize < 10KB)",
+    "$a0 and ($a1)or $a2",
+    "$a0 and $a1\tor $a2",
+    "$a0 and $a1  or $a2",
+    "$a0 and $a1 or\n    $a2",
+    "$a0 at 0",
+    "$a0 and $a1 )",
+    "($a0",
+    "$a0 and",
+    "$a7",
+    `${"(".repeat(99_999)}$a0${")".repeat(99_999)}`,
   ])
     assert.equal(gated(quoted.slice(0, 3), condition), null, condition);
   assert.equal(gated(['"short"'], "$a0"), null);
   assert.equal(gated(['"a text in any letter case" nocase'], "$a0"), null);
   assert.equal(gated(["/an expression that is long/"], "$a0"), null);
   assert.equal(gateOf(`${rule("r", quoted, "$a0")}rule s { condition: true }`), null);
+});
+
+test("a text that is not of our own form to its last character has no gate", () => {
+  const own = rule("r", quoted.slice(0, 3), "all of ($a*)");
+  assert.notEqual(gateOf(own), null);
+  for (const other of [
+    own.replace("    $a1", "    /* $a9 = *//*\n    $a1").replace("    $a2", "    */ $a2"),
+    own.replace('river"', 'river" /*').replace("    $a2", "    */ $a2"),
+    own.replace('river"', 'river" // and no more'),
+    own.replace("    $a1", "\t$a1"),
+    own.replaceAll("\n", "\r\n"),
+    own.replace('= "test.r"', '= "test.r" /*'),
+    own.replace("rule r", "private rule r"),
+    own.replace("rule r", "rule r : tag"),
+    `import "pe"\n${own}`,
+    `${own}\n`,
+    own.replace("  condition", "  /* $a0 */ condition"),
+    own.replace('"amber', '/a//b/ /*"amber'),
+  ])
+    assert.equal(gateOf(other), null, other);
+});
+
+/** A condition as anybody may write it, also where no gate may be told of it. */
+const anyCondition = fc.letrec<{ term: string; list: string }>((tie) => ({
+  term: fc.oneof(
+    { depthSize: "small", withCrossShrink: true },
+    fc.constantFrom("$a0", "$a1", "$a2", "$b0", "$b1", "all of ($a*)", "2 of ($a*)", "any of ($b*)"),
+    fc.constantFrom("filesize < 40", "not $a0", "$b1 at 0", "uint32(0) == 0x65626D61", "#a0 > 1"),
+    tie("list").map((inner) => `(${inner})`),
+    tie("list").map((inner) => `( ${inner} )`),
+  ),
+  list: fc
+    .tuple(
+      fc.array(tie("term"), { minLength: 1, maxLength: 4 }),
+      fc.array(fc.constantFrom("and", "or"), { minLength: 3, maxLength: 3 }),
+      fc.array(fc.constantFrom(" ", " ", " ", " ", " ", " ", "\t", "  ", "\n", "/* or */"), {
+        ...{ minLength: 6, maxLength: 6 },
+      }),
+    )
+    .map(([terms, words, blanks]) =>
+      terms.reduce((text, term, i) => {
+        const [before, after] = [blanks[2 * i - 2]!, blanks[2 * i - 1]!];
+        const tight = text.endsWith(")") && before === "  " ? "" : before;
+        return `${text}${tight}${words[i - 1]}${term.startsWith("(") && after === "  " ? "" : after}${term}`;
+      }),
+    ),
+})).list;
+
+/** Such a rule with those of the strings that its condition names, and perhaps more of them in a comment. */
+function anyRule(condition: string, comment: number): string {
+  const names = ["a0", "a1", "a2", "b0", "b1"];
+  const lines = names.flatMap((name, i) => {
+    const isNamed = condition.includes(name) || condition.includes(`($${name[0]}*)`);
+    return isNamed ? [`    $${name} = ${quoted[i]}`] : [];
+  });
+  if (lines.length === 0) return `rule r {\n  condition:\n    ${condition}\n}\n`;
+  const extra = `/*\n    $a8 = ${quoted[5]}\n    $b8 = ${quoted[5]}\n*/`;
+  if (comment === 1) lines[0] += ` ${extra}`;
+  if (comment === 2) lines[0] = `    ${extra}${lines[0]!.trim()}`;
+  if (comment === 3) lines.splice(1, 0, extra);
+  return `rule r {\n  strings:\n${lines.join("\n")}\n  condition:\n    ${condition}\n}\n`;
+}
+
+test("with gates the same is found as without, however a rule is written", async () => {
+  const engine = await loadEngine();
+  const seen = { gated: 0, found: 0 };
+  fc.assert(
+    fc.property(anyCondition, fc.nat(7), (condition, comment) => {
+      const source = anyRule(condition, comment);
+      const rules = [{ namespace: "n", source, scope: null, prescription: null, family: null }];
+      const plain = engine.compile(rules);
+      const gates = new Gates({ digest: "test", rules }, engine);
+      if (gateOf(source) !== null) seen.gated++;
+      for (let chosen = 0; chosen < 32; chosen++) {
+        const bytes = Buffer.from(words.filter((_, i) => (chosen >> i) & 1).join("."));
+        const found = plain.scan(bytes);
+        assert.deepEqual(gates.scan(bytes, null, plain), found, source);
+        seen.found += found.length;
+      }
+      gates.close();
+      plain.close();
+    }),
+    { numRuns: 300 },
+  );
+  assert.ok(seen.gated > 30 && seen.found > 300, JSON.stringify(seen));
 });
 
 test("with gates the same is found as without", async () => {

@@ -1,14 +1,21 @@
 import type { FileType } from "@thymus/contracts";
-import type { RuleBundle } from "../bundle/bundle.ts";
+import type { BundleRule, RuleBundle } from "../bundle/bundle.ts";
 import { gateOf } from "../bundle/gate.ts";
+import type { Run } from "../bundle/string-runs.ts";
 import type { CompiledRules, CompileOptions, RuleEngine, RuleMatch } from "../engine/engine.ts";
 import { Sieve } from "./sieve.ts";
 
+/** The sources of one namespace: a rule may ask for the others of its namespace, so they stay together. */
+interface Group {
+  readonly rules: readonly BundleRule[];
+  /** Runs of bytes of which any match of these rules holds one; null where that cannot be told. */
+  readonly runs: readonly Run[] | null;
+}
+
 interface Gate {
-  /** Runs of bytes of which any match of the rules holds one. */
   readonly sieve: Sieve;
-  /** Rules of which no runs can be told. */
-  readonly always: CompiledRules | null;
+  /** Whether rules that have no runs may match a file of this type. */
+  readonly others: boolean;
 }
 
 /**
@@ -16,15 +23,20 @@ interface Gate {
  * which any match holds one, and all rules are applied only where one is found. The answer is the same as without.
  */
 export class Gates {
-  readonly #bundle: RuleBundle;
-  readonly #engine: RuleEngine;
-  readonly #options: CompileOptions;
+  readonly #groups: readonly Group[];
+  /** Rules of which no runs can be told, of all types at once; null where there are none, or so many that all are as well applied. */
+  readonly #others: CompiledRules | null;
   readonly #gates = new Map<FileType | null, Gate | null>();
 
+  /** Compiles the rules that are to be applied to every file, so that no file waits for it. */
   constructor(bundle: RuleBundle, engine: RuleEngine, options: CompileOptions = {}) {
-    this.#bundle = bundle;
-    this.#engine = engine;
-    this.#options = options;
+    this.#groups = [...Map.groupBy(bundle.rules, ({ namespace }) => namespace).values()].map((rules) => ({
+      rules,
+      runs: runsOf(rules),
+    }));
+    const others = this.#groups.filter(({ runs }) => runs === null).flatMap(({ rules }) => rules);
+    const isWorthWhile = others.length > 0 && 2 * sizeOf(others) <= sizeOf(bundle.rules);
+    this.#others = isWorthWhile ? engine.compile(others, options) : null;
   }
 
   /**
@@ -35,11 +47,11 @@ export class Gates {
   scan(bytes: Uint8Array, type: FileType | null, all: CompiledRules): RuleMatch[] {
     const gate = this.#of(type);
     if (gate === null || gate.sieve.finds(bytes)) return all.scan(bytes);
-    return gate.always?.scan(bytes) ?? [];
+    return gate.others ? this.#others!.scan(bytes) : [];
   }
 
   close(): void {
-    for (const gate of this.#gates.values()) gate?.always?.close();
+    this.#others?.close();
     this.#gates.clear();
   }
 
@@ -52,15 +64,18 @@ export class Gates {
   }
 
   #make(type: FileType | null): Gate | null {
-    const rules = this.#bundle.rules.filter(
-      ({ scope }) => type === null || scope === null || scope.includes(type),
+    const groups = this.#groups.filter(({ rules }) =>
+      rules.some(({ scope }) => type === null || scope === null || scope.includes(type)),
     );
-    const gated = rules.map((rule) => ({ rule, runs: gateOf(rule.source) }));
-    const others = gated.filter(({ runs }) => runs === null).map(({ rule }) => rule);
-    if (others.length === this.#bundle.rules.length) return null;
-    return {
-      sieve: new Sieve(gated.flatMap(({ runs }) => runs ?? [])),
-      always: others.length === 0 ? null : this.#engine.compile(others, this.#options),
-    };
+    const others = groups.some(({ runs }) => runs === null);
+    if (others && this.#others === null) return null;
+    return { sieve: new Sieve(groups.flatMap(({ runs }) => runs ?? [])), others };
   }
 }
+
+function runsOf(rules: readonly BundleRule[]): Run[] | null {
+  const each = rules.map(({ source }) => gateOf(source));
+  return each.includes(null) ? null : each.flatMap((runs) => runs ?? []);
+}
+
+const sizeOf = (rules: readonly BundleRule[]) => rules.reduce((sum, { source }) => sum + source.length, 0);

@@ -1,4 +1,4 @@
-import type { FileType } from "@thymus/contracts";
+import type { FileType, PrescriptionId } from "@thymus/contracts";
 import { type BundleRule, BundleScope, type RuleBundle } from "../bundle/bundle.ts";
 import type { CompiledRules, RuleMatch } from "../engine/engine.ts";
 import { identifyFile } from "../identify/identify.ts";
@@ -51,15 +51,18 @@ export class BundleScanner {
     return { type, found: this.#withoutReplaced(found), missing };
   }
 
-  /** While machines go over from one prescription to another, a file that both find is one finding. */
+  /**
+   * While machines go over from one prescription to another, a file that both find is one finding. Of prescriptions that replace
+   * each other all stay: something always is left of what was found.
+   */
   #withoutReplaced(found: ScopedMatch[]): ScopedMatch[] {
     if (found.length < 2 || found.every(({ rule }) => !rule.replaces)) return found;
-    const replaced = new Set(
-      found.flatMap(({ rule }) =>
-        rule.prescription && rule.replaces ? [...this.#scope.replacedBy(rule.prescription)] : [],
-      ),
-    );
-    return found.filter(({ rule }) => !rule.prescription || !replaced.has(rule.prescription));
+    const ids = new Set(found.flatMap(({ rule }) => rule.prescription ?? []));
+    const replaced = new Map([...ids].map((id) => [id, this.#scope.replacedBy(id)]));
+    const isReplaced = (id: PrescriptionId) =>
+      [...replaced].some(([by, olds]) => olds.has(id) && !replaced.get(id)!.has(by));
+    const gone = new Set([...ids].filter(isReplaced));
+    return found.filter(({ rule }) => !rule.prescription || !gone.has(rule.prescription));
   }
 
   #scanMembers(bytes: Uint8Array, found: ScopedMatch[]): MissingContents | null {
