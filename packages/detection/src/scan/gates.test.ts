@@ -76,7 +76,8 @@ test("what is applied to every file is compiled once, before the first file", as
   const plain = engine.compile(rules);
   const gates = new Gates({ digest: "test", rules }, engine);
   assert.deepEqual(compiled.slice(1), [["one", "two"]]);
-  for (const type of ["text", "elf64", "elf32", "shell"] as const) gates.scan(Buffer.from("none"), type, plain);
+  for (const type of ["text", "elf64", "elf32", "shell"] as const)
+    gates.scan(Buffer.from("none"), type, plain);
   assert.equal(compiled.length, 2);
   gates.close();
   plain.close();
