@@ -39,8 +39,9 @@ export function decode(decoding: Decoding, bytes: Uint8Array, subject: Subject, 
     case "reverse":
       return Uint8Array.from(bytes).reverse();
     case "hex": {
-      const text = withoutSpace(bytes);
-      if (text.length % 2 !== 0 || !/^[0-9a-fA-F]*$/.test(text)) throw refuse("saved bytes are not hex");
+      const digits = withoutSpace(bytes);
+      const text = textOf(digits);
+      if (digits.length % 2 !== 0 || /[^0-9a-fA-F]/.test(text)) throw refuse("saved bytes are not hex");
       return new Uint8Array(Buffer.from(text, "hex"));
     }
     case "base64":
@@ -49,20 +50,26 @@ export function decode(decoding: Decoding, bytes: Uint8Array, subject: Subject, 
 }
 
 const STANDARD = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+const PADDING = 0x3d;
 
-function fromBase64(text: string, alphabet: string | undefined): Uint8Array {
-  const digits = text.replace(/={0,2}$/, "");
-  if (alphabet !== undefined && new Set(alphabet).size !== STANDARD.length)
+/** A table of bytes, no text built letter by letter: an infected file may hold tens of millions of them. */
+function fromBase64(letters: Uint8Array, alphabet: string | undefined): Uint8Array {
+  let end = letters.length;
+  while (end > 0 && letters.length - end < 2 && letters[end - 1] === PADDING) end--;
+  const digits = letters.subarray(0, end);
+  const standard = alphabet === undefined ? digits : looked(digits, toStandard(alphabet), false);
+  const text = textOf(standard);
+  if (digits.length % 4 === 1 || /[^A-Za-z0-9+/]/.test(text)) throw refuse("saved bytes are not base64");
+  return new Uint8Array(Buffer.from(text, "base64"));
+}
+
+/** The standard letter of each of the alphabet's; other bytes become zero, which is no letter. */
+function toStandard(alphabet: string): Uint8Array {
+  if (new Set(alphabet).size !== STANDARD.length)
     throw refuse("the alphabet of the recipe has a letter twice");
-  const values = new Map([...(alphabet ?? STANDARD)].map((letter, i) => [letter, STANDARD[i]!]));
-  let standard = "";
-  for (const letter of digits) {
-    const value = values.get(letter);
-    if (value === undefined) throw refuse("saved bytes are not base64");
-    standard += value;
-  }
-  if (digits.length % 4 === 1) throw refuse("saved bytes are not base64");
-  return new Uint8Array(Buffer.from(standard, "base64"));
+  const table = new Uint8Array(256);
+  for (const [i, letter] of [...alphabet].entries()) table[letter.charCodeAt(0)] = STANDARD.charCodeAt(i);
+  return table;
 }
 
 const inflaters = { raw: inflateRawSync, zlib: inflateSync, gzip: gunzipSync };
@@ -102,6 +109,9 @@ function run(at: Parameters<typeof evaluatePlace>[0], length: number, subject: S
   return place.bytes.subarray(place.at, place.at + length);
 }
 
+/** Each of them is a number in memory. */
+const MAX_BLOCKS = 1 << 16;
+
 /** Where each block stands in the right order. */
 function orderOf(
   { unit, count, order, width, endian }: Extract<Decoding, { kind: "unshuffle" }>,
@@ -110,13 +120,23 @@ function orderOf(
 ): number[] {
   const blocks = evaluateNumber(count, subject);
   if (blocks < 0 || blocks * unit > size) throw refuse("there are fewer blocks than the recipe tells");
+  if (blocks > MAX_BLOCKS) throw refuse("there are more blocks than a recipe may put in order");
   const { bytes, at } = evaluatePlace(order, subject);
   return Array.from({ length: blocks }, (_, i) =>
     readInteger(bytes, at + i * width, width, endian === "big", false),
   );
 }
 
-function withoutSpace(bytes: Uint8Array): string {
-  const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("latin1");
-  return text.replace(/[ \t\r\n]+/g, "");
+/** Without blanks, tabs and line breaks. */
+function withoutSpace(bytes: Uint8Array): Uint8Array {
+  const result = new Uint8Array(bytes.length);
+  let size = 0;
+  for (const byte of bytes) {
+    if (byte !== 0x20 && byte !== 0x09 && byte !== 0x0d && byte !== 0x0a) result[size++] = byte;
+  }
+  return result.subarray(0, size);
+}
+
+function textOf(bytes: Uint8Array): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("latin1");
 }

@@ -1,4 +1,4 @@
-import type { RepairStep } from "@thymus/contracts";
+import type { ByteSource, RepairStep } from "@thymus/contracts";
 import { evaluateNumber, evaluatePosition, type Subject } from "./evaluate.ts";
 import { refuse } from "./refuse.ts";
 import { findLines } from "./script/lines.ts";
@@ -16,11 +16,21 @@ const nothing = new Uint8Array(0);
 
 /** Carries out the steps' arithmetic; nothing is changed. @throws ThymusError REPAIR_REFUSED */
 export function planEdits(steps: readonly RepairStep[], subject: Subject): Edit[] {
-  const limit = growthLimit(subject.bytes.length);
+  const decoded = (subject.decoded ?? []).reduce((sum, run) => sum + run.length, 0);
+  let left = growthLimit(subject.bytes.length) - decoded;
   return steps.flatMap((step) => {
-    if (step.op !== "lines") return planEdit(step, subject, limit);
+    if (step.op !== "lines") {
+      const edit = planEdit(step, subject, left);
+      if ("from" in step && isMade(step.from)) left -= edit.bytes.length;
+      return edit;
+    }
     return findLines(step.lines, subject.bytes).map((stretch) => ({ ...stretch, bytes: nothing }));
   });
+}
+
+/** Whether these bytes take memory of their own: those of the file are only looked at. */
+function isMade(source: ByteSource): boolean {
+  return "fill" in source || ("copy" in source && (source.decode ?? []).length > 0);
 }
 
 function planEdit(step: Exclude<RepairStep, { op: "lines" }>, subject: Subject, limit: number): Edit {

@@ -21,7 +21,10 @@ function copied(source: Extract<ByteSource, { copy: unknown }>, subject: Subject
   const { bytes, at } = evaluatePlace(source.copy, subject);
   const length = checkedLength(evaluateNumber(source.length, subject), bytes.length - at);
   let run = bytes.subarray(at, at + length);
-  for (const decoding of source.decode ?? []) run = decode(decoding, run, subject, limit);
+  for (const decoding of source.decode ?? []) {
+    run = decode(decoding, run, subject, limit);
+    if (run.length > limit) throw refuse("the decoded bytes are too many");
+  }
   return run;
 }
 
@@ -29,18 +32,26 @@ function copied(source: Extract<ByteSource, { copy: unknown }>, subject: Subject
 export function withDecoded(recipe: Repair, subject: Subject): Subject {
   const decoded: Uint8Array[] = [];
   const whole = { ...subject, decoded };
-  const limit = growthLimit(subject.bytes.length);
-  for (const run of recipe.decoded ?? []) decoded.push(copied(run, whole, limit));
+  let left = growthLimit(subject.bytes.length);
+  for (const source of recipe.decoded ?? []) {
+    const run = copied(source, whole, left);
+    left -= run.length;
+    decoded.push(run);
+  }
   return whole;
 }
 
-/** A repair gives back what was there: the result may outgrow the infected file by this factor at most. */
+/** A repair gives back what was there: the result may outgrow the infected file by this factor at most, up to `MAX_MADE_BYTES`. */
 const MAX_GROWTH = 8;
 const MAX_GROWTH_BYTES = 1 << 20;
+const MAX_MADE_BYTES = 1 << 26;
 
-/** Size in bytes that a result, and what is decoded for it, may have at most. */
+/**
+ * Size in bytes that a result may have at most, and all bytes together that are decoded or filled in for it: eight times the
+ * infected file and 1 MiB, but no more than 64 MiB, or than the file where that is larger.
+ */
 export function growthLimit(size: number): number {
-  return size * MAX_GROWTH + MAX_GROWTH_BYTES;
+  return Math.max(size, Math.min(size * MAX_GROWTH + MAX_GROWTH_BYTES, MAX_MADE_BYTES));
 }
 
 /** Two's complement of `width` bytes. @throws ThymusError REPAIR_REFUSED where the value does not fit */

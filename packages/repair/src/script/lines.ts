@@ -7,6 +7,8 @@ export interface WantedLine {
   readonly times: number;
 }
 
+const MISCOUNTED = "the lines that the recipe takes out do not all stand there as often as they should";
+
 /**
  * Every place of these lines, in order.
  * @throws ThymusError REPAIR_REFUSED where one stands there more or less often than it should
@@ -22,6 +24,8 @@ export function findLines(wanted: readonly WantedLine[], bytes: Uint8Array): Str
     if (end - start <= longest) {
       const line = view.toString("latin1", start, end);
       const times = left.get(line);
+      // No more places are kept than the recipe names, however many a hostile file has.
+      if (times === 0) throw refuse(MISCOUNTED);
       if (times !== undefined) {
         left.set(line, times - 1);
         found.push({ start, end });
@@ -29,7 +33,6 @@ export function findLines(wanted: readonly WantedLine[], bytes: Uint8Array): Str
     }
     start = end;
   }
-  if ([...left.values()].some((times) => times !== 0))
-    throw refuse("the lines that the recipe takes out do not all stand there as often as they should");
+  if ([...left.values()].some((times) => times !== 0)) throw refuse(MISCOUNTED);
   return found;
 }
