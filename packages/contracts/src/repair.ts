@@ -184,6 +184,8 @@ export const ScriptPattern = z.strictObject({
   remarks: z.strictObject({ open: ScriptText, numbered: z.boolean() }).nullable(),
   /** Lines of remarks that may stand before the first statement at most. */
   lead: z.number().int().min(0).max(16),
+  /** As many must; none where it is left out. Between the two, whatever does not tell whose such a line is, is a refusal. */
+  leastLead: z.number().int().min(1).max(16).optional(),
   /** It begins the file, or at the beginning of any line, or with the line break before it. */
   start: z.enum(["file", "line", "break"]),
   /** Up to the end of the last statement's line, or of the file. */

@@ -149,6 +149,10 @@ test("refuses what is not encoded as the recipe says, and what would grow withou
   refused(Buffer.alloc(256), Buffer.from("abc"), [
     { kind: "table", table: { at: anchor(MARK.length) }, inverse: true },
   ]);
+  // A byte that no learned host had is unknown to a table, not zero.
+  const lacking = Uint8Array.from({ length: 256 }, (_, i) => (i === 0x63 ? 0 : i));
+  refused(nothing, Buffer.from("abcd"), [{ kind: "table", table: Buffer.from(lacking).toString("hex") }]);
+  refused(lacking, Buffer.from("abcd"), [{ kind: "table", table: { at: anchor(MARK.length) } }]);
   refused(Uint8Array.of(0, 0), Buffer.from("abcd"), [
     { kind: "unshuffle", unit: 2, count: 2, order: anchor(MARK.length), width: 1, endian: "little" },
   ]);

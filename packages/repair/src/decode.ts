@@ -97,10 +97,13 @@ function byteOf(key: KeyByte, subject: Subject): number {
   return typeof key === "number" ? key : run(key.at, 1, subject)[0]!;
 }
 
-function tableOf(table: Extract<Decoding, { kind: "table" }>["table"], subject: Subject): Uint8Array {
-  if (typeof table !== "string") return run(table.at, 256, subject);
-  if (table.length !== 512) throw refuse("a table of the recipe has not 256 entries");
-  return new Uint8Array(Buffer.from(table, "hex"));
+/** One that holds a byte twice knows not what all bytes stand for, or not which: nothing is given back by it. */
+function tableOf(from: Extract<Decoding, { kind: "table" }>["table"], subject: Subject): Uint8Array {
+  const table =
+    typeof from === "string" ? new Uint8Array(Buffer.from(from, "hex")) : run(from.at, 256, subject);
+  if (table.length !== 256) throw refuse("a table of the recipe has not 256 entries");
+  if (new Set(table).size !== 256) throw refuse("a table of the recipe holds a byte twice");
+  return table;
 }
 
 function run(at: Parameters<typeof evaluatePlace>[0], length: number, subject: Subject): Uint8Array {

@@ -113,14 +113,29 @@ const DISTINCT = 3;
 /** A table that stands in the file as it is or as its inverse. */
 function tableSource(evidence: Evidence, tables: readonly Uint8Array[]): Decoding | null {
   const { cases } = evidence;
-  if (tables.every((table) => Buffer.compare(table, tables[0]!) === 0))
-    return { kind: "table", table: Buffer.from(tables[0]!).toString("hex") };
+  const constant = commonTable(tables);
+  if (constant !== null) return { kind: "table", table: Buffer.from(constant).toString("hex") };
   for (const inverse of [true, false]) {
     const lists = cases.map((each, i) => tablePlaces(each, tables[i]!, inverse));
     const at = commonPlace(evidence, lists);
     if (at !== null) return { kind: "table", table: { at }, ...(inverse ? { inverse } : {}) };
   }
   return null;
+}
+
+/**
+ * The one table that all are parts of, or null. Each knows only the bytes of its host, and zero stands for what it does not
+ * know; a file of other bytes needs the others, too, so that it must be known whole.
+ */
+function commonTable(tables: readonly Uint8Array[]): Uint8Array | null {
+  const whole = new Uint8Array(256);
+  for (const table of tables) {
+    for (const [code, plain] of table.entries()) {
+      if (plain !== 0 && whole[code] !== 0 && whole[code] !== plain) return null;
+      if (plain !== 0) whole[code] = plain;
+    }
+  }
+  return new Set(whole).size === 256 ? whole : null;
 }
 
 /** Where a whole table stands that agrees with what is known of this one. */

@@ -3,8 +3,9 @@ import { test } from "node:test";
 import { Repair } from "@thymus/contracts";
 import { repairWith } from "@thymus/repair";
 import { afterTypeOf, pairInfections } from "../infection/index.ts";
-import { textHosts } from "../infection/testing/hosts.ts";
-import { infect, scenarios, TEXT } from "../infection/testing/infections.ts";
+import { elfHosts, textHosts } from "../infection/testing/hosts.ts";
+import { CODE, infect, scenarios, TEXT } from "../infection/testing/infections.ts";
+import { random } from "../infection/testing/random.ts";
 import { inferRepairs } from "./index.ts";
 
 for (const { name, specimens, repair } of scenarios) {
@@ -49,6 +50,43 @@ test("what was overwritten and kept nowhere is said to be lost", () => {
   const { recipes, why } = inferRepairs(pairInfections(specimens), specimens);
   assert.deepEqual(recipes, []);
   assert.match(why ?? "", /kept nowhere in the infected file: they are lost/);
+});
+
+test("a table of which the learned hosts show a part is no recipe", () => {
+  const letters = Buffer.from("etaoinshrdlucmfwypvbgkjqxzETAOINSHRDLUCMFWYPVBGKJQXZ \n");
+  const code = (bytes: Uint8Array) => bytes.map((byte) => (byte * 77 + 13) & 255);
+  const specimens = infect(textHosts(["shell"], 6), (_host, i) => Buffer.of(i)).map((specimen, i) => {
+    const dice = random(300 + i);
+    const before = Buffer.concat([
+      letters,
+      Buffer.from(dice.bytes(900).map((b) => letters[b % letters.length]!)),
+    ]);
+    return { ...specimen, before, after: Buffer.concat([CODE, code(before)]), afterType: specimen.type };
+  });
+  const { recipes, why } = inferRepairs(pairInfections(specimens), specimens);
+  assert.deepEqual(recipes, []);
+  assert.ok(why !== null);
+});
+
+test("a recipe by which a held-out file comes back wrongly is not issued", () => {
+  const FLAGS = 48;
+  const specimens = infect(
+    elfHosts(10).map((host, i) => {
+      const bytes = Buffer.from(host.bytes);
+      // One host is not like the others: without it the field looks constant.
+      if (i === 4) bytes.writeUInt32LE(0x7c19_a3d5, FLAGS);
+      return { ...host, bytes };
+    }),
+    ({ bytes }, i) => {
+      const after = Buffer.concat([
+        ...[bytes, CODE, random(i).bytes(9), bytes.subarray(FLAGS, FLAGS + 4), random(i + 50).bytes(9)],
+      ]);
+      after.writeUInt32LE(0x1eaf_51de, FLAGS);
+      return after;
+    },
+  );
+  const { recipes, why } = inferRepairs(pairInfections(specimens), specimens);
+  assert.deepEqual([recipes, why === null], [[], false]);
 });
 
 test("one infected file proves no rule", () => {

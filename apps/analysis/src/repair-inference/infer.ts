@@ -7,6 +7,7 @@ import { pairInfections } from "../infection/pair-infections.ts";
 import { newMemory, type SearchMemory } from "../infection/saved.ts";
 import type { Specimen } from "../infection/specimen.ts";
 import { type Anchor, anchorsFor } from "./anchor.ts";
+import { foldsOf, provesEnough } from "./folds.ts";
 import { inferRecipe } from "./recipe.ts";
 import { inferScripts } from "./script/infer.ts";
 import { alikeSeeds } from "./seeds.ts";
@@ -24,11 +25,6 @@ export interface RepairInference {
 }
 
 const MAX_RECIPES = 16;
-const FOLDS = 3;
-/** So few pairs are held out one by one: what is left of them must still show a rule. */
-const FEW_PAIRS = 6;
-/** Part of the held-out pairs that must come back; a recipe that fits only what it was made from is a guess. */
-const HELD_OUT_SHARE = 0.66;
 const SEED_SIZE = 4;
 const MAX_SEEDS = 8;
 const MAX_ANCHORS_TRIED = 6;
@@ -37,7 +33,7 @@ const MAX_SEARCHED = 1 << 26;
 
 /**
  * Recipes that undo the infection, one for each kind of change. Each is inferred from one cluster of pairs, must give back
- * byte for byte every pair that it fits (of all clusters), and most pairs that were held out while it was inferred.
+ * byte for byte every pair that it fits (of all clusters), and most pairs that were held out while it was inferred, none wrongly.
  * `preferred` are byte runs to hold on to first (the signature's strings).
  */
 export function inferRepairs(
@@ -47,26 +43,48 @@ export function inferRepairs(
 ): RepairInference {
   const plain = inferPlain(analysis, preferred);
   if (plain.why === null) return plain;
-  const moved = inferMoved(analysis, preferred);
-  return moved !== null && moved.checked > plain.checked ? moved : plain;
+  return inferMoved(analysis, preferred, plain.checked + 1) ?? plain;
 }
 
 /** As for files whose tables were corrected for what was put in, once these corrections are taken back. */
-function inferMoved(analysis: InfectionAnalysis, preferred: readonly Uint8Array[]): RepairInference | null {
+function inferMoved(
+  analysis: InfectionAnalysis,
+  preferred: readonly Uint8Array[],
+  atLeast: number,
+): RepairInference | null {
   const all = analysis.groups.flatMap((group) => group.pairs);
-  const specimens = unshiftedSpecimens(all);
-  if (specimens.length < 2) return null;
+  const { recipes, why } = movedRecipes(all, preferred);
+  const checked = all.filter((pair) => givenBack(recipes, pair) === "right").length;
+  if (checked < atLeast) return null;
+  // The correction is part of the recipe, so that the whole of it is proved on files that it was not made from.
+  let heldOut = 0;
+  for (const { held, rest } of foldsOf(all)) {
+    const made = movedRecipes(rest, preferred);
+    const outcomes = held.map((pair) => givenBack(made.recipes, pair));
+    if (outcomes.includes("wrong")) return null;
+    heldOut += outcomes.filter((each) => each === "right").length;
+  }
+  if (!provesEnough(heldOut, checked)) return null;
+  const open = checked === all.length ? null : (why ?? "some infected files fit no recipe");
+  return { recipes, checked, pairs: all.length, heldOut: Math.min(heldOut, checked), why: open };
+}
+
+/** Recipes with the correction that is taken back, each of which gives back some of the pairs and none wrongly. */
+function movedRecipes(
+  pairs: readonly InfectedPair[],
+  preferred: readonly Uint8Array[],
+): Pick<RepairInference, "recipes" | "why"> {
+  const specimens = unshiftedSpecimens(pairs);
+  if (specimens.length < 2) return { recipes: [], why: null };
   const found = inferPlain(pairInfections(specimens), preferred);
   const recipes = found.recipes.flatMap((recipe) => {
     const fitting = withUnshift(recipe).filter((each) => {
-      const outcomes = all.map((pair) => outcome(each, pair));
+      const outcomes = pairs.map((pair) => outcome(each, pair));
       return outcomes.includes("right") && !outcomes.includes("wrong");
     });
     return fitting.slice(0, 1);
   });
-  const checked = all.filter((pair) => givenBack(recipes, pair)).length;
-  const why = checked === all.length ? null : (found.why ?? "some infected files fit no recipe");
-  return { recipes, checked, pairs: all.length, heldOut: Math.min(found.heldOut, checked), why };
+  return { recipes, why: found.why };
 }
 
 function inferPlain(analysis: InfectionAnalysis, preferred: readonly Uint8Array[]): RepairInference {
@@ -110,7 +128,7 @@ function inferPlain(analysis: InfectionAnalysis, preferred: readonly Uint8Array[
     }
   }
   if (!words) takeScripts();
-  const checked = all.filter((pair) => givenBack(recipes, pair)).length;
+  const checked = all.filter((pair) => givenBack(recipes, pair) === "right").length;
   const why = checked === all.length ? null : reasons.join("; ") || "some infected files fit no recipe";
   return { recipes, checked, pairs: all.length, heldOut: Math.min(heldOut, checked), why };
 }
@@ -243,24 +261,26 @@ function solve(
       continue;
     }
     const heldOut = crossValidate(pairs, anchor, memory);
-    if (heldOut >= Math.max(1, pairs.length * HELD_OUT_SHARE)) return { recipe, heldOut };
+    if (provesEnough(heldOut, pairs.length)) return { recipe, heldOut };
     why = "a rule fits these files, but does not give back files that it was not made from";
   }
   return why;
 }
 
+/**
+ * Pairs that come back by a recipe inferred without them; -1 where one came back wrongly: by the next infected file it could
+ * be the recipe of all. The anchor was chosen with all pairs in sight, so that what is proved are the places and numbers, not that
+ * other files have the anchor: those that have not are refused.
+ */
 function crossValidate(pairs: readonly InfectedPair[], anchor: Anchor, memory: SearchMemory): number {
-  const folds = pairs.length <= FEW_PAIRS ? pairs.length : FOLDS;
   let right = 0;
-  for (let fold = 0; fold < folds; fold++) {
-    const recipe = inferRecipe(
-      pairs.filter((_, i) => i % folds !== fold),
-      anchor,
-      memory,
-    );
+  for (const { held, rest } of foldsOf(pairs)) {
+    const recipe = inferRecipe(rest, anchor, memory);
     if (typeof recipe === "string") continue;
     const wide = widenTypes(recipe, pairs);
-    right += pairs.filter((pair, i) => i % folds === fold && outcome(wide, pair) === "right").length;
+    const outcomes = held.map((pair) => outcome(wide, pair));
+    if (outcomes.includes("wrong")) return -1;
+    right += outcomes.filter((each) => each === "right").length;
   }
   return right;
 }
@@ -294,9 +314,10 @@ function outcome(recipe: Repair, pair: InfectedPair): "right" | "wrong" | "refus
   }
 }
 
-function givenBack(recipes: readonly Repair[], pair: InfectedPair): boolean {
+function givenBack(recipes: readonly Repair[], pair: InfectedPair): "right" | "wrong" | "refused" {
   const result = repairWith(recipes, pair.specimen.after, pair.afterType);
-  return "repaired" in result && equalBytes(result.repaired, pair.specimen.before);
+  if ("refused" in result) return "refused";
+  return equalBytes(result.repaired, pair.specimen.before) ? "right" : "wrong";
 }
 
 function describe(pairs: readonly InfectedPair[]): string {

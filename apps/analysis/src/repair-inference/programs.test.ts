@@ -92,6 +92,15 @@ const kinds: readonly Kind[] = [
     uses: /"kind":"table"/,
   },
   {
+    name: "the host behind the body by one table for all, which stands nowhere",
+    make: (host) =>
+      cat(
+        body,
+        host.map((byte) => table(0)[byte]!),
+      ),
+    uses: /"kind":"table","table":"[0-9a-f]{512}"/,
+  },
+  {
     name: "the host deflated behind the body",
     make: (host) => cat(body, deflateRawSync(host)),
     uses: /"kind":"inflate"/,

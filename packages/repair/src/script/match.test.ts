@@ -56,14 +56,19 @@ const body = fc
   });
 const lines = fc.array(fc.stringMatching(/^[ -~]{0,30}$/), { maxLength: 12 });
 
-test("whatever its names, blanks, order, parts and remarks are, the body goes and the host stays", () => {
+test("whatever its names, blanks, order and parts are, the body goes and the host stays, or a remark is in doubt", () => {
   fc.assert(
     fc.property(body, lines, lines, (added, above, below) => {
       // Lines of the host that could be the body's own are another test's.
       const clean = (list: readonly string[]) =>
         list.filter((line) => !/4711|copper|^# .* \d+$/.test(line)).map((line) => `${line}\n`);
       const [head, tail] = [clean(above).join(""), clean(below).join("")];
-      assert.equal(strip(pattern(), head + added + tail), head + tail);
+      const whole = head + added + tail;
+      if (!added.startsWith("#")) assert.equal(strip(pattern(), whole), head + tail);
+      else assert.throws(() => strip(pattern(), whole), { code: "REPAIR_REFUSED" });
+      // Behind what it knows, it is clear where it begins.
+      const tied = pattern({ behind: Buffer.from("\nimport os\n").toString("hex") });
+      assert.equal(strip(tied, `\nimport os\n${whole.slice(head.length)}`), `\nimport os\n${tail}`);
     }),
     { numRuns: 300 },
   );
@@ -81,6 +86,26 @@ test("the same statements once more, one missing or another between them are ref
   assert.throws(() => strip(pattern(), plain.replace("str", "z = 1\nstr")), refused);
   assert.throws(() => strip(pattern(), plain.replace("4711", "47112"), "4711"), refused);
   assert.throws(() => strip(pattern(), plain.replace("str(a)", "str(a) or b")), refused);
+});
+
+test("a remark of the host right before it is never taken for one of its own", () => {
+  const refused = { code: "REPAIR_REFUSED" };
+  const own = `# since 2019\n${plain}y\n`;
+  for (const remarks of [pattern().remarks, { open: "#", numbered: false }]) {
+    for (const lead of [1, 3]) {
+      assert.throws(() => strip(pattern({ remarks, lead }), `x\n${own}`), refused);
+      assert.throws(() => strip(pattern({ remarks, lead }), own), refused);
+    }
+    assert.equal(strip(pattern({ remarks, lead: 0 }), `x\n${own}`), "x\n# since 2019\ny\n");
+  }
+  // Where each body begins with one line of remarks, a second is the host's.
+  const led = pattern({ leastLead: 1 });
+  assert.equal(strip(led, `x\n# host 1\n${own}`), "x\n# host 1\ny\n");
+  assert.throws(() => strip(led, `x\n${plain}y\n`), refused);
+  // So many lines: no other end fits.
+  const counted = pattern({ order: "kept", counted: { lines: 4 } });
+  assert.equal(strip(counted, `x\n${own}`), "x\ny\n");
+  assert.throws(() => strip(counted, `x\n${own.replace("y", "# host 2")}`), refused);
 });
 
 test("an empty line behind it is the host's only where the body never has one", () => {

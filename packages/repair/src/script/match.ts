@@ -36,6 +36,7 @@ export interface Stretch {
  */
 export function findScript(pattern: ScriptPattern, { bytes, anchor }: Subject): Stretch {
   const base = Math.max(0, anchor - REACH);
+  const scene: Scene = { bytes, base };
   const view = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const source = view.toString("latin1", base, Math.min(bytes.length, anchor + REACH));
   const search: Search = { source, pattern, work: 0, count: null };
@@ -51,7 +52,20 @@ export function findScript(pattern: ScriptPattern, { bytes, anchor }: Subject): 
   if (only === undefined || found.length > 1) {
     throw refuse(`the text that the recipe takes out stands ${only ? "twice" : "nowhere"} around its anchor`);
   }
-  const first = leadStart(search, only.start);
+  return onlyLead(
+    leadStarts(search, only.start).map((first) => () => stretchFrom(search, first, only, scene)),
+  );
+}
+
+/** What is read of the file, and where that begins in it. */
+interface Scene {
+  readonly bytes: Uint8Array;
+  readonly base: number;
+}
+
+/** The stretch that begins at `first`. @throws ThymusError REPAIR_REFUSED where it does not begin or end as the pattern says */
+function stretchFrom(search: Search, first: number, only: Found, { bytes, base }: Scene): Stretch {
+  const { source, pattern } = search;
   if (pattern.start === "file" && base + first > 0)
     throw refuse("the text that the recipe takes out does not stand first");
   const start = pattern.start === "break" ? first - 1 : first;
@@ -68,6 +82,23 @@ export function findScript(pattern: ScriptPattern, { bytes, anchor }: Subject): 
     }
   }
   return { start: base + start, end: base + end };
+}
+
+/** The one choice that is not refused: a remark that may be the file's own is no less its own for looking like the others. */
+function onlyLead(choices: readonly (() => Stretch)[]): Stretch {
+  const fitting: Stretch[] = [];
+  let why: unknown = refuse("remarks are missing before the text that the recipe takes out");
+  for (const choice of choices) {
+    try {
+      fitting.push(choice());
+    } catch (refusal) {
+      why = refusal;
+    }
+  }
+  if (fitting.length > 1)
+    throw refuse("it is in doubt whether the infection or the file brought the remark before it");
+  if (fitting.length === 0) throw why;
+  return fitting[0]!;
 }
 
 /** End of the last statement where each stands once from `at` on, or -1. */
@@ -149,16 +180,17 @@ export function remarkEnd({ source, pattern }: Pick<Search, "source" | "pattern"
   return remarks.numbered && !/ \d{1,15}$/.test(source.slice(at, end)) ? -1 : end;
 }
 
-/** Beginning of the remarks right before the first statement that belong to it. */
-function leadStart(search: Search, at: number): number {
+/** Where the text may begin: at its first statement, or at one of the remarks right before that, as far as they may belong to it. */
+function leadStarts(search: Search, at: number): number[] {
   const { source, pattern } = search;
-  let start = at;
-  for (let i = 0; i < pattern.lead && start > 0; i++) {
+  const starts = [at];
+  for (let start = at; starts.length <= pattern.lead && start > 0; ) {
     const line = source.lastIndexOf("\n", start - 2) + 1;
     if (start < 2 || remarkEnd(search, line) !== start - 1) break;
+    starts.push(line);
     start = line;
   }
-  return start;
+  return starts.slice(pattern.leastLead ?? 0);
 }
 
 /** Where the lines end that the text says to have; behind its last statement there may be remarks only. */

@@ -12,7 +12,7 @@ const MAX_PLACES = 1 << 15;
 export function substituted(clean: Uint8Array, after: Uint8Array, spans: readonly Span[]): Saved[] {
   if (clean.length < MIN_CLEAN || new Set(clean).size < MIN_DISTINCT) return [];
   return places(clean, after, spans).map(({ at, codes }): Saved => {
-    // Bytes that the host does not have are given what is left: the recipe reads the file's own table.
+    // Zero for the bytes that the host does not have: a recipe needs a table that is whole.
     const table = new Uint8Array(256);
     for (const [plain, code] of codes.entries()) if (code >= 0) table[code] = plain;
     return { at, length: clean.length, encoding: "table", undo: [{ kind: "table", table }] };

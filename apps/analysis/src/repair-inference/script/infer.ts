@@ -3,6 +3,7 @@ import { applyRepair, type Language } from "@thymus/repair";
 import type { InfectedPair } from "../../infection/analysis.ts";
 import { equalBytes, view } from "../../infection/bytes.ts";
 import { runsFor } from "../anchor.ts";
+import { foldsOf, provesEnough } from "../folds.ts";
 import { bodiesOf } from "./bodies.ts";
 import { linesRecipe } from "./lines.ts";
 import { type Common, commonPattern } from "./pattern.ts";
@@ -15,9 +16,6 @@ export interface ScriptRecipe {
 }
 
 const languages: readonly FileType[] = ["shell", "python", "node", "perl", "php"];
-const FOLDS = 3;
-/** Part of the files that fit, of those held out, which must come back. */
-const HELD_OUT_SHARE = 0.66;
 const MIN_ANCHOR = 6;
 const MAX_ANCHORS = 4;
 
@@ -59,14 +57,17 @@ function scatteredLines(
 ): ScriptRecipe | null {
   const recipe = linesRecipe(pairs, [type]);
   if (recipe === null || all.some((pair) => outcome(recipe, pair) === "wrong")) return null;
-  const heldOut = pairs.filter((pair) => {
+  let heldOut = 0;
+  for (const pair of pairs) {
     const rest = linesRecipe(
       pairs.filter((other) => other !== pair),
       [type],
     );
-    return rest !== null && outcome(rest, pair) === "right";
-  }).length;
-  return heldOut >= Math.max(1, pairs.length * HELD_OUT_SHARE) ? { recipe, heldOut, doubtful: [] } : null;
+    const found = rest === null ? "refused" : outcome(rest, pair);
+    if (found === "wrong") return null;
+    if (found === "right") heldOut++;
+  }
+  return provesEnough(heldOut, pairs.length) ? { recipe, heldOut, doubtful: [] } : null;
 }
 
 interface Choice {
@@ -107,7 +108,7 @@ function solve(
     const right = pairs.filter((pair) => outcome(recipe, pair) === "right");
     if (right.length < 2 || all.some((pair) => outcome(recipe, pair) === "wrong")) continue;
     const heldOut = crossValidate(pairs, anchor, { language, start, context: choice.context });
-    if (heldOut >= Math.max(1, right.length * HELD_OUT_SHARE))
+    if (provesEnough(heldOut, right.length))
       return { recipe, heldOut, doubtful: pairs.filter((pair) => !right.includes(pair)) };
   }
   return null;
@@ -121,17 +122,12 @@ interface Shape {
 
 /** Files that come back by a recipe made without them; -1 where one came back wrongly. */
 function crossValidate(pairs: readonly InfectedPair[], anchor: Uint8Array, shape: Shape): number {
-  const folds = pairs.length <= 2 * FOLDS ? pairs.length : FOLDS;
   let right = 0;
-  for (let fold = 0; fold < folds; fold++) {
-    const rest = bodiesOf(
-      pairs.filter((_, i) => i % folds !== fold),
-      shape.start,
-    );
-    const common = commonPattern(rest, shape.language, shape.start, shape.context);
+  for (const { held, rest } of foldsOf(pairs)) {
+    const common = commonPattern(bodiesOf(rest, shape.start), shape.language, shape.start, shape.context);
     if (common === null) continue;
     const recipe = recipeOf(common, anchor, shape.language);
-    const outcomes = pairs.filter((_, i) => i % folds === fold).map((pair) => outcome(recipe, pair));
+    const outcomes = held.map((pair) => outcome(recipe, pair));
     if (outcomes.includes("wrong")) return -1;
     right += outcomes.filter((each) => each === "right").length;
   }

@@ -9,6 +9,9 @@ const MIN_NAME = 2;
 /** Part of the bodies that must read alike. */
 const AGREE = 0.6;
 
+/** So many bodies must all begin with a remark before it is said that such a body does: fewer may by chance. */
+const MIN_LED = 4;
+
 /** What bodies have in common. */
 export interface Common {
   readonly pattern: ScriptPattern;
@@ -50,6 +53,8 @@ export function commonPattern(
     readings.flatMap((each) => each.remarks),
     language,
   );
+  const leads = readings.map(({ lead }) => lead);
+  const leastLead = readings.length < MIN_LED ? 0 : Math.min(...leads);
   const parsed = ScriptPattern.safeParse({
     language,
     statements: kept ? statements : statements.toSorted((a, b) => weight(b) - weight(a)),
@@ -58,6 +63,7 @@ export function commonPattern(
     remarks,
     // Remarks that look like no other's may stand before the first statement where they stand before others.
     lead: Math.max(...readings.map(({ lead, run }) => (remarks?.numbered ? run : lead))),
+    ...(leastLead > 0 && { leastLead }),
     // Always first: elsewhere it may be the program that spreads it, of which the body is a part.
     start: bodies.every((body) => body.start === 0) ? "file" : start,
     end: bodies.every(({ last }) => last) ? "file" : "line",
