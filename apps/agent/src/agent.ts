@@ -88,7 +88,6 @@ async function runHeld(options: AgentOptions, parts: AgentParts): Promise<Runnin
   await quarantine.sweep();
   const active = new ActivePrescriptions(db, log);
   const copies = await openCopies({ db, dataDir, vault, config, active });
-  await copies.sweep();
 
   const timeline = new Timeline(dataDir, log);
   await active.load();

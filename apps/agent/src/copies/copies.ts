@@ -1,15 +1,17 @@
-import { mkdir, readdir, readFile, rm } from "node:fs/promises";
+import { lstat, mkdir, readdir, readFile, rm } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { FileIdentity, type FileType, parseJsonDocument, ThymusError } from "@thymus/contracts";
 import { identifyFile } from "@thymus/detection";
 import { durably, failpoint, TEMPORARY_PREFIX, writeFileAtomic } from "@thymus/store";
 import type { Selectable } from "kysely";
 import { identityOf } from "../files/identity.ts";
-import { type FileFacts, factsAt, readRegular, sameFile, sha256Of } from "../files/regular.ts";
+import { type FileFacts, factsAt, isMissing, readWithXattrs, sameFile, sha256Of } from "../files/regular.ts";
 import { baselineRow, unchangedSince } from "../monitors/baseline.ts";
 import type { Vault } from "../quarantine/vault.ts";
 import type { Database } from "../state/open.ts";
 import type { CopyTable } from "../state/schema.ts";
+import { longGone, noteGone } from "./gone.ts";
+import { planRoom } from "./room.ts";
 import { outdated } from "./versions.ts";
 
 export interface CopiesOptions {
@@ -35,14 +37,28 @@ export interface Copy {
   readonly at: string;
 }
 
+/** Facts of a file whose content found no room. */
+interface Refused extends FileFacts {
+  readonly sha256: string;
+  readonly sealed: number;
+}
+
+/** Such files that are remembered. */
+const REFUSED = 10_000;
+
 export type Taken = "kept" | "same" | "not-accepted" | "suspect" | "too-large" | "full" | "not-covered";
 
 /**
  * Copies of accepted files in folders that the owner chose: sealed, each content once, bounded. What is overwritten later goes
- * back from here. The newest copy of a path is never given up for another path's; older ones are.
+ * back from here. What is new never pushes out the newest and the settled copy of a path that is still there: where only those are left,
+ * it is what is not kept.
  */
 export class Copies {
   readonly #options: CopiesOptions;
+  /** What was read and found no room, so that it is not read again and again. */
+  readonly #refused = new Map<string, Refused>();
+  /** The least number of bytes that found no room since anything changed. */
+  #noRoom = Number.POSITIVE_INFINITY;
 
   constructor(options: CopiesOptions) {
     this.#options = options;
@@ -74,23 +90,31 @@ export class Copies {
     const accepted = await baselineRow(db, path);
     if (!accepted || !unchangedSince(accepted, facts)) return "not-accepted";
     if (facts.size > maxFileBytes) return "too-large";
-    const content = await readRegular(path, maxFileBytes);
+    if (await this.#isRefused(path, facts)) return "full";
+    const read = await readWithXattrs(path, maxFileBytes);
+    const content = read?.content;
     if (!content?.whole || !sameFile(content.facts, facts)) return "not-accepted";
     const sha256 = sha256Of(content.bytes);
     if (accepted.sha256 !== null && accepted.sha256 !== sha256) return "not-accepted";
     const type = identifyFile(content.bytes, basename(path));
     if (suspect(content.bytes, type, sha256)) return "suspect";
-    const identity = identityOf(path, path, content.facts);
+    const identity = identityOf(path, content.facts, read!.xattrs);
     const known = await this.#sealed(sha256);
     if (known === null) {
       await failpoint("agent.copy.before-seal");
       const sealed = await vault.seal(content.bytes);
-      if (!(await this.#makeRoom(sealed.length))) return "full";
+      const outgoing = await this.#roomFor(sealed.length);
+      if (outgoing === null) {
+        this.#refuse(path, { ...facts, sha256, sealed: sealed.length });
+        return "full";
+      }
+      for (const old of outgoing) await this.#drop(old);
       await mkdir(this.#options.folder, { recursive: true, mode: 0o700 });
       await writeFileAtomic(this.#file(sha256), sealed);
       await failpoint("agent.copy.before-record");
       await this.#record(path, sha256, identity, facts, sealed.length);
     } else await this.#record(path, sha256, identity, facts, known);
+    this.#refused.delete(path);
     for (const old of outdated(await this.#rows(path), Date.now())) await this.#drop(old);
     return "kept";
   }
@@ -121,8 +145,10 @@ export class Copies {
           .values({ path, sha256, ...values })
           .onConflict((conflict) => conflict.columns(["path", "sha256"]).doUpdateSet(values))
           .execute();
+        await trx.deleteFrom("copy_gone").where("path", "=", path).execute();
       }),
     );
+    this.#noRoom = Number.POSITIVE_INFINITY;
   }
 
   /** Copies of a path, the newest first. */
@@ -165,13 +191,57 @@ export class Copies {
     throw new ThymusError("QUARANTINE_DAMAGED", `the copy of ${path} is not what was kept`, hint);
   }
 
-  /** Removes sealed files that no copy needs: left by a crash between two steps. */
-  async sweep(): Promise<void> {
+  /** True where an active rule finds a content of a path: also one that was kept before the rule was known. */
+  isSuspect(path: string, bytes: Uint8Array, sha256: string): boolean {
+    return this.#options.suspect(bytes, identifyFile(bytes, basename(path)), sha256);
+  }
+
+  /**
+   * The first of these copies that no active rule finds, and how many came before it; null where a rule finds them all.
+   * @param current a content that is at hand, so that its copy need not be opened
+   * @throws ThymusError QUARANTINE_DAMAGED as `bytes`
+   */
+  async firstClean(
+    copies: readonly Copy[],
+    current: { readonly sha256: string; readonly bytes: Buffer } | null = null,
+  ): Promise<{ copy: Copy; bytes: Buffer; skipped: number } | null> {
+    for (const [skipped, copy] of copies.entries()) {
+      const bytes = copy.sha256 === current?.sha256 ? current.bytes : await this.bytes(copy);
+      if (!this.isSuspect(copy.path, bytes, copy.sha256)) return { copy, bytes, skipped };
+    }
+    return null;
+  }
+
+  /**
+   * Removes sealed files that no copy needs (left by a crash between two steps), and forgets copies whose sealed file is lost or has
+   * another length, so that they are made again.
+   * @returns the copies that were lost
+   */
+  async sweep(): Promise<Pick<Copy, "path" | "at">[]> {
     const { db, folder } = this.#options;
-    const rows = await db.selectFrom("copy_content").select("sha256").execute();
-    const wanted = new Set(rows.map(({ sha256 }) => `${sha256}.age`));
-    for (const name of await readdir(folder).catch(() => []))
-      if (!wanted.has(name)) await rm(join(folder, name), { force: true });
+    const contents = await db.selectFrom("copy_content").selectAll().execute();
+    const sizes = new Map(contents.map(({ sha256, sealed }) => [`${sha256}.age`, sealed]));
+    const whole = new Set<string>();
+    for (const name of await readdir(folder).catch(noneIfMissing)) {
+      const path = join(folder, name);
+      const stat = await lstat(path).catch(() => null);
+      if (stat?.isFile() && stat.size === sizes.get(name)) whole.add(name);
+      else await rm(path, { force: true, recursive: true });
+    }
+    const lost: Pick<Copy, "path" | "at">[] = [];
+    for (const { sha256 } of contents) {
+      if (whole.has(`${sha256}.age`)) continue;
+      const rows = await db.selectFrom("copy").selectAll().where("sha256", "=", sha256).execute();
+      for (const row of rows) await this.#drop(row);
+      lost.push(...rows.map(({ path, at }) => ({ path, at })));
+    }
+    return lost;
+  }
+
+  /** Writes down which copied files are gone: once they are for GONE_DAYS, their copies make room where it is short. */
+  async noteGone(): Promise<void> {
+    this.#noRoom = Number.POSITIVE_INFINITY;
+    await noteGone(this.#options.db, (path) => this.#covers(path), Date.now());
   }
 
   /** Bytes of all sealed copies. */
@@ -201,20 +271,39 @@ export class Copies {
     return row?.sealed ?? null;
   }
 
-  /** Gives up older copies, the oldest first, until so many bytes fit. @returns false where that is not enough */
-  async #makeRoom(bytes: number): Promise<boolean> {
+  /** What has to go so that so many bytes fit; null where nothing that may go is enough. */
+  async #roomFor(bytes: number): Promise<Selectable<CopyTable>[] | null> {
+    if (bytes >= this.#noRoom) return null;
     const { db, maxBytes } = this.#options;
-    let used = await this.used();
-    if (used + bytes <= maxBytes) return true;
+    const missing = (await this.used()) + bytes - maxBytes;
+    if (missing <= 0) return [];
     const rows = await db.selectFrom("copy").selectAll().orderBy("at", "desc").execute();
-    const seen = new Set<string>();
-    const older = rows.filter(({ path }) => seen.size === seen.add(path).size);
-    for (const row of older.reverse()) {
-      await this.#drop(row);
-      used = await this.used();
-      if (used + bytes <= maxBytes) return true;
-    }
-    return false;
+    const contents = await db.selectFrom("copy_content").selectAll().execute();
+    const sealed = new Map(contents.map((content) => [content.sha256, content.sealed]));
+    const now = Date.now();
+    const gone = await longGone(db, (path) => this.#covers(path), now);
+    const plan = planRoom({ rows, sealed, gone }, missing, now);
+    if (plan === null) this.#noRoom = bytes;
+    return plan;
+  }
+
+  /** Whether there is no room for a file, as far as that can be said without reading it: a content that is kept needs none. */
+  async #isRefused(path: string, facts: FileFacts): Promise<boolean> {
+    const before = this.#refused.get(path);
+    if (before && sameFile(before, facts))
+      return (await this.#sealed(before.sha256)) === null && (await this.#roomFor(before.sealed)) === null;
+    if ((await this.#roomFor(facts.size)) !== null) return false;
+    const same = await this.#options.db
+      .selectFrom("copy")
+      .select("sha256")
+      .where("size", "=", facts.size)
+      .executeTakeFirst();
+    return same === undefined;
+  }
+
+  #refuse(path: string, refused: Refused): void {
+    if (this.#refused.size >= REFUSED) this.#refused.clear();
+    this.#refused.set(path, refused);
   }
 
   async #drop({ path, sha256 }: Selectable<CopyTable>): Promise<void> {
@@ -229,6 +318,7 @@ export class Copies {
       await trx.deleteFrom("copy_content").where("sha256", "=", sha256).execute();
       return true;
     });
+    this.#noRoom = Number.POSITIVE_INFINITY;
     await failpoint("agent.copy.before-drop");
     if (last) await rm(this.#file(sha256), { force: true });
   }
@@ -240,4 +330,9 @@ function sameFacts(row: Selectable<CopyTable>, facts: FileFacts): boolean {
     row.mtime_ns === String(facts.mtimeNs) &&
     row.ctime_ns === String(facts.ctimeNs)
   );
+}
+
+function noneIfMissing(error: unknown): string[] {
+  if (isMissing(error)) return [];
+  throw error;
 }

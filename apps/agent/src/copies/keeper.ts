@@ -44,6 +44,22 @@ export class Keeper {
       for await (const path of walkFiles(top, { skip })) if (roots.of(path) === root) await this.#one(path);
   }
 
+  /** Before the next round: what crashes left is removed, what was lost is told and made again, what is gone is noted. */
+  async tidy(): Promise<void> {
+    const { copies, log } = this.#options;
+    try {
+      const lost = await copies.sweep();
+      if (lost.length > 0)
+        log.warn("sealed copies are lost or damaged; where the file is as it was, they are made again", {
+          copies: lost.length,
+          paths: lost.slice(0, 20).map(({ path, at }) => `${path} (copy of ${at})`),
+        });
+      await copies.noteGone();
+    } catch (error) {
+      log.warn("the copies cannot be looked after", { why: (error as Error).message });
+    }
+  }
+
   async #one(path: string): Promise<void> {
     const { copies, isDecoy, log } = this.#options;
     if (await isDecoy(path)) return;

@@ -12,8 +12,7 @@ export interface OpenCopies {
   readonly dataDir: string;
   readonly vault: Vault;
   readonly config: Config;
-  /** Null for a command, which takes none. */
-  readonly active: ActivePrescriptions | null;
+  readonly active: ActivePrescriptions;
 }
 
 /** The copies of DIR/agent, as the configuration wants them. */
@@ -22,6 +21,6 @@ export async function openCopies({ db, dataDir, vault, config, active }: OpenCop
   return new Copies({
     ...{ db, vault, folder: join(dataDir, "copies"), maxBytes: copyBytes, maxFileBytes: copyFileBytes },
     folders: await Promise.all(copies.map((path) => realpath(path).catch(() => path))),
-    suspect: (bytes, type, sha256) => (active?.find(bytes, type, sha256) ?? null) !== null,
+    suspect: (bytes, type, sha256) => active.find(bytes, type, sha256) !== null,
   });
 }

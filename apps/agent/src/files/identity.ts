@@ -1,10 +1,10 @@
 import type { FileHandle } from "node:fs/promises";
 import type { FileIdentity } from "@thymus/contracts";
-import { readXattrs, writeTimes, writeXattrs } from "./libc.ts";
+import { writeTimes, writeXattrs } from "./libc.ts";
 import type { FileFacts } from "./regular.ts";
 
-/** Everything beside the content that makes a file what it is. `access` is how to reach it, `path` what it is called. */
-export function identityOf(access: string, path: string, facts: FileFacts): FileIdentity {
+/** Everything beside the content that makes a file what it is. Facts and attributes are of the handle that the content came from. */
+export function identityOf(path: string, facts: FileFacts, xattrs: Record<string, string>): FileIdentity {
   return {
     path,
     mode: facts.mode,
@@ -13,7 +13,7 @@ export function identityOf(access: string, path: string, facts: FileFacts): File
     size: facts.size,
     atimeNs: String(facts.atimeNs),
     mtimeNs: String(facts.mtimeNs),
-    xattrs: readXattrs(access),
+    xattrs,
   };
 }
 

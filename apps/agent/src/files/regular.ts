@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import type { BigIntStats } from "node:fs";
 import { constants, type FileHandle, lstat, open } from "node:fs/promises";
 import type { Sha256 } from "@thymus/contracts";
+import { readXattrs } from "./libc.ts";
 
 /** What lstat says of a regular file. Times in nanoseconds since 1970. */
 export interface FileFacts {
@@ -83,6 +84,39 @@ async function openRegular(path: string): Promise<FileHandle | null> {
  * @returns null for what is no regular file, is missing, or does not stop changing
  */
 export async function readRegular(path: string, maxBytes: number): Promise<FileContent | null> {
+  return (await readOpened(path, maxBytes, () => null))?.content ?? null;
+}
+
+/**
+ * Reads a file as `readRegular` does, and its extended attributes through the same handle: whoever may put another file under the
+ * path meanwhile does not get the attributes of that one (a file capability) for this content.
+ */
+export async function readWithXattrs(
+  path: string,
+  maxBytes: number,
+): Promise<{ content: FileContent; xattrs: Record<string, string> } | null> {
+  const read = await readOpened(path, maxBytes, readXattrs);
+  return read && { content: read.content, xattrs: read.also };
+}
+
+/** Extended attributes of the very file that had these facts; null where another lies at the path, or it changed since. */
+export async function xattrsOf(path: string, facts: FileFacts): Promise<Record<string, string> | null> {
+  const handle = await openRegular(path);
+  if (!handle) return null;
+  try {
+    const xattrs = readXattrs(handle);
+    return sameFile(factsOf(await handle.stat({ bigint: true })), facts) ? xattrs : null;
+  } finally {
+    await handle.close();
+  }
+}
+
+/** @param also what else is asked of the open file, in the same moment */
+async function readOpened<T>(
+  path: string,
+  maxBytes: number,
+  also: (handle: FileHandle) => T,
+): Promise<{ content: FileContent; also: T } | null> {
   const handle = await openRegular(path);
   if (!handle) return null;
   try {
@@ -94,8 +128,10 @@ export async function readRegular(path: string, maxBytes: number): Promise<FileC
       const bytes = whole
         ? await readRange(handle, 0, facts.size)
         : Buffer.concat([await readRange(handle, 0, EDGE), await readRange(handle, facts.size - EDGE, EDGE)]);
+      const more = also(handle);
       const after = factsOf(await handle.stat({ bigint: true }));
-      if (sameFile(facts, after) && (!whole || bytes.length === facts.size)) return { facts, bytes, whole };
+      if (sameFile(facts, after) && (!whole || bytes.length === facts.size))
+        return { content: { facts, bytes, whole }, also: more };
     }
     return null;
   } finally {

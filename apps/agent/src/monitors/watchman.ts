@@ -58,6 +58,7 @@ export class Watchman {
     const { investigation, prescriptions, serial } = this.#options;
     this.#lost = Number((await readMeta(investigation.db, "lost-events")) ?? 0);
     await serial.run(async () => {
+      await this.#options.keeper.tidy();
       for (const [root, guard] of this.#guards) {
         await guard.ensure();
         if (await hasBaseline(investigation.db, root)) await this.#recheck(root, false);
@@ -102,6 +103,7 @@ export class Watchman {
   #schedule(): void {
     const { config } = this.#options.investigation;
     this.#timer = setTimeout(async () => {
+      await this.#work(() => this.#options.keeper.tidy());
       for (const root of this.#guards.keys())
         await this.#work(async () => {
           await this.#recheck(root, true);

@@ -3,7 +3,7 @@ import { newId, type QuarantineId, ThymusError } from "@thymus/contracts";
 import { durably, failpoint } from "@thymus/store";
 import { inFolderOf } from "../files/folder.ts";
 import { identityOf } from "../files/identity.ts";
-import { factsAt, sameFile, sha256Of } from "../files/regular.ts";
+import { factsAt, sameFile, sha256Of, xattrsOf } from "../files/regular.ts";
 import { forget } from "../monitors/baseline.ts";
 import { moveBack } from "./move-back.ts";
 import {
@@ -33,7 +33,9 @@ export function holdFile(context: OperationContext, hold: Hold): Promise<Quarant
   return inFolderOf(subject.path, async (folder, name) => {
     const id = newId("q");
     await failpoint("agent.repair.before-quarantine");
-    const identity = identityOf(folder.at(name), subject.path, subject.facts);
+    const xattrs = await xattrsOf(folder.at(name), subject.facts);
+    if (!xattrs) throw changed(subject.path);
+    const identity = identityOf(subject.path, subject.facts, xattrs);
     const before = sha256Of(subject.bytes);
     const operation: Operation = {
       id,

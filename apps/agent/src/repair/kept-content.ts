@@ -10,7 +10,8 @@ export type KeptContent =
 
 /**
  * The last attempt of all: the copy of what the path's last accepted content was. Of a file whose content the baseline does not
- * know (a document), the newest copy.
+ * know (a document), the newest copy. Where an active rule finds it (it was accepted and copied before the rule was known), the next
+ * older one that no rule finds; of a program only one that the baseline knows.
  */
 export async function keptContent(
   db: Database,
@@ -21,11 +22,17 @@ export async function keptContent(
   const all = await copies.of(path);
   const known = await knownContents(db, path);
   const last = known.find((content) => content.sha256 !== sha256);
-  const copy = all.find((each) => (last ? each.sha256 === last.sha256 : each.sha256 !== sha256));
-  if (!copy) return { refused: "no copy of its clean content is kept", how: "" };
+  const start = all.findIndex((each) => (last ? each.sha256 === last.sha256 : each.sha256 !== sha256));
+  if (start < 0) return { refused: "no copy of its clean content is kept", how: "" };
+  const accepted = new Set(known.map((content) => content.sha256));
+  const candidates = all
+    .slice(start)
+    .filter((each) => each.sha256 !== sha256 && (!last || accepted.has(each.sha256)));
   try {
-    const repaired = await copies.bytes(copy);
-    return { repaired, how: `, by the copy of ${copy.at}`, identity: copy.identity };
+    const clean = await copies.firstClean(candidates);
+    if (!clean) return { refused: "an active rule finds every copy of it that is kept", how: "" };
+    const { at, identity } = clean.copy;
+    return { repaired: clean.bytes, how: `, by the copy of ${at}`, identity };
   } catch (thrown) {
     return { refused: asThymusError(thrown).message, how: "" };
   }

@@ -4,7 +4,7 @@ import { durably, failpoint } from "@thymus/store";
 import { type Folder, inFolderOf } from "../files/folder.ts";
 import { identityOf } from "../files/identity.ts";
 import { exchangeNames } from "../files/libc.ts";
-import { factsAt, sameFile, sha256Of } from "../files/regular.ts";
+import { factsAt, sameFile, sha256Of, xattrsOf } from "../files/regular.ts";
 import { marksOf, recordFile } from "../monitors/baseline.ts";
 import { isProgram } from "../monitors/examine.ts";
 import {
@@ -42,7 +42,9 @@ export function replaceContent(context: OperationContext, replacement: Replaceme
   return inFolderOf(subject.path, async (folder, name) => {
     const id = newId("q");
     await failpoint("agent.repair.before-quarantine");
-    const original = identityOf(folder.at(name), subject.path, subject.facts);
+    const xattrs = await xattrsOf(folder.at(name), subject.facts);
+    if (!xattrs) throw changed(subject.path);
+    const original = identityOf(subject.path, subject.facts, xattrs);
     const operation: Operation = {
       id,
       kind: "repair",

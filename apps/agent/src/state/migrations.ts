@@ -76,4 +76,10 @@ export const migrations: readonly Migration[] = [
         .execute(db);
     },
   },
+  {
+    name: "005-copies-gone",
+    async up(db) {
+      await sql.raw("create table copy_gone (path text primary key, since text not null) strict").execute(db);
+    },
+  },
 ];

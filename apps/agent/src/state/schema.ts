@@ -158,6 +158,12 @@ export interface CopyTable {
   at: string;
 }
 
+/** A copied file that is gone, and since when that is known. */
+export interface CopyGoneTable {
+  path: string;
+  since: string;
+}
+
 /** A sealed content in DIR/agent/copies, once for all paths that have it. */
 export interface CopyContentTable {
   sha256: string;
@@ -216,6 +222,7 @@ export interface AgentDatabase {
   quarantine: QuarantineTable;
   copy: CopyTable;
   copy_content: CopyContentTable;
+  copy_gone: CopyGoneTable;
   operation: OperationTable;
   allowed: AllowedTable;
   vouched: VouchedTable;

@@ -1,6 +1,6 @@
 import { mkdir, realpath } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
-import { asThymusError, type Sha256 } from "@thymus/contracts";
+import { asThymusError, type Sha256, silentLogger } from "@thymus/contracts";
 import { identifyFile } from "@thymus/detection";
 import type { Copies, Copy } from "../copies/copies.ts";
 import { openCopies } from "../copies/open.ts";
@@ -14,6 +14,7 @@ import { putBack, putMissing } from "../repair/put-back.ts";
 import { rebuildKnown } from "../repair/rebuild-known.ts";
 import { recoverAlone } from "../repair/recover.ts";
 import { replaceContent } from "../repair/replace.ts";
+import { ActivePrescriptions } from "../scanning/active.ts";
 import { openAgentDatabase } from "../state/open.ts";
 import type { VerbOptions } from "./quarantine.ts";
 
@@ -44,7 +45,7 @@ export interface CopyVerbs {
   close(): Promise<void>;
 }
 
-/** @throws ThymusError STORE_FAILED, KEY_PERMISSIONS */
+/** @throws ThymusError STORE_FAILED, KEY_PERMISSIONS, RULE_INVALID */
 export async function openCopyRepairs({ dataDir, config }: VerbOptions): Promise<CopyVerbs> {
   const drill = join(dataDir, "drill");
   await mkdir(drill, { recursive: true, mode: 0o700 });
@@ -57,7 +58,9 @@ export async function openCopyRepairs({ dataDir, config }: VerbOptions): Promise
   });
   const maxBytes = config.admin.maxSampleBytes;
   const context = { db, quarantine, maxBytes };
-  const copies = await openCopies({ db, dataDir, vault, config, active: null });
+  const active = new ActivePrescriptions(db, silentLogger);
+  await active.load();
+  const copies = await openCopies({ db, dataDir, vault, config, active });
   const release = await recoverAlone(context, dataDir);
 
   const once = async (path: string, { dryRun = false, before }: CopyVerbOptions): Promise<CopyOutcome> => {
@@ -78,9 +81,9 @@ export async function openCopyRepairs({ dataDir, config }: VerbOptions): Promise
     const accepted = (await baselineRow(db, path))?.sha256 ?? null;
     if (!before && accepted !== null && accepted === sha256) return said("unchanged", null);
     const all = await copies.of(path);
-    const wanted = before
-      ? all.find(({ at }) => Date.parse(at) < Date.parse(before))
-      : all.find((copy) => accepted === null || copy.sha256 === accepted);
+    const start = before
+      ? all.findIndex(({ at }) => Date.parse(at) < Date.parse(before))
+      : all.findIndex((copy) => accepted === null || copy.sha256 === accepted);
     const root = roots.of(path);
     const why = "put back from a copy by hand";
     const cause = { why, prescription: null, case: null, how: "put-back", also: async () => {} };
@@ -88,7 +91,7 @@ export async function openCopyRepairs({ dataDir, config }: VerbOptions): Promise
       ...{ path, root, type: identifyFile(clean, basename(path)) },
       ...{ facts: content!.facts, bytes: content!.bytes },
     });
-    if (wanted === undefined) {
+    if (start < 0) {
       if (before) return said("lost", `no copy of it from before ${before} is kept`);
       if (accepted === null)
         return all.length > 0 || content === null
@@ -100,20 +103,26 @@ export async function openCopyRepairs({ dataDir, config }: VerbOptions): Promise
       if ("refused" in built) return said("lost", `${none}; by its fingerprint: ${built.refused}`);
       paths.refuse(path);
       const clean = built.repaired;
+      if (copies.isSuspect(path, clean, sha256Of(clean)))
+        return said("lost", `${none}; an active rule finds the one that its fingerprint gives`);
       if (!dryRun)
         await replaceContent(context, { ...cause, subject: subjectOf(clean), content: clean, mtimeNs: null });
       return { ...said("back", `by its fingerprint (${built.how})`), sha256After: sha256Of(clean) };
     }
+    // A copy from before a rule was known may be what the rule is about: then the next older one.
+    const current = content && sha256 !== null ? { sha256, bytes: content.bytes } : null;
+    const clean = await copies.firstClean(all.slice(start), current);
+    if (!clean) return said("lost", "an active rule finds every copy of it that would go back");
+    const { copy: wanted, bytes, skipped } = clean;
     if (wanted.sha256 === sha256) {
       const older = all.length > 1 ? "older copies of it are kept: name an instant with --before" : null;
       return said("unchanged", older, wanted);
     }
     paths.refuse(path);
-    const bytes = await copies.bytes(wanted);
     if (!dryRun && content)
       await putBack(context, { ...cause, subject: subjectOf(bytes), copy: wanted, bytes });
     else if (!dryRun) await putMissing(context, wanted, bytes, { root, why });
-    return said("back", null, wanted);
+    return said("back", skipped > 0 ? `an active rule finds ${skipped} newer` : null, wanted);
   };
 
   return {
@@ -135,6 +144,7 @@ export async function openCopyRepairs({ dataDir, config }: VerbOptions): Promise
       }
     },
     async close() {
+      active.close();
       await db.destroy();
       release();
     },
