@@ -20,6 +20,7 @@ import { writeXattrs } from "../files/libc.ts";
 import { accept } from "../monitors/baseline.ts";
 import { examine } from "../monitors/examine.ts";
 import { openVault } from "../quarantine/vault.ts";
+import { keptContent } from "../repair/kept-content.ts";
 import { openAgentDatabase } from "../state/open.ts";
 import { Copies, type CopiesOptions } from "./copies.ts";
 import { outdated } from "./versions.ts";
@@ -201,6 +202,28 @@ test("attributes are those of the file whose content was read, whatever is put i
   };
   assert.equal(await copies.take(path), "kept");
   assert.deepEqual((await copies.of(path))[0]!.identity.xattrs, { "user.note": "02" });
+});
+
+test("a copy that a rule finds by now is left out: the next older one goes back", async (t) => {
+  const rules: string[] = [];
+  const { copies, db, accepted } = await makeCopies(t, {
+    suspect: (bytes) => rules.some((rule) => Buffer.from(bytes).includes(rule)),
+  });
+  const kinds = { "letter.txt": "", "tool.sh": "#!/bin/sh\n" };
+  for (const [name, start] of Object.entries(kinds)) {
+    for (const text of ["clean", "EVIL, not known yet", "EVIL again"])
+      assert.equal(await copies.take(await accepted(name, `${start}${text}`)), "kept");
+    const path = await accepted(name, `${start}EVIL again`);
+    const current = (await copies.of(path))[0]!.sha256;
+    rules.push("EVIL");
+    const kept = await keptContent(db, copies, path, current);
+    assert.ok("repaired" in kept);
+    assert.equal(Buffer.from(kept.repaired).toString(), `${start}clean`);
+    rules.push("clean");
+    const none = await keptContent(db, copies, path, current);
+    assert.ok("refused" in none && /finds every copy/.test(none.refused));
+    rules.length = 0;
+  }
 });
 
 test("a sealed copy that is lost or cut short is told and made again", async (t) => {

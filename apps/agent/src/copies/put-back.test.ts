@@ -5,8 +5,10 @@ import { chmod, lstat, mkdir, open, readdir, readFile, rm, writeFile } from "nod
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { fileURLToPath } from "node:url";
+import { identifyFile } from "@thymus/detection";
 import { readXattrs, writeTimes, writeXattrs } from "../files/libc.ts";
 import { sha256Of } from "../files/regular.ts";
+import { openAgentDatabase } from "../state/open.ts";
 import { DROPPER, digests, PAYLOAD, prescriptionFor, writeScripts } from "../testing/infection.ts";
 import { makeScene, type Scene, until } from "../testing/scene.ts";
 import { type CopyOutcome, type CopyVerbOptions, openCopyRepairs } from "../verbs/copies.ts";
@@ -133,6 +135,35 @@ test("what was copied after it was overwritten does not hide the copy from befor
   assert.equal(none!.result, "lost");
 });
 
+test("by hand too, a copy that an active rule finds is left out for the next older one", async (t) => {
+  const scene = await sceneWithCopies(t);
+  const letter = await writeDocument(scene, "letter.txt", "Dear reader,\n");
+  const clean = await everything(letter);
+  for (const text of ["Dear reader,\n", `${PAYLOAD}once`, `${PAYLOAD}twice`]) {
+    if (text.startsWith(PAYLOAD)) await writeFile(letter, text);
+    await scene.startAgent();
+    await scene.stopAgent();
+  }
+  assert.equal((await repair(scene, letter))[0]!.result, "unchanged", "no rule is known");
+  const known = prescriptionFor([sha256Of(Buffer.from(DROPPER))]);
+  const type = identifyFile(await readFile(letter), "letter.txt");
+  const document = JSON.stringify({ ...known, detect: { ...known.detect, scope: [type] } });
+  const db = await openAgentDatabase(scene.dataDir);
+  const [changed, state] = [new Date().toISOString(), "active" as const];
+  await db
+    .insertInto("prescription")
+    .values({ id: known.id, state, document, why: null, case_id: null, scanned: 1, changed })
+    .execute();
+  await db.destroy();
+  const [planned] = await repair(scene, letter, { dryRun: true });
+  const [done] = await repair(scene, letter);
+  assert.deepEqual(done, planned);
+  assert.deepEqual([done!.result, done!.why], ["back", "an active rule finds 2 newer"]);
+  assert.deepEqual(await everything(letter), clean);
+  const [none] = await repair(scene, letter, { before: done!.copied! });
+  assert.equal(none!.result, "lost");
+});
+
 const agentProgram = fileURLToPath(new URL("../testing/agent-process.ts", import.meta.url));
 const putBackProgram = fileURLToPath(new URL("../testing/put-back-process.ts", import.meta.url));
 
@@ -159,20 +190,22 @@ test("killed while it copies and while it puts back, everything is complete in t
   await scene.startAgent();
   await scene.stopAgent();
   assert.equal((await sealed()).length, 1);
-  await writeFile(letter, "Dear readers\n");
-  await scene.startAgent();
-  await scene.stopAgent();
-  assert.equal((await sealed()).length, 2);
-  // Room for two: a third pushes the oldest out.
+  for (const text of ["Dear readers\n", "Dear writers\n"]) {
+    await writeFile(letter, text);
+    await scene.startAgent();
+    await scene.stopAgent();
+  }
+  assert.equal((await sealed()).length, 3);
+  // Room for three: a fourth pushes out the one between the newest and the oldest.
   const sizes = (await sealed()).map(async (name) => (await lstat(join(dataDir, "copies", name))).size);
   config.agent.copyBytes = (await Promise.all(sizes)).reduce((sum, size) => sum + size, 0);
   await writeDocument(scene, "letter.txt", "Dear reader!\n");
   const clean = await everything(letter);
   await startedUntil("agent.copy.before-drop");
-  assert.equal((await sealed()).length, 2, "killed before the sealed file went");
+  assert.equal((await sealed()).length, 3, "killed before the sealed file went");
   await scene.startAgent();
   await scene.stopAgent();
-  assert.equal((await sealed()).length, 2);
+  assert.equal((await sealed()).length, 3);
   assert.equal((await newest())!.result, "unchanged");
   const overwritten = Buffer.from("scrambled");
   const overwriting = [

@@ -133,18 +133,28 @@ test("a full quarantine refuses and leaves the file alone", async (t) => {
   assert.deepEqual(await context.quarantine.list(), []);
 });
 
-test("a file that changed since it was read stays as it is", async (t) => {
+test("a file that changed since it was read stays as it is, also where it changes while it is sealed", async (t) => {
   const { context, dir } = await makeContext(t);
   const path = join(dir, "tool");
-  await writeFile(path, "read");
-  const subject = await subjectAt(path);
-  await writeFile(path, "changed meanwhile");
-  const replacing = { ...cause, subject, content: Buffer.from("c"), mtimeNs: null, how: "repaired" };
-  await assert.rejects(replaceContent(context, replacing), { code: "CONFLICT" });
-  await assert.rejects(holdFile(context, { ...cause, subject }), { code: "CONFLICT" });
-  assert.equal(await readFile(path, "utf8"), "changed meanwhile");
-  assert.deepEqual(await context.quarantine.list(), []);
-  assert.deepEqual(await readdir(join(dir, "agent", "quarantine")), []);
+  const store = context.quarantine.store.bind(context.quarantine);
+  for (const late of [true, false])
+    for (const act of ["replace", "hold"]) {
+      await writeFile(path, "read");
+      const subject = await subjectAt(path);
+      if (!late) await writeFile(path, "changed meanwhile");
+      context.quarantine.store = async (id, bytes) => {
+        assert.ok(late, "nothing is sealed of what changed before");
+        await writeFile(path, "changed meanwhile");
+        return store(id, bytes);
+      };
+      const replacing = { ...cause, subject, content: Buffer.from("c"), mtimeNs: null, how: "repaired" };
+      const acting =
+        act === "hold" ? holdFile(context, { ...cause, subject }) : replaceContent(context, replacing);
+      await assert.rejects(acting, { code: "CONFLICT" });
+      assert.equal(await readFile(path, "utf8"), "changed meanwhile");
+      assert.deepEqual(await context.quarantine.list(), []);
+      assert.deepEqual(await readdir(join(dir, "agent", "quarantine")), []);
+    }
 });
 
 test("a damaged sealed original is told, and deleting ends an entry", async (t) => {
