@@ -80,6 +80,7 @@ export const migrations: readonly Migration[] = [
     name: "005-copies-gone",
     async up(db) {
       await sql.raw("create table copy_gone (path text primary key, since text not null) strict").execute(db);
+      await sql.raw("create index copy_size on copy (size)").execute(db);
     },
   },
 ];
