@@ -3,18 +3,14 @@
  * confined worker, signs what was proved, publishes it, reports. Every step can be repeated: after a kill what was taken
  * is in the intake with its lease, and what was already done is found on disk.
  */
-import { existsSync } from "node:fs";
 import { mkdir, readdir, readFile, rm } from "node:fs/promises";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import {
   asThymusError,
-  type CaseId,
   type ClaimReply,
   type Config,
-  ImmunizeReport,
   type Logger,
-  Prescription,
   type PrescriptionId,
   parseJsonDocument,
   ThymusError,
@@ -39,6 +35,7 @@ import type { Urgency } from "./answer.ts";
 import { Deliveries, LEASE_SECONDS } from "./deliver.ts";
 import { effortFor } from "./effort.ts";
 import { Enrolment, files, holdCentre } from "./enrolment.ts";
+import { isFinished, readCase } from "./finished.ts";
 import { openIntake } from "./intake.ts";
 import { pause } from "./pause.ts";
 import { Releases } from "./release.ts";
@@ -128,6 +125,7 @@ class Centre {
   readonly #stop: AbortSignal;
   readonly #deliveries: Deliveries;
   #everywhere: ReadonlySet<string> = new Set();
+  #recalled: ReadonlySet<string> = new Set();
   #families!: FamilyMemory;
   #intake!: Intake;
   #pool!: WorkerPool;
@@ -202,6 +200,7 @@ class Centre {
         if (reply.replaced) await this.#retire(reply.replaced);
         // Without work too: what is withdrawn must answer nothing that waits here already.
         this.#everywhere = new Set(reply.everywhere ?? []);
+        this.#recalled = new Set(reply.recalled ?? []);
         await this.#intake.recall(reply.recalled ?? []);
         await this.#families.recall(reply.recalled ?? []);
         if (reply.work) await this.#take(reply.work);
@@ -278,7 +277,7 @@ class Centre {
   async #analyse(turn: Turn): Promise<Finished> {
     const at = files(this.#options.dataDir);
     const folder = join(at.cases, turn.id);
-    const isDone = existsSync(join(folder, "report.json"));
+    const isDone = await isFinished(folder, turn.id, (prescription) => this.#recalled.has(prescription));
     if (!isDone)
       await immunize({
         sample: turn.file,
@@ -321,20 +320,4 @@ function urgencyOf(work: Work): Urgency {
     ({ kind }) => kind === "decoy-touched" || kind === "program-changed",
   );
   return changed ? "patient" : "fresh";
-}
-
-async function readCase(folder: string, id: CaseId): Promise<Finished> {
-  const report = parseJsonDocument(
-    ImmunizeReport,
-    await readFile(join(folder, "report.json"), "utf8"),
-    `report of ${id}`,
-  );
-  const prescription = report.prescription
-    ? parseJsonDocument(
-        Prescription,
-        await readFile(join(folder, "prescription.json"), "utf8"),
-        `prescription of ${id}`,
-      )
-    : null;
-  return { report, prescription };
 }
