@@ -31,14 +31,18 @@ export class KeptEvidence {
     return join(this.#dir, sample);
   }
 
-  /** Throws away what a kill left half copied, or copied for a member that never came to be or needs it no more. */
-  async open(members: readonly Sha256[]): Promise<void> {
+  /**
+   * Throws away what a kill left half copied, or copied for a member that never came to be or needs it no more.
+   * @returns members whose evidence is gone
+   */
+  async open(members: readonly Sha256[]): Promise<Sha256[]> {
     await mkdir(this.#dir, { recursive: true, mode: 0o700 });
     const known = new Set<string>(members);
     for (const name of await readdir(this.#dir)) {
       if (known.has(name)) this.#held.set(name, await this.#sizeOf(name));
       else await rm(join(this.#dir, name), { recursive: true, force: true });
     }
+    return members.filter((member) => !this.#held.has(member));
   }
 
   async #sizeOf(name: string): Promise<number> {

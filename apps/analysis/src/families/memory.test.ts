@@ -1,6 +1,6 @@
 /** From sample to sample: names, general rules, retirement, and samples that are sent to teach a bad rule. */
 import assert from "node:assert/strict";
-import { mkdir, readdir, stat } from "node:fs/promises";
+import { mkdir, readdir, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { after, afterEach, before, test } from "node:test";
 import { loadEngine } from "@thymus/detection";
@@ -138,6 +138,15 @@ test("evidence of all families has a bound, which those of one sample pay first;
   assert.deepEqual(await kept(), [all[1]!, all[2]!, third.analysed.sample.sha256].sort());
   await world.reopen();
   assert.equal((await kept()).length, 3);
+});
+
+test("a member whose evidence was removed is learned from no more", async () => {
+  const first = await world.program(variant(1), "elf64", "a");
+  await world.program(variant(2), "elf64", "b");
+  await rm(join(world.root, "families", "evidence", first.analysed.sample.sha256), { recursive: true });
+  await world.reopen();
+  const third = await world.program(variant(3), "elf64", "c");
+  assert.deepEqual([third.kinship?.members, third.kinship?.generalised], [2, false]);
 });
 
 async function bytesIn(folder: string): Promise<number> {

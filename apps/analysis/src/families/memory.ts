@@ -78,7 +78,7 @@ export class FamilyMemory {
     const store = await FamilyStore.open(join(dir, "families.db"));
     try {
       const evidence = new KeptEvidence(join(dir, "evidence"), limits.evidenceBytes);
-      await evidence.open(await store.withEvidence());
+      for (const gone of await evidence.open(await store.withEvidence())) await store.loseEvidence(gone);
       return new FamilyMemory(store, evidence);
     } catch (error) {
       await store.close();
