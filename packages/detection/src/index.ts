@@ -5,6 +5,7 @@ export {
   createBundle,
   type RuleBundle,
 } from "./bundle/bundle.ts";
+export { hexRuns } from "./bundle/hex-runs.ts";
 export { compileCached } from "./engine/cache.ts";
 export {
   type CompiledRules,

@@ -1,5 +1,5 @@
 import type { FileType, Repair } from "@thymus/contracts";
-import { applyRepair, repairWith } from "@thymus/repair";
+import { repairWith } from "@thymus/repair";
 import type { InfectedPair, InfectionAnalysis } from "../infection/analysis.ts";
 import { equalBytes } from "../infection/bytes.ts";
 import { hunkKind } from "../infection/hunk.ts";
@@ -8,6 +8,7 @@ import { newMemory, type SearchMemory } from "../infection/saved.ts";
 import type { Specimen } from "../infection/specimen.ts";
 import { type Anchor, anchorsFor } from "./anchor.ts";
 import { foldsOf, provesEnough } from "./folds.ts";
+import { outcome } from "./outcome.ts";
 import { inferRecipe } from "./recipe.ts";
 import { inferScripts } from "./script/infer.ts";
 import { alikeSeeds } from "./seeds.ts";
@@ -303,15 +304,6 @@ function joined(
   of: (pair: InfectedPair) => FileType,
 ): FileType[] {
   return [...new Set([...types, ...pairs.map(of)])].sort();
-}
-
-function outcome(recipe: Repair, pair: InfectedPair): "right" | "wrong" | "refused" {
-  try {
-    const repaired = applyRepair(recipe, pair.specimen.after, pair.afterType);
-    return equalBytes(repaired, pair.specimen.before) ? "right" : "wrong";
-  } catch {
-    return "refused";
-  }
 }
 
 function givenBack(recipes: readonly Repair[], pair: InfectedPair): "right" | "wrong" | "refused" {

@@ -1,3 +1,4 @@
+import { hexRuns } from "@thymus/detection";
 import type { ClauseString } from "./clause.ts";
 import type { Self } from "./self.ts";
 
@@ -27,23 +28,7 @@ export function mostLikelyThere(bytes: Uint8Array | null, self: Self): boolean {
 
 /** The runs of a hex string as YARA writes it: bytes, `??`, jumps and alternatives of bytes; none where it holds anything else. */
 export function runsOfHex(text: string): Uint8Array[][] {
-  const hex = text.replaceAll(" ", "");
-  const runs: string[][] = [];
-  let open: string[] = [""];
-  const close = () => {
-    if (open.every((form) => form.length >= 2 * MIN_INDEXED)) runs.push(open);
-    open = [""];
-  };
-  let read = 0;
-  for (const [token] of hex.matchAll(/\[[^\]]*\]|\([^()]*\)|[0-9A-Fa-f?]{2}/g)) {
-    read += token.length;
-    const forms = token.startsWith("(") ? token.slice(1, -1).split("|") : [token];
-    const isKnown = forms.every((form) => /^(?:[0-9A-Fa-f]{2})+$/.test(form));
-    if (!isKnown || open.length * forms.length > MAX_FORMS) close();
-    if (isKnown) open = open.flatMap((before) => forms.map((form) => before + form));
-  }
-  close();
-  // What was passed over would stand between the bytes of a run.
-  if (read !== hex.length) return [];
-  return runs.map((forms) => forms.map((form) => new Uint8Array(Buffer.from(form, "hex"))));
+  return (hexRuns(text, MAX_FORMS) ?? [])
+    .filter((forms) => forms.every((form) => form.length >= 2 * MIN_INDEXED))
+    .map((forms) => forms.map((form) => new Uint8Array(Buffer.from(form, "hex"))));
 }

@@ -1,3 +1,5 @@
+import { hexRuns } from "./hex-runs.ts";
+
 /** Bytes that stand wherever a string matches; `keyed`: under any one-byte key that they are combined with by XOR. */
 export interface Run {
   readonly bytes: Uint8Array;
@@ -25,7 +27,7 @@ export function runsOfString(text: string): Run[] | null {
     return [{ bytes, keyed: / xor\b/.test(text.slice(quoted[1]!.length + 2)) }];
   }
   const hex = HEX.exec(text);
-  return hex === null ? null : longestRun(hex[1]!.replaceAll(" ", ""));
+  return hex === null ? null : longestRun(hex[1]!);
 }
 
 function unescaped(text: string): Uint8Array | null {
@@ -40,22 +42,9 @@ function unescaped(text: string): Uint8Array | null {
 
 /** Of all runs between wild cards and jumps the one whose shortest form is longest. */
 function longestRun(hex: string): Run[] | null {
-  let best: string[] = [""];
-  let open: string[] = [""];
+  let best: readonly string[] = [""];
   const least = (forms: readonly string[]) => Math.min(...forms.map((form) => form.length));
-  const close = () => {
-    if (least(open) > least(best)) best = open;
-    open = [""];
-  };
-  let read = 0;
-  for (const [token] of hex.matchAll(/\[[^\]]*\]|\([^()]*\)|[0-9A-Fa-f?]{2}/g)) {
-    read += token.length;
-    const forms = token.startsWith("(") ? token.slice(1, -1).split("|") : [token];
-    const isKnown = forms.every((form) => /^(?:[0-9A-Fa-f]{2})+$/.test(form));
-    if (!isKnown || open.length * forms.length > MAX_FORMS) close();
-    if (isKnown) open = open.flatMap((before) => forms.map((form) => before + form));
-  }
-  close();
-  if (read !== hex.length || least(best) < 2 * MIN_RUN) return null;
+  for (const forms of hexRuns(hex, MAX_FORMS) ?? []) if (least(forms) > least(best)) best = forms;
+  if (least(best) < 2 * MIN_RUN) return null;
   return best.map((form) => ({ bytes: new Uint8Array(Buffer.from(form, "hex")), keyed: false }));
 }

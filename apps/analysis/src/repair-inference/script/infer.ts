@@ -1,9 +1,10 @@
 import type { FileType, Repair, ScriptPattern } from "@thymus/contracts";
-import { applyRepair, type Language } from "@thymus/repair";
+import type { Language } from "@thymus/repair";
 import type { InfectedPair } from "../../infection/analysis.ts";
-import { equalBytes, view } from "../../infection/bytes.ts";
+import { view } from "../../infection/bytes.ts";
 import { runsFor } from "../anchor.ts";
 import { foldsOf, provesEnough } from "../folds.ts";
+import { outcome } from "../outcome.ts";
 import { bodiesOf } from "./bodies.ts";
 import { linesRecipe } from "./lines.ts";
 import { type Common, commonPattern } from "./pattern.ts";
@@ -160,13 +161,4 @@ function recipeOf({ pattern }: Common, anchor: Uint8Array, language: Language): 
     // A file of nothing but the body is the program that spreads it.
     expect: { types: [language], minSize: 1 },
   };
-}
-
-function outcome(recipe: Repair, pair: InfectedPair): "right" | "wrong" | "refused" {
-  try {
-    const repaired = applyRepair(recipe, pair.specimen.after, pair.afterType);
-    return equalBytes(repaired, pair.specimen.before) ? "right" : "wrong";
-  } catch {
-    return "refused";
-  }
 }
