@@ -56,6 +56,80 @@ export const Config = z.strictObject({
       ),
       copyBytes: Size.default(512 * 1024 * 1024).describe("bytes that all copies together may take"),
       copyFileBytes: Size.default(16 * 1024 * 1024).describe("largest file that is copied, in bytes"),
+      quarantineDays: z
+        .number()
+        .int()
+        .min(0)
+        .default(0)
+        .describe("days after which what lies in quarantine is deleted; 0 means never"),
+      watcher: z
+        .enum(["auto", "fanotify", "inotify"])
+        .default("auto")
+        .describe("where events come from; auto takes fanotify where this process may, else inotify"),
+      onAccess: z
+        .strictObject({
+          mode: z
+            .enum(["off", "observe", "deny"])
+            .default("off")
+            .describe(
+              "observe: record what would have been refused; deny: refuse to open or run what is infected",
+            ),
+          folders: Folders.default([]).describe(
+            "folders whose mounted file systems are asked about before a file is opened or run",
+          ),
+          deadlineMs: z
+            .number()
+            .int()
+            .min(10)
+            .max(5000)
+            .default(500)
+            .describe("milliseconds that a process may be kept waiting for an answer"),
+          whenUnsure: z
+            .enum(["allow", "deny"])
+            .default("allow")
+            .describe("answer where the deadline passes before a file was scanned"),
+        })
+        .prefault({})
+        .describe("decisions when a file is opened or run (needs root)"),
+      behaviour: z
+        .strictObject({
+          mode: z
+            .enum(["off", "observe", "suspend", "end"])
+            .default("suspend")
+            .describe(
+              "what happens to a process that is writing infection or encrypting documents: nothing, a record, suspended until a person decides, or ended",
+            ),
+          documents: Folders.default([]).describe(
+            "folders of documents, in which decoys lie and writers are watched; empty means none",
+          ),
+          files: z
+            .number()
+            .int()
+            .min(3)
+            .max(1000)
+            .default(5)
+            .describe("documents that one process tree may change before it is judged"),
+        })
+        .prefault({})
+        .describe("what running programs do (needs root)"),
+      scan: z
+        .strictObject({
+          rules: Folders.default([]).describe(
+            "files or folders of further YARA rules, which report but never act",
+          ),
+          archives: z.boolean().default(true).describe("whether scans look into archives"),
+          pressure: z
+            .number()
+            .min(0)
+            .max(100)
+            .default(40)
+            .describe(
+              "per cent of time in which the machine's tasks may be stalled (PSI, 10 s) before a scan waits; 100 means never",
+            ),
+          onBattery: z.boolean().default(false).describe("whether full scans go on while on battery"),
+        })
+        .prefault({})
+        .describe("scans"),
       contribute: z
         .boolean()
         .default(false)

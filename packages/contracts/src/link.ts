@@ -51,6 +51,20 @@ export const SyncRequest = z.strictObject({
     files: Count,
     lostEvents: Count,
     blind: z.string().nullable(),
+    /** How completely the machine is watched. */
+    coverage: z
+      .strictObject({
+        source: z.enum(["fanotify", "inotify", "mixed", "none"]),
+        /** Folders, or mounted file systems, whose events arrive. */
+        folders: Count,
+        /** Times that the kernel lost events or the watch began anew, each followed by a comparison. */
+        gaps: Count,
+        /** When all roots were last compared with the baseline. */
+        compared: Instant.nullable(),
+      })
+      .optional(),
+    /** What a person should know: content that was dropped, a full disk, a paused scan. */
+    notices: z.array(z.string().max(1024)).max(64).optional(),
   }),
 });
 export type SyncRequest = z.infer<typeof SyncRequest>;

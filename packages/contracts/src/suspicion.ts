@@ -9,6 +9,9 @@ export const ObservationKind = z.enum([
   "program-appeared",
   "heuristic",
   "family-signature",
+  "process-behaviour",
+  "documents-changed",
+  "persistence",
 ]);
 export type ObservationKind = z.infer<typeof ObservationKind>;
 
