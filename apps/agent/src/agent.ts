@@ -1,6 +1,7 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { type Config, type Logger, MachineId } from "@thymus/contracts";
+import { Politeness } from "./citizen/politeness.ts";
 import { Contribution } from "./contribution/contribution.ts";
 import { Keeper } from "./copies/keeper.ts";
 import { openCopies } from "./copies/open.ts";
@@ -127,6 +128,7 @@ async function runHeld(options: AgentOptions, parts: AgentParts): Promise<Runnin
     investigation,
     investigator: new Investigator(investigation),
     keeper: new Keeper({ cases, copies, isDecoy, log, roots }),
+    politeness: new Politeness(config.agent.scan),
     prescriptions,
     roots,
     serial,

@@ -2,8 +2,8 @@
  * The few calls of the C library that Node has no way to: extended attributes, times to the nanosecond, and renames that
  * exchange two names or refuse to overwrite. Linux only (glibc or musl).
  */
-import { ThymusError } from "@thymus/contracts";
 import koffi from "koffi";
+import { bindC, errnoError } from "./c-library.ts";
 
 const AT_FDCWD = -100;
 const AT_SYMLINK_NOFOLLOW = 0x100;
@@ -12,54 +12,29 @@ const RENAME_EXCHANGE = 2;
 /** Largest name list and value of the kernel, bytes (xattr(7)). */
 const XATTR_LIMIT = 65_536;
 
-type Call = (...args: unknown[]) => number | bigint;
-
-function load(): ReturnType<typeof koffi.load> {
-  for (const name of ["libc.so.6", `libc.musl-${process.arch === "arm64" ? "aarch64" : "x86_64"}.so.1`]) {
-    try {
-      return koffi.load(name);
-    } catch {
-      // The other C library.
-    }
-  }
-  throw new ThymusError("RUNTIME_MISSING", "no C library was found", "run the agent on Linux");
-}
-
-const library = load();
 koffi.struct("thymus_timespec", { tv_sec: "int64", tv_nsec: "int64" });
-const bind = (prototype: string): Call => library.func(prototype) as Call;
-const llistxattr = bind("int64 llistxattr(const char *path, _Out_ uint8_t *list, size_t size)");
-const lgetxattr = bind(
+const llistxattr = bindC("int64 llistxattr(const char *path, _Out_ uint8_t *list, size_t size)");
+const lgetxattr = bindC(
   "int64 lgetxattr(const char *path, const char *name, _Out_ uint8_t *value, size_t size)",
 );
-const lsetxattr = bind(
+const lsetxattr = bindC(
   "int lsetxattr(const char *path, const char *name, const uint8_t *value, size_t size, int flags)",
 );
-const lremovexattr = bind("int lremovexattr(const char *path, const char *name)");
-const utimensat = bind("int utimensat(int fd, const char *path, const thymus_timespec *times, int flags)");
-const futimens = bind("int futimens(int fd, const thymus_timespec *times)");
-const flistxattr = bind("int64 flistxattr(int fd, _Out_ uint8_t *list, size_t size)");
-const fgetxattr = bind("int64 fgetxattr(int fd, const char *name, _Out_ uint8_t *value, size_t size)");
-const fsetxattr = bind(
+const lremovexattr = bindC("int lremovexattr(const char *path, const char *name)");
+const utimensat = bindC("int utimensat(int fd, const char *path, const thymus_timespec *times, int flags)");
+const futimens = bindC("int futimens(int fd, const thymus_timespec *times)");
+const flistxattr = bindC("int64 flistxattr(int fd, _Out_ uint8_t *list, size_t size)");
+const fgetxattr = bindC("int64 fgetxattr(int fd, const char *name, _Out_ uint8_t *value, size_t size)");
+const fsetxattr = bindC(
   "int fsetxattr(int fd, const char *name, const uint8_t *value, size_t size, int flags)",
 );
-const fremovexattr = bind("int fremovexattr(int fd, const char *name)");
-const renameat2 = bind("int renameat2(int from, const char *a, int to, const char *b, unsigned int flags)");
-const inotifyInit = bind("int inotify_init1(int flags)");
-const inotifyAdd = bind("int inotify_add_watch(int fd, const char *path, uint32_t mask)");
-const inotifyRemove = bind("int inotify_rm_watch(int fd, int wd)");
-const closeFd = bind("int close(int fd)");
-const readFd = bind("int64 read(int fd, _Out_ uint8_t *buffer, size_t size)");
-
-const errnoNames = new Map<number, string>(
-  Object.entries(koffi.os.errno).map(([name, code]) => [code, name]),
-);
-
-/** An error of the C library, with the `code` that Node's own file errors have (e.g. ENOSPC). */
-function failure(what: string): NodeJS.ErrnoException {
-  const code = errnoNames.get(koffi.errno()) ?? `errno ${koffi.errno()}`;
-  return Object.assign(new Error(`${what}: ${code}`), { code });
-}
+const fremovexattr = bindC("int fremovexattr(int fd, const char *name)");
+const renameat2 = bindC("int renameat2(int from, const char *a, int to, const char *b, unsigned int flags)");
+const inotifyInit = bindC("int inotify_init1(int flags)");
+const inotifyAdd = bindC("int inotify_add_watch(int fd, const char *path, uint32_t mask)");
+const inotifyRemove = bindC("int inotify_rm_watch(int fd, int wd)");
+const closeFd = bindC("int close(int fd)");
+const readFd = bindC("int64 read(int fd, _Out_ uint8_t *buffer, size_t size)");
 
 /** A file by its path (never following a symbolic link) or, where somebody might replace that, by its open handle. */
 type Target = string | { readonly fd: number };
@@ -74,7 +49,7 @@ export function readXattrs(target: Target): Record<string, string> {
       : flistxattr(target.fd, list, list.length),
   );
   if (length < 0) {
-    const error = failure(`list extended attributes of ${path}`);
+    const error = errnoError(`list extended attributes of ${path}`);
     if (error.code === "ENOTSUP" || error.code === "EOPNOTSUPP") return {};
     throw error;
   }
@@ -106,13 +81,13 @@ export function writeXattrs(target: Target, wanted: Readonly<Record<string, stri
   for (const [name, hex] of Object.entries(wanted)) {
     if (present[name] === hex) continue;
     const value = Buffer.from(hex, "hex");
-    if (Number(set(name, value)) !== 0) throw failure(`set extended attribute ${name} of ${path}`);
+    if (Number(set(name, value)) !== 0) throw errnoError(`set extended attribute ${name} of ${path}`);
   }
   for (const name of Object.keys(present)) {
     if (name in wanted) continue;
     // Labels that the system itself gives every file (SELinux) cannot be removed and are no difference.
     if (Number(remove(name)) !== 0 && !name.startsWith("security."))
-      throw failure(`remove extended attribute ${name} of ${path}`);
+      throw errnoError(`remove extended attribute ${name} of ${path}`);
   }
 }
 
@@ -127,7 +102,7 @@ export function writeTimes(target: Target, atimeNs: bigint, mtimeNs: bigint): vo
     typeof target === "string"
       ? utimensat(AT_FDCWD, target, times, AT_SYMLINK_NOFOLLOW)
       : futimens(target.fd, times);
-  if (Number(done) !== 0) throw failure(`set the times of ${nameOf(target)}`);
+  if (Number(done) !== 0) throw errnoError(`set the times of ${nameOf(target)}`);
 }
 
 const nameOf = (target: Target): string => (typeof target === "string" ? target : `file ${target.fd}`);
@@ -138,7 +113,7 @@ const nameOf = (target: Target): string => (typeof target === "string" ? target 
  */
 export function exchangeNames(a: string, b: string): boolean {
   if (Number(renameat2(AT_FDCWD, a, AT_FDCWD, b, RENAME_EXCHANGE)) === 0) return true;
-  const error = failure(`exchange ${a} and ${b}`);
+  const error = errnoError(`exchange ${a} and ${b}`);
   if (error.code === "EINVAL" || error.code === "ENOSYS" || error.code === "ENOTSUP") return false;
   throw error;
 }
@@ -146,7 +121,7 @@ export function exchangeNames(a: string, b: string): boolean {
 /** Renames, but never over an existing name (EEXIST). Where the kernel cannot: @returns false */
 export function renameIfFree(from: string, to: string): boolean {
   if (Number(renameat2(AT_FDCWD, from, AT_FDCWD, to, RENAME_NOREPLACE)) === 0) return true;
-  const error = failure(`rename ${from} to ${to}`);
+  const error = errnoError(`rename ${from} to ${to}`);
   if (error.code === "EINVAL" || error.code === "ENOSYS" || error.code === "ENOTSUP") return false;
   throw error;
 }
@@ -158,12 +133,12 @@ const IN_CLOEXEC = 0o2000000;
 export const inotify = {
   open(): number {
     const fd = Number(inotifyInit(IN_NONBLOCK | IN_CLOEXEC));
-    if (fd < 0) throw failure("open inotify");
+    if (fd < 0) throw errnoError("open inotify");
     return fd;
   },
   add(fd: number, path: string, mask: number): number {
     const wd = Number(inotifyAdd(fd, path, mask));
-    if (wd < 0) throw failure(`watch ${path}`);
+    if (wd < 0) throw errnoError(`watch ${path}`);
     return wd;
   },
   remove(fd: number, wd: number): void {

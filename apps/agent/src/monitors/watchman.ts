@@ -1,5 +1,6 @@
 import { basename, dirname } from "node:path";
 import { TEMPORARY_PREFIX } from "@thymus/store";
+import type { Politeness } from "../citizen/politeness.ts";
 import type { Keeper } from "../copies/keeper.ts";
 import { factsAt } from "../files/regular.ts";
 import type { Roots } from "../files/roots.ts";
@@ -15,6 +16,7 @@ export interface WatchmanOptions {
   readonly investigation: InvestigatorOptions;
   readonly investigator: Investigator;
   readonly keeper: Keeper;
+  readonly politeness: Politeness;
   readonly prescriptions: Prescriptions;
   readonly roots: Roots;
   /** All work on files happens here, one piece after the other. */
@@ -107,7 +109,7 @@ export class Watchman {
       for (const root of this.#guards.keys())
         await this.#work(async () => {
           await this.#recheck(root, true);
-          await this.#options.keeper.fill(root);
+          if (await this.#options.politeness.mayWork("recheck")) await this.#options.keeper.fill(root);
         });
       if (!this.#closed) this.#schedule();
     }, config.agent.recheckSeconds * 1000);
