@@ -1,6 +1,6 @@
 const FOLDS = 3;
 /** So few pairs are held out one by one: what is left of them must still show a rule. */
-const FEW_PAIRS = 6;
+const FEW_PAIRS = 16;
 /** Part of the held-out pairs that must come back; a recipe that fits only what it was made from is a guess. */
 const HELD_OUT_SHARE = 0.66;
 

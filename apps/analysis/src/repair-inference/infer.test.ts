@@ -95,3 +95,17 @@ test("one infected file proves no rule", () => {
   assert.deepEqual(recipes, []);
   assert.match(why ?? "", /only one/);
 });
+
+test("one host whose size is not aligned like the others' does not hide that the size is kept", () => {
+  const hosts = elfHosts(10, { wide: true }).map((host, at) => {
+    const size = (host.bytes.length & ~15) + (at === 7 ? 24 : 16);
+    return { ...host, bytes: Buffer.concat([host.bytes, Buffer.alloc(16, 1)]).subarray(0, size) };
+  });
+  const specimens = infect(hosts, ({ bytes }) => {
+    const size = Buffer.alloc(8);
+    size.writeBigUInt64LE(BigInt(bytes.length));
+    return Buffer.concat([bytes, Buffer.alloc(-bytes.length & 15), CODE, size]);
+  });
+  const { recipes, checked, why } = inferRepairs(pairInfections(specimens), specimens);
+  assert.deepEqual([recipes.length, checked, why], [1, 10, null]);
+});

@@ -39,6 +39,20 @@ export function findNumber(evidence: Evidence, targets: readonly number[]): Numb
   return best?.expr ?? decimalNumber(evidence, targets);
 }
 
+/** Least width of a stored number that cannot have fitted several files by chance. */
+const SURE_WIDTH = 4;
+
+/**
+ * The values as they are, stored in the infection's own body in the file's own order: null where they are not, or where so few
+ * differ that it may be chance.
+ */
+export function keptNumber(evidence: Evidence, targets: readonly number[]): NumberExpr | null {
+  if (!targets.every(Number.isSafeInteger) || new Set(targets).size < DISTINCT_FOR_PLUS) return null;
+  const found = readNumber(evidence, targets, evidence.windows.find(({ from }) => from === "anchor")!);
+  if (found === null || found.price >= PLAIN || typeof found.expr === "number") return null;
+  return "width" in found.expr && found.expr.width >= SURE_WIDTH ? found.expr : null;
+}
+
 function readNumber(
   evidence: Evidence,
   targets: readonly number[],

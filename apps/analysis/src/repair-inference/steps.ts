@@ -1,6 +1,7 @@
 import type { PositionExpr, RepairStep } from "@thymus/contracts";
 import { hunkKind } from "../infection/hunk.ts";
 import { allEqual, type Base, baseOf, type Evidence } from "./evidence.ts";
+import { keptNumber } from "./numbers.ts";
 import { findPosition, linePosition } from "./positions.ts";
 import { findLength, findSource } from "./sources.ts";
 import { solveStructure } from "./structures.ts";
@@ -42,15 +43,17 @@ function solveSpan(evidence: Evidence, place: Place): RepairStep[] | string {
   const clean = cases.map((each, i) => each.before.subarray(place.beforeStart[i]!, place.beforeEnd[i]!));
   // What was only added travels with the anchor inside it, wherever the next host has it.
   const added = clean.every((bytes) => bytes.length === 0);
+  // A size that the infection kept says more than that it grew all these files alike, which their alignment may have done.
+  const atEnd = place.afterEnd.every((end, i) => end === cases[i]!.after.length);
+  const size = added && atEnd ? keptNumber(evidence, place.afterStart) : null;
+  if (size !== null) return [{ op: "truncate", at: { from: "start", plus: size } }];
   const tied = added ? tiedPosition(evidence, place) : null;
   const at = tied ?? findPosition(evidence, place.afterStart);
   if (at === null) return "no rule tells where the inserted code begins";
   const steps: RepairStep[] = [];
   const same = clean.every((bytes, i) => bytes.length === lengths[i]);
   if (!same) {
-    const toEnd =
-      (tied === null || !allEqual(lengths)) &&
-      place.afterEnd.every((end, i) => end === cases[i]!.after.length);
+    const toEnd = (tied === null || !allEqual(lengths)) && atEnd;
     const length = toEnd ? 0 : findLength(evidence, place.afterStart, lengths, at, "before");
     if (length === null) return "no rule tells where the inserted code ends";
     if (toEnd) steps.push({ op: "truncate", at });

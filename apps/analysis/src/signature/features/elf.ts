@@ -85,6 +85,8 @@ class Reader {
   }
 
   name(at: number, end: number): string {
+    // A table may claim to lie anywhere.
+    if (at >= this.bytes.length) return "";
     let to = at;
     while (to < end && to - at < 256 && this.bytes[to] !== 0 && to < this.bytes.length) to++;
     return Buffer.from(this.bytes.buffer, this.bytes.byteOffset + at, Math.max(0, to - at)).toString(

@@ -66,6 +66,14 @@ test("compressed parts are dense, machine code and texts are not", () => {
   assert.deepEqual(densest, { start: 8192, end: 16_384 });
 });
 
+test("a table of names beyond the end has none", () => {
+  const bytes = Buffer.from(program({ texts: ["one text"], names: ["name"], seed: 1, isDynamic: true }));
+  const sections = Number(bytes.readBigUInt64LE(0x28));
+  for (let at = 0; at < bytes.readUInt16LE(0x3c); at++)
+    bytes.writeBigUInt64LE(2n ** 40n, sections + 64 * at + 24);
+  assert.ok(of(bytes).structure);
+});
+
 test("never throws, whatever the bytes are", () => {
   const whole = program({ texts: ["one text", "another text"], names: ["name"], seed: 1, isDynamic: true });
   fc.assert(

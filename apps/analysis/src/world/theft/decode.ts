@@ -210,6 +210,19 @@ function* lists(data: Buffer): Generator<Decoded> {
   }
 }
 
+/** Zero letters in a row, at most twice so many, that a wide text under XOR may have where the key is one of its letters. */
+const ZERO_LETTERS = 2;
+
+/** A letter of UTF-16 below 256, either byte order; a zero one only where a letter stands near, since zeros alone are no text. */
+function isWideLetter(data: Buffer, at: number): boolean {
+  if (data[at + 1] !== 0) return false;
+  if (data[at] !== 0) return true;
+  for (const step of [-2, 2])
+    for (let near = at + step, left = ZERO_LETTERS; left > 0 && data[near + 1] === 0; near += step, left--)
+      if (data[near] !== 0) return true;
+  return false;
+}
+
 /** Everything that one layer of text encoding may hide, outermost layer only. */
 export function* decodeText(data: Buffer): Generator<Decoded> {
   yield* letters(data);
@@ -219,7 +232,7 @@ export function* decodeText(data: Buffer): Generator<Decoded> {
     data,
     "UTF-16",
     zero,
-    (at) => data[at] !== 0 && data[at + 1] === 0,
+    (at) => isWideLetter(data, at),
     (at) => data[at]!,
   );
   yield* pairs(

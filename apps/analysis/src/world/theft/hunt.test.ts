@@ -85,6 +85,14 @@ for (const [outer, encodeOuter] of Object.entries({ ...anywhere, ...bodies, none
     }
   });
 
+test("a wide text under XOR whose key is one of its letters", () => {
+  const needle = "ZbZZcati20P/eJq";
+  for (const name of ["utf16", "utf16 big"]) {
+    const data = anywhere[name]!(anywhere["xor"]!(binary(needle)));
+    assert.equal(new Hunter(searchFor([needle])).hunt(data, false).length, 1, name);
+  }
+});
+
 test("needles and chains at random", () => {
   const names = Object.keys(anywhere);
   const letters = fc.constantFrom(..."abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-+/%");
