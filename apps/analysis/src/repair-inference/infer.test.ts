@@ -96,16 +96,23 @@ test("one infected file proves no rule", () => {
   assert.match(why ?? "", /only one/);
 });
 
-test("one host whose size is not aligned like the others' does not hide that the size is kept", () => {
-  const hosts = elfHosts(10, { wide: true }).map((host, at) => {
-    const size = (host.bytes.length & ~15) + (at === 7 ? 24 : 16);
-    return { ...host, bytes: Buffer.concat([host.bytes, Buffer.alloc(16, 1)]).subarray(0, size) };
-  });
-  const specimens = infect(hosts, ({ bytes }) => {
+test("a size that is kept decides, though all hosts here are aligned alike and grew alike", () => {
+  const aligned = (bytes: Uint8Array, to: number) =>
+    Buffer.concat([bytes, Buffer.alloc(-bytes.length & (to - 1))]);
+  const appended = (host: Uint8Array) => {
     const size = Buffer.alloc(8);
-    size.writeBigUInt64LE(BigInt(bytes.length));
-    return Buffer.concat([bytes, Buffer.alloc(-bytes.length & 15), CODE, size]);
-  });
+    size.writeBigUInt64LE(BigInt(host.length));
+    return Buffer.concat([aligned(host, 16), CODE, size]);
+  };
+  const hosts = elfHosts(10, { wide: true });
+  const specimens = infect(
+    hosts.map((host) => ({ ...host, bytes: aligned(host.bytes, 16) })),
+    ({ bytes }) => appended(bytes),
+  );
   const { recipes, checked, why } = inferRepairs(pairInfections(specimens), specimens);
   assert.deepEqual([recipes.length, checked, why], [1, 10, null]);
+  const odd = Buffer.concat([aligned(hosts[0]!.bytes, 16), Buffer.alloc(8, 7)]);
+  const result = repairWith(recipes, appended(odd), "elf64");
+  assert.ok("repaired" in result, JSON.stringify(result));
+  assert.deepEqual(Buffer.from(result.repaired), odd);
 });
