@@ -13,8 +13,9 @@ import { Outbox } from "./link/outbox.ts";
 import { openServer, type Server } from "./link/server.ts";
 import { Timeline } from "./link/timeline.ts";
 import { Decoys } from "./monitors/decoys/decoys.ts";
-import { dpkg, type PackageManager } from "./monitors/package-manager.ts";
 import { Watchman } from "./monitors/watchman.ts";
+import type { PackageManager } from "./packages/manager.ts";
+import { packagesOf } from "./packages/system.ts";
 import { Quarantine } from "./quarantine/quarantine.ts";
 import { openVault } from "./quarantine/vault.ts";
 import { recoverOperations } from "./repair/recover.ts";
@@ -102,7 +103,7 @@ async function runHeld(options: AgentOptions, parts: AgentParts): Promise<Runnin
   const requeue = (root: string, changed: Iterable<string>) => watchman.requeue(root, changed);
   const shared = { ...context, cases, decoys, log, requeue, timeline };
   const outbox = new Outbox({ ...shared, folder: join(dataDir, "outbox") });
-  const packages = parts.packages ?? dpkg();
+  const packages = parts.packages ?? packagesOf(db);
   const investigation: InvestigatorOptions = {
     ...shared,
     active,

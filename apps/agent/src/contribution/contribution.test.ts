@@ -9,7 +9,7 @@ import { type TestContext, test } from "node:test";
 import { Config, type LinkRequest, silentLogger } from "@thymus/contracts";
 import type { LinkClient } from "@thymus/trust";
 import { sha256Of } from "../files/regular.ts";
-import { dpkg } from "../monitors/package-manager.ts";
+import { Dpkg } from "../packages/dpkg/dpkg.ts";
 import { openAgentDatabase } from "../state/open.ts";
 import { makeScene, until } from "../testing/scene.ts";
 import { Contribution } from "./contribution.ts";
@@ -86,7 +86,7 @@ async function contribution(t: TestContext, folder: string, dataDir: string, con
   t.after(() => db.destroy());
   const config = Config.parse({ agent: { contribute } });
   const { signal } = new AbortController();
-  return new Contribution({ db, config, packages: dpkg(folder), log: silentLogger, signal });
+  return new Contribution({ db, config, packages: new Dpkg({ admin: folder }), log: silentLogger, signal });
 }
 
 const digest = (text: string) => hex("sha256", text);
@@ -174,9 +174,9 @@ test("an agent that is killed in the middle of it tells the rest after its start
   t.after(() => scene.close());
   const program = `
     const { runAgent } = await import(${JSON.stringify(new URL("../agent.ts", import.meta.url).href)});
-    const { dpkg } = await import(${JSON.stringify(new URL("../monitors/package-manager.ts", import.meta.url).href)});
+    const { Dpkg } = await import(${JSON.stringify(new URL("../packages/dpkg/dpkg.ts", import.meta.url).href)});
     const log = { info() {}, warn() {}, error() {} };
-    await runAgent({ ...JSON.parse(process.argv[1]), log }, { packages: dpkg(${JSON.stringify(folder)}) });`;
+    await runAgent({ ...JSON.parse(process.argv[1]), log }, { packages: new Dpkg({ admin: ${JSON.stringify(folder)} }) });`;
   const { dataDir, config } = scene;
   const child = spawn(
     process.execPath,
@@ -193,7 +193,7 @@ test("an agent that is killed in the middle of it tells the rest after its start
   const [, signal] = await once(child, "exit");
   assert.equal(signal, "SIGKILL");
   assert.equal(scene.server.selfParts, 1);
-  await scene.startAgent(silentLogger, dpkg(folder));
+  await scene.startAgent(silentLogger, new Dpkg({ admin: folder }));
   const held = () => [...scene.server.self.values()].flat();
   await until("all is told", () => held().length === 12);
   const texts = await Promise.all(

@@ -9,7 +9,7 @@ import {
 } from "@thymus/contracts";
 import { failpoint } from "@thymus/store";
 import type { LinkClient } from "@thymus/trust";
-import type { PackageManager } from "../monitors/package-manager.ts";
+import type { PackageManager } from "../packages/manager.ts";
 import { readMeta, writeMeta } from "../state/meta.ts";
 import type { Database } from "../state/open.ts";
 import { collectVouched } from "./vouched.ts";

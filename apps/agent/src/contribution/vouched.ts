@@ -5,7 +5,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import { partOf, type Sha256, type VouchedFile } from "@thymus/contracts";
 import { type FileFacts, factsAt } from "../files/regular.ts";
 import { examine } from "../monitors/examine.ts";
-import type { PackageManager } from "../monitors/package-manager.ts";
+import type { PackageManager } from "../packages/manager.ts";
 import type { Database } from "../state/open.ts";
 
 export interface CollectOptions {

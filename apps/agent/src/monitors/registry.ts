@@ -1,6 +1,7 @@
 import type { Evidence, Incident, Monitor } from "../suspicion/incident.ts";
 import { decoyTouched } from "./decoy-touched.ts";
 import { familySignature } from "./family-signature.ts";
+import { packageDiffers } from "./package-differs.ts";
 import { programAppeared } from "./program-appeared.ts";
 import { programChanged } from "./program-changed.ts";
 import { severalChanged } from "./several-changed.ts";
@@ -10,6 +11,7 @@ import { staticHeuristics } from "./static-heuristics.ts";
 const monitors: readonly Monitor[] = [
   decoyTouched,
   programChanged,
+  packageDiffers,
   severalChanged,
   programAppeared,
   staticHeuristics,

@@ -97,6 +97,15 @@ export class RootGuard {
     this.#timer = setTimeout(() => this.#settle(), Math.max(0, Math.min(quiet, latest - Date.now())));
   }
 
+  /** All that waits, to be judged now. */
+  take(): ReadonlySet<string> {
+    const paths = this.#pending;
+    this.#pending = new Set();
+    if (this.#timer) clearTimeout(this.#timer);
+    this.#timer = null;
+    return paths;
+  }
+
   #settle(): void {
     const paths = this.#pending;
     this.#pending = new Set();

@@ -125,7 +125,12 @@ export class Watchman {
   }
 
   async #refuse(root: string, path: string): Promise<void> {
-    if (!(await this.#ownWork(path))) await refuseAt(this.#options.investigation, root, path);
+    if (await this.#ownWork(path)) return;
+    await refuseAt(this.#options.investigation, root, path);
+    const guard = this.#guards.get(root);
+    // With all that waits: what came a moment before may be what wrote it.
+    if (guard?.has(path) && (await this.#options.investigator.isUrgent(path)))
+      await this.#settle(root, guard.take());
   }
 
   async #settle(root: string, paths: ReadonlySet<string>): Promise<void> {

@@ -1,6 +1,7 @@
 import type { ObservationKind, PrescriptionId } from "@thymus/contracts";
 import type { BaselineRow } from "../monitors/baseline.ts";
 import type { Examined } from "../monitors/examine.ts";
+import type { Claim } from "../packages/manager.ts";
 
 /** One file that is not as it was accepted. */
 export interface Change {
@@ -23,6 +24,8 @@ export interface Incident {
   readonly lostDecoys: readonly string[];
   /** Ids of the active prescriptions whose rule a change matches. */
   readonly signatures: ReadonlyMap<string, PrescriptionId>;
+  /** What the package manager says of changes that it does not answer for. */
+  readonly claims: ReadonlyMap<string, Claim>;
 }
 
 /** A fact that speaks for an infection. */

@@ -2,11 +2,11 @@ import type { CaseId, Config, Logger, MachineId } from "@thymus/contracts";
 import { factsAt, readRegular } from "../files/regular.ts";
 import type { Outbox } from "../link/outbox.ts";
 import type { Timeline } from "../link/timeline.ts";
-import { accept } from "../monitors/baseline.ts";
+import { accept, baselineRow } from "../monitors/baseline.ts";
 import type { Decoys } from "../monitors/decoys/decoys.ts";
 import { examine } from "../monitors/examine.ts";
-import type { PackageManager } from "../monitors/package-manager.ts";
 import { observe } from "../monitors/registry.ts";
+import type { Claim, PackageManager } from "../packages/manager.ts";
 import { holdFile } from "../repair/hold.ts";
 import type { OperationContext } from "../repair/operation.ts";
 import type { ActivePrescriptions } from "../scanning/active.ts";
@@ -36,8 +36,11 @@ const KEPT_CANDIDATES = 8;
 /** Seconds for which a program that appeared counts as a possible cause of changes; within the first it is likely. */
 const RECENT = 3600;
 const FRESH = 60;
-/** Times that changes wait for a package manager at work. */
+/** Times that a change of which no package knows waits for a package manager at work, and that a file of a package underway does. */
 const MAX_WAITS = 120;
+const MAX_UNDERWAY = 3600;
+/** Files of one package that are named when they are accepted. */
+const NAMED = 3;
 
 /** Judges the changes of a root that came together: accepts them, or opens a case about one of them. */
 export class Investigator {
@@ -49,9 +52,9 @@ export class Investigator {
   }
 
   async settle(root: string, paths: ReadonlySet<string>): Promise<void> {
-    const collected = await collect(this.#options, root, paths);
-    const unknown = await this.#withoutPackages(root, collected);
-    if (unknown === null) return;
+    const due = await this.#postpone(root, paths);
+    const collected = await collect(this.#options, root, due);
+    const { unknown, claims } = await this.#withoutPackages(root, collected);
     const { lostDecoys, signatures } = collected;
     if (unknown.length === 0 && lostDecoys.length === 0) return;
     const incident: Incident = {
@@ -59,6 +62,7 @@ export class Investigator {
       changes: [...unknown, ...(await this.#recentlyAppeared(root, unknown))],
       lostDecoys,
       signatures,
+      claims,
     };
     const candidates = rankCandidates(incident, observe(incident));
     const open = await this.#options.cases.openOf(root);
@@ -70,8 +74,47 @@ export class Investigator {
     await this.#restoreLost(incident, open?.id ?? null);
   }
 
-  /** Takes in what the package manager vouches for. @returns the rest, or null while it is at work: all waits */
-  async #withoutPackages(root: string, { changes, lostDecoys }: Collected): Promise<Change[] | null> {
+  /**
+   * True for a program of a package that somebody else than the package manager just wrote: such a change is judged at once. The rest
+   * waits until the folder is quiet.
+   */
+  async isUrgent(path: string): Promise<boolean> {
+    const { db, maxBytes, packages } = this.#options;
+    const claim = await packages.claim(path);
+    if (claim?.kind !== "file" || claim.underway) return false;
+    const now = await examine(path, maxBytes);
+    if (!now?.program || !now.content?.whole) return false;
+    if ((await baselineRow(db, path))?.sha256 === now.content.sha256) return false;
+    return (await packages.vouches(new Map([[path, now.content.bytes]]))).size === 0;
+  }
+
+  /**
+   * While a package manager is at work its manifests come after its files: what may be its own waits, for a limited time. A file of
+   * a package that is not being changed, and a decoy, do not wait: that somebody installs something excuses nobody else.
+   */
+  async #postpone(root: string, paths: ReadonlySet<string>): Promise<ReadonlySet<string>> {
+    const { decoys, packages, requeue } = this.#options;
+    const waits = this.#waits.get(root) ?? 0;
+    if (!(await packages.busy())) {
+      this.#waits.delete(root);
+      return paths;
+    }
+    const later = new Set<string>();
+    for (const path of paths) {
+      if (await decoys.get(path)) continue;
+      const claim = await packages.claim(path);
+      if (claim ? claim.underway && waits < MAX_UNDERWAY : waits < MAX_WAITS) later.add(path);
+    }
+    this.#waits.set(root, waits + 1);
+    if (later.size > 0) requeue(root, later);
+    return new Set([...paths].filter((path) => !later.has(path)));
+  }
+
+  /** Takes in what the package manager vouches for. @returns the rest, with what the package manager says of it */
+  async #withoutPackages(
+    root: string,
+    { changes }: Collected,
+  ): Promise<{ unknown: Change[]; claims: Map<string, Claim> }> {
     const { db, packages, requeue, timeline } = this.#options;
     const contents = new Map(
       changes.flatMap(({ path, now, decoy }) =>
@@ -79,28 +122,33 @@ export class Investigator {
       ),
     );
     const vouched = await packages.vouches(contents);
-    const rest: Change[] = [];
+    const unknown: Change[] = [];
+    const claims = new Map<string, Claim>();
+    const brought = new Map<string, string[]>();
     for (const change of changes) {
-      const by = vouched.get(change.path);
+      const { path } = change;
+      const by = vouched.get(path);
       if (by === undefined) {
-        rest.push(change);
+        const claim = change.decoy ? null : await packages.claim(path);
+        if (claim?.underway) {
+          // The package manager came to it between two looks.
+          requeue(root, [path]);
+          continue;
+        }
+        if (claim) claims.set(path, claim);
+        unknown.push(change);
         continue;
       }
       await accept(db, root, change.now, "package-manager", change.before === null);
-      await timeline.note(db, null, `accepted ${change.path}: package ${by} brought it`, true);
+      const name = `${by.package} ${by.version} (${by.level})`;
+      brought.set(name, [...(brought.get(name) ?? []), path]);
     }
-    const waits = this.#waits.get(root) ?? 0;
-    const harmed = rest.some(({ decoy }) => decoy) || lostDecoys.length > 0;
-    if (rest.length > 0 && !harmed && waits < MAX_WAITS && (await packages.busy())) {
-      this.#waits.set(root, waits + 1);
-      requeue(
-        root,
-        rest.map(({ path }) => path),
-      );
-      return null;
+    for (const [name, paths] of brought) {
+      const more = paths.length > NAMED ? ` and ${paths.length - NAMED} more` : "";
+      const what = `accepted ${paths.slice(0, NAMED).join(", ")}${more}: package ${name} brought it`;
+      await timeline.note(db, null, what, true);
     }
-    this.#waits.delete(root);
-    return rest;
+    return { unknown, claims };
   }
 
   /** Programs that appeared a while ago and were accepted: one of them may have changed the others only now. */

@@ -43,7 +43,13 @@ function change(name: string, text: string, options: { before?: string; decoy?: 
 const host = (name: string, body: string) =>
   change(name, `#!/bin/sh\n${payload}\n${body}\n`, { before: `#!/bin/sh\n${body}\n` });
 const rank = (changes: Change[]) => {
-  const incident: Incident = { root: "/watched", changes, lostDecoys: [], signatures: new Map() };
+  const incident: Incident = {
+    root: "/watched",
+    changes,
+    lostDecoys: [],
+    signatures: new Map(),
+    claims: new Map(),
+  };
   return { incident, ranked: rankCandidates(incident, observe(incident)) };
 };
 const long = (seed: string) =>

@@ -4,11 +4,12 @@ import { join } from "node:path";
 import { Config, type Logger, silentLogger } from "@thymus/contracts";
 import { type RunningAgent, runAgent } from "../agent.ts";
 import { joinServer } from "../link/join.ts";
-import type { PackageManager } from "../monitors/package-manager.ts";
+import type { PackageManager } from "../packages/manager.ts";
 import { LinkServer } from "./link-server.ts";
 
 export const noPackages: PackageManager = {
   vouches: async () => new Map(),
+  claim: async () => null,
   contents: async () => new Map(),
   stamp: async () => "none",
   busy: async () => false,

@@ -1,0 +1,42 @@
+/** How far it was followed that a content is what a package brought. */
+export type VouchLevel =
+  /** The package manager's own manifest on this machine says so; nothing signed was looked at. */
+  | "manifest"
+  /** A signature, or a digest that the owner pinned (lockfile), leads to this very content. */
+  | "signed";
+
+/** A content that a package manager answers for. */
+export interface Vouch {
+  readonly package: string;
+  readonly version: string;
+  readonly level: VouchLevel;
+}
+
+/** What a package manager says about a path, whatever lies there. */
+export interface Claim {
+  readonly package: string;
+  readonly version: string;
+  /**
+   * `file`: its manifest has a digest of it; `conffile`: the owner may change it; `control`: a script of the package manager about
+   * the package; `unlisted`: a file of the package of which no digest is known.
+   */
+  readonly kind: "file" | "conffile" | "control" | "unlisted";
+  /** The package is being unpacked, configured or removed at this moment: its files change. */
+  readonly underway: boolean;
+  /** Why the manifest is not believed (it changed although nothing was installed); null where it is. */
+  readonly doubt: string | null;
+}
+
+/** Answers for the files of a system: did a package manager put exactly this content there? */
+export interface PackageManager {
+  /** Paths of `contents` whose content a package manager answers for. */
+  vouches(contents: ReadonlyMap<string, Uint8Array>): Promise<Map<string, Vouch>>;
+  /** Whose file this is; null for what belongs to no package. Quick: nothing is read unless packages changed. */
+  claim(path: string): Promise<Claim | null>;
+  /** Every path that a package manifest names, with the MD5 digests of the contents that it may have. */
+  contents(): Promise<Map<string, string[]>>;
+  /** Changes whenever packages may have changed. */
+  stamp(): Promise<string>;
+  /** True while it is at work: its manifests come after its files. */
+  busy(): Promise<boolean>;
+}

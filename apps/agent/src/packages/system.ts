@@ -1,0 +1,13 @@
+import { readMeta, writeMeta } from "../state/meta.ts";
+import type { Database } from "../state/open.ts";
+import { Dpkg } from "./dpkg/dpkg.ts";
+import type { PackageManager } from "./manager.ts";
+
+/** The package managers of this system. */
+export function packagesOf(db: Database): PackageManager {
+  const memory = {
+    load: () => readMeta(db, "packages.dpkg"),
+    save: (text: string) => writeMeta(db, "packages.dpkg", text),
+  };
+  return new Dpkg({ memory });
+}
