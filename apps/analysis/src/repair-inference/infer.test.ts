@@ -97,22 +97,22 @@ test("one infected file proves no rule", () => {
 });
 
 test("a size that is kept decides, though all hosts here are aligned alike and grew alike", () => {
-  const aligned = (bytes: Uint8Array, to: number) =>
-    Buffer.concat([bytes, Buffer.alloc(-bytes.length & (to - 1))]);
+  const grown = (bytes: Uint8Array, seed: number, more: number) =>
+    Buffer.concat([bytes, random(seed).bytes((-bytes.length & 15) + more)]);
   const appended = (host: Uint8Array) => {
     const size = Buffer.alloc(8);
     size.writeBigUInt64LE(BigInt(host.length));
-    return Buffer.concat([aligned(host, 16), CODE, size]);
+    return Buffer.concat([host, Buffer.alloc(-host.length & 15), CODE, size]);
   };
   const hosts = elfHosts(10, { wide: true });
   const specimens = infect(
-    hosts.map((host) => ({ ...host, bytes: aligned(host.bytes, 16) })),
+    hosts.map((host, at) => ({ ...host, bytes: grown(host.bytes, at, 16) })),
     ({ bytes }) => appended(bytes),
   );
   const { recipes, checked, why } = inferRepairs(pairInfections(specimens), specimens);
   assert.deepEqual([recipes.length, checked, why], [1, 10, null]);
-  const odd = Buffer.concat([aligned(hosts[0]!.bytes, 16), Buffer.alloc(8, 7)]);
+  // Where it begins in such a file was never seen, so that it may be refused, but never cut in the wrong place.
+  const odd = grown(hosts[0]!.bytes, 99, 24);
   const result = repairWith(recipes, appended(odd), "elf64");
-  assert.ok("repaired" in result, JSON.stringify(result));
-  assert.deepEqual(Buffer.from(result.repaired), odd);
+  assert.ok("refused" in result || odd.equals(result.repaired));
 });
