@@ -22,5 +22,6 @@ export const testPackages = [
   { package: "python3", command: "python3", for: "the check of honey packages and drill programs" },
   { package: "yara", command: "yara", for: "the check of rules in YARA 4" },
   { package: "clamav", command: "clamscan", for: "the check of exported ClamAV signatures" },
+  { package: "systemd", command: "systemd-analyze", for: "the check of the service's unit" },
   { package: "php-cli", command: "php", for: "the check of drill programs" },
 ];

@@ -13,6 +13,7 @@ const probes = {
   chromium: () => works("chromium", ["--version"]),
   yara: () => works("yara", ["--version"]),
   clamscan: () => works("clamscan", ["--version"]),
+  systemd: () => works("systemd-analyze", ["--version"]),
 } as const;
 
 export type Need = keyof typeof probes;

@@ -11,6 +11,7 @@ import { registerRepair } from "./repair.ts";
 import { registerAdmin, registerAgent, registerAnalysis, registerJoin } from "./roles.ts";
 import { registerRules } from "./rules.ts";
 import { registerScan } from "./scan.ts";
+import { registerService } from "./service.ts";
 import { registerUp } from "./up.ts";
 import type { Register } from "./verb.ts";
 import { registerVerify } from "./verify.ts";
@@ -21,6 +22,7 @@ export const verbs: readonly Register[] = [
   registerAnalysis,
   registerAgent,
   registerJoin,
+  registerService,
   registerImmunize,
   registerScan,
   registerRepair,

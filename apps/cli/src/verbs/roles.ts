@@ -2,7 +2,7 @@
 import { cpus, hostname } from "node:os";
 import { join } from "node:path";
 import { startAdmin } from "@thymus/admin";
-import { joinServer, startAgent } from "@thymus/agent";
+import { joinServer, serviceManager, startAgent } from "@thymus/agent";
 import { analysisWorkers, centreIsEnrolled, joinAsCentre, startCentre } from "@thymus/analysis";
 import { consoleDir } from "@thymus/console";
 import { ThymusError } from "@thymus/contracts";
@@ -28,6 +28,7 @@ export const registerAdmin: Register = (program) => {
       acting<{ listen?: string }>(async (context, options) => {
         const signal = interruptSignal();
         const log = stderrLogger("admin", context.json);
+        const manager = serviceManager();
         const server = await startAdmin({
           dataDir: join(context.dataDir, "admin"),
           config: context.config,
@@ -38,7 +39,9 @@ export const registerAdmin: Register = (program) => {
         await writeFileAtomic(urlFile(context.dataDir), `${server.url}\n`);
         process.send?.({ url: server.url });
         log.info(`listening on ${server.url}`);
+        manager.ready(`listening on ${server.url}`);
         await untilAborted(signal);
+        manager.stopping();
         await server.close();
         return 0;
       }),
@@ -101,6 +104,7 @@ export const registerAnalysis: Register = (program) => {
             `${dataDir} is not enrolled with an admin server`,
             "use --join URL --token TOKEN",
           );
+        const manager = serviceManager();
         await prepare(context, signal);
         const centre = await startCentre({
           dataDir,
@@ -112,7 +116,9 @@ export const registerAnalysis: Register = (program) => {
           workers: context.config.analysis.workers || analysisWorkers(),
           parallel: Math.min(2, cpus().length),
         });
+        manager.ready("takes samples");
         await untilAborted(signal);
+        manager.stopping();
         await centre.close();
         return 0;
       }),
@@ -133,12 +139,15 @@ export const registerAgent: Register = (program) => {
             watch: [...context.config.agent.watch, ...(options.watch ?? [])],
           },
         };
+        const manager = serviceManager();
         const agent = await startAgent({
           dataDir: join(context.dataDir, "agent"),
           config,
           log: stderrLogger("agent", context.json),
         });
+        manager.ready(`watches ${config.agent.watch.join(" ") || "the drill folder only"}`);
         await untilAborted(signal);
+        manager.stopping();
         await agent.close();
         return 0;
       }),

@@ -2,7 +2,7 @@
 import { mkdir } from "node:fs/promises";
 import { hostname } from "node:os";
 import { join } from "node:path";
-import { followServer, joinServer, readEnrolment } from "@thymus/agent";
+import { followServer, joinServer, readEnrolment, type ServiceManager, serviceManager } from "@thymus/agent";
 import { centreIsEnrolled, joinAsCentre, moveCentre } from "@thymus/analysis";
 import { type Logger, ThymusError } from "@thymus/contracts";
 import { holdLock } from "@thymus/store";
@@ -32,18 +32,25 @@ export const registerUp: Register = (program) => {
 async function up(context: Context, options: Options): Promise<number> {
   const signal = interruptSignal();
   const log = stderrLogger("up", context.json);
+  const manager = serviceManager();
   await mkdir(context.dataDir, { recursive: true, mode: 0o700 });
   const release = await holdLock(join(context.dataDir, "up.lock"), {
     what: `thymus up of ${context.dataDir}`,
   });
   try {
-    return await upHeld(context, options, signal, log);
+    return await upHeld(context, options, signal, log, manager);
   } finally {
     release();
   }
 }
 
-async function upHeld(context: Context, options: Options, signal: AbortSignal, log: Logger): Promise<number> {
+async function upHeld(
+  context: Context,
+  options: Options,
+  signal: AbortSignal,
+  log: Logger,
+  manager: ServiceManager,
+): Promise<number> {
   const shared = [
     "--data",
     context.dataDir,
@@ -81,12 +88,14 @@ async function upHeld(context: Context, options: Options, signal: AbortSignal, l
         ),
       );
       announce(context, api, token);
+      manager.ready(`listening on ${api.url}`);
       await new Promise<void>((resolve) => {
         if (signal.aborted) resolve();
         else signal.addEventListener("abort", () => resolve(), { once: true });
       });
     }
   } finally {
+    manager.stopping();
     await Promise.all(running.reverse().map((role) => role.close()));
   }
   return 0;
