@@ -7,7 +7,8 @@ import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { before, test } from "node:test";
 import { needs } from "@thymus/testkit";
-import { listBehaviours } from "@thymus/testkit/behaviours";
+import { listBehaviours, type SuiteProgram } from "@thymus/testkit/behaviours";
+import { listHarmless } from "@thymus/testkit/drills";
 import { openChamber } from "../../apps/analysis/src/chamber/index.ts";
 import { ensureTestData, sharedEnvironment } from "./support/cli.ts";
 import { type Outcome, runSuite } from "./support/suite.ts";
@@ -17,6 +18,14 @@ const skip = needs("root", "qemu", "bwrap", "apt");
 const page = join(import.meta.dirname, "../../docs/behaviours.md");
 const programs = listBehaviours();
 const ABREAST = 2;
+/** The drills' harmless programs, of which immunize.test.ts takes only two the whole way: an analysis ends with this verdict. */
+const ordinary: readonly SuiteProgram[] = listHarmless().map((program) => ({
+  ...program,
+  harmful: false,
+  verdict: "harmless",
+  must: [],
+  mustNot: [],
+}));
 
 before(async () => {
   if (!skip) await ensureTestData();
@@ -30,7 +39,8 @@ test("docs/behaviours.md names every program of the suite and no other", async (
 test("the suite of behaviours", { skip, timeout: 1_500_000 }, async (suite) => {
   const dataDir = sharedEnvironment.THYMUS_CHAMBER_DIR;
   const chamber = await openChamber({ dataDir });
-  const outcomes = await runSuite(chamber, dataDir, programs, ABREAST).finally(() => chamber.close());
+  const all = [...programs, ...ordinary];
+  const outcomes = await runSuite(chamber, dataDir, all, ABREAST).finally(() => chamber.close());
   const lines: Line[] = [];
   for (const program of programs) {
     const outcome = outcomes.get(program.id)!;
@@ -41,7 +51,7 @@ test("the suite of behaviours", { skip, timeout: 1_500_000 }, async (suite) => {
   if (process.env.THYMUS_WRITE_DOCS)
     await writeFile(page, withTables(await readFile(page, "utf8"), programs, lines));
   const told = toldBy(await readFile(page, "utf8"));
-  for (const program of programs)
+  for (const program of all)
     await suite.test(`${program.id}: ${program.about}`, () => {
       const outcome = outcomes.get(program.id)!;
       if (outcome instanceof Error) throw outcome;

@@ -1,4 +1,4 @@
-/** `thymus immunize` on every drill pathogen and every harmless program, in the real chamber, with the real self. */
+/** `thymus immunize` on every drill pathogen and two harmless programs, in the real chamber, with the real self. */
 import assert from "node:assert/strict";
 import { mkdtemp, readdir, readFile, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -121,7 +121,9 @@ for (const drill of listDrills()) {
   );
 }
 
-for (const program of listHarmless()) {
+/** Of each way to begin one; the others are judged in behaviours.test.ts. */
+const taken = ["installer", "updater"];
+for (const program of listHarmless().filter(({ id }) => taken.includes(id))) {
   test(`${program.id} is harmless`, { skip }, () =>
     immunized(program.file, async (report, status) => {
       assert.equal(report.verdict, "harmless", JSON.stringify(report, null, 1));
