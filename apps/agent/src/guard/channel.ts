@@ -1,0 +1,88 @@
+/** What the agent and the answering process say to each other: one JSON document a line, over a socket that both inherit. */
+
+export interface AccessSettings {
+  readonly mode: "observe" | "deny";
+  readonly folders: readonly string[];
+  readonly deadlineMs: number;
+  readonly whenUnsure: "allow" | "deny";
+  /** Whether the kernel may be told not to ask again about good files of root. */
+  readonly ignoreMarks: boolean;
+}
+
+export interface DocumentSettings {
+  readonly folders: readonly string[];
+  /** Documents that one process tree may change before the agent is asked about it. */
+  readonly files: number;
+  readonly decoys: readonly string[];
+  readonly deadlineMs: number;
+}
+
+/** Agent to answering process. */
+export type Order =
+  | { t: "begin"; agent: number; family: boolean; deadManMs: number; silentMs: number }
+  | { t: "access"; settings: AccessSettings | null }
+  | { t: "documents"; settings: DocumentSettings | null }
+  | { t: "beat" }
+  /** `keep`: the identity that was looked at, to be believed from now on; null where it may have changed. */
+  | { t: "verdict"; kind: "scan" | "writer"; id: number; verdict: "allow" | "deny"; keep: string | null }
+  /** What was decided before counts no more: the rules changed. */
+  | { t: "forget" }
+  /** A tree that was refused may go on. */
+  | { t: "release"; tree: string };
+
+/** Answering process to agent. */
+export type Word =
+  | { t: "begun"; pid: number }
+  | { t: "beat"; counts: Counts }
+  | {
+      t: "scan";
+      id: number;
+      path: string;
+      pid: number;
+      /** Descriptor in the answering process by which exactly this file can be opened. */
+      fd: number;
+      identity: string;
+      exec: boolean;
+    }
+  | {
+      t: "writer";
+      id: number;
+      path: string;
+      pid: number;
+      key: string;
+      tree: number[];
+      files: string[];
+      decoy: boolean;
+    }
+  | { t: "refused"; path: string; pid: number; exec: boolean; denied: boolean; kind: "scan" | "writer" }
+  | { t: "trouble"; what: string };
+
+export interface Counts {
+  /** Answers in all, and how they came about. */
+  answered: number;
+  fromCache: number;
+  /** Not kept waiting because of who asked. */
+  exempt: number;
+  asked: number;
+  denied: number;
+  expired: number;
+  /** Answered at once as the agent was silent. */
+  unguarded: number;
+  ignored: number;
+  /** Distinct documents of all trees. */
+  changed: number;
+  /** Changes whose process was gone before it could be told whose child it was. */
+  strays: number;
+  waiting: number;
+}
+
+/** Cuts what arrives into lines and reads each. */
+export class Lines<T> {
+  #rest = "";
+
+  take(text: string): T[] {
+    const lines = (this.#rest + text).split("\n");
+    this.#rest = lines.pop()!;
+    return lines.filter(Boolean).map((line) => JSON.parse(line) as T);
+  }
+}
