@@ -7,6 +7,8 @@ import { Keeper } from "./copies/keeper.ts";
 import { openCopies } from "./copies/open.ts";
 import { ProtectedPaths } from "./files/protected.ts";
 import { Roots } from "./files/roots.ts";
+import { OnAccess } from "./guard/on-access.ts";
+import { startGuard } from "./guard/start.ts";
 import { Conversation } from "./link/conversation.ts";
 import { readEnrolment } from "./link/enrolment.ts";
 import { Outbox } from "./link/outbox.ts";
@@ -134,6 +136,11 @@ async function runHeld(options: AgentOptions, parts: AgentParts): Promise<Runnin
     roots,
     serial,
   });
+  const { guard } = await startGuard(config.agent, log);
+  const onAccess =
+    guard &&
+    new OnAccess({ ...shared, active, config, guard, healer, serial, rootOf: (path) => roots.of(path) });
+  if (guard && onAccess) guard.onAsk = (ask) => onAccess.decide(ask);
   const contribution = new Contribution({ db, config, packages, log, signal: stop.signal });
   const conversation = server
     ? new Conversation({ ...shared, active, contribution, outbox, prescriptions, serial, server, watchman })
@@ -148,6 +155,8 @@ async function runHeld(options: AgentOptions, parts: AgentParts): Promise<Runnin
   let closing: Promise<void> | null = null;
   const close = async () => {
     stop.abort();
+    onAccess?.close();
+    await guard?.close();
     await conversation?.close();
     await watchman.close();
     await serial.idle();

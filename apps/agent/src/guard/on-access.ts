@@ -1,0 +1,93 @@
+import type { Config, Logger, Prescription } from "@thymus/contracts";
+import type { Timeline } from "../link/timeline.ts";
+import type { ActivePrescriptions } from "../scanning/active.ts";
+import type { Healer } from "../scanning/healer.ts";
+import type { Database } from "../state/open.ts";
+import type { Serial } from "../state/serial.ts";
+import type { Ask, Guard, Refusal, Verdict } from "./guard.ts";
+import { judgeFile } from "./judge-file.ts";
+
+export interface OnAccessOptions {
+  readonly active: ActivePrescriptions;
+  readonly config: Config;
+  readonly db: Database;
+  readonly guard: Guard;
+  readonly healer: Healer;
+  readonly log: Logger;
+  readonly rootOf: (path: string) => string | null;
+  readonly serial: Serial;
+  readonly timeline: Timeline;
+}
+
+/** Milliseconds after which rules that changed count. */
+const LOOK = 250;
+/** Milliseconds in which the same refusal is told once. */
+const QUIET = 60_000;
+const MAX_TOLD = 1000;
+
+/** Judges files that are about to be opened or run by the active prescriptions, tells what was refused, and has it healed. */
+export class OnAccess {
+  readonly #options: OnAccessOptions;
+  readonly #timer: NodeJS.Timeout;
+  readonly #told = new Map<string, number>();
+  #rules: string;
+
+  constructor(options: OnAccessOptions) {
+    this.#options = options;
+    this.#rules = options.active.ids.join();
+    this.#timer = setInterval(() => this.#look(), LOOK);
+    this.#timer.unref();
+    options.guard.onRefused = (refusal) => {
+      if (refusal.kind === "scan") this.#tell(refusal, null);
+    };
+  }
+
+  /** Answer to a question of kind scan. Whatever is recorded or healed comes after it: a full disk delays no answer. */
+  async decide(ask: Ask): Promise<Verdict> {
+    const { active, config } = this.#options;
+    const { found, identity } = await judgeFile(active, ask, config.admin.maxSampleBytes);
+    if (!found) return { verdict: "allow", keep: identity };
+    const denied = config.agent.onAccess.mode === "deny";
+    setImmediate(() => {
+      this.#tell({ ...ask, denied, kind: "scan" }, found);
+      if (denied) this.#heal(ask.path, found);
+    });
+    return { verdict: "deny", keep: identity };
+  }
+
+  #look(): void {
+    const rules = this.#options.active.ids.join();
+    if (rules === this.#rules) return;
+    this.#rules = rules;
+    this.#options.guard.forget();
+  }
+
+  #tell({ path, pid, exec, denied }: Refusal, found: Prescription | null): void {
+    const key = `${path}\0${exec}\0${denied}`;
+    const now = Date.now();
+    if (now - (this.#told.get(key) ?? Number.NEGATIVE_INFINITY) < QUIET) return;
+    if (this.#told.size >= MAX_TOLD) this.#told.clear();
+    this.#told.set(key, now);
+    const { db, log, timeline } = this.#options;
+    const done = denied ? "refused to" : "would have refused to";
+    const why = found ? `: infected with ${found.family} (${found.id})` : ", which is known to be infected";
+    timeline
+      .note(db, null, `${done} ${exec ? "run" : "open"} ${path} for process ${pid}${why}`)
+      .catch((error: Error) => log.warn("a refusal could not be recorded", { path, why: error.message }));
+  }
+
+  #heal(path: string, prescription: Prescription): void {
+    const { healer, log, rootOf, serial } = this.#options;
+    serial
+      .run(async () => {
+        await healer.heal({ path, root: rootOf(path), prescription, case: null });
+      })
+      .catch((error: Error) =>
+        log.warn("what was refused could not be healed", { path, why: error.message }),
+      );
+  }
+
+  close(): void {
+    clearInterval(this.#timer);
+  }
+}

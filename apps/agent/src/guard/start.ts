@@ -1,0 +1,32 @@
+import type { Config, Logger } from "@thymus/contracts";
+import { Guard } from "./guard.ts";
+
+export interface StartedGuard {
+  /** Null where nothing is guarded, or this machine cannot. */
+  readonly guard: Guard | null;
+  /** What a person should know. */
+  notices(): string[];
+}
+
+/**
+ * Starts the answering process where the configuration wants decisions on access. Where this machine cannot (no root, a
+ * kernel without permission events) everything else goes on, and a notice says so.
+ */
+export async function startGuard(config: Config["agent"], log: Logger): Promise<StartedGuard> {
+  const { mode, ...rest } = config.onAccess;
+  if (mode === "off") return { guard: null, notices: () => [] };
+  const cannot = (why: string): StartedGuard => {
+    const what = `on-access decisions are ${mode}, but off here: ${why}`;
+    log.warn(what);
+    return { guard: null, notices: () => [what] };
+  };
+  if (rest.folders.length === 0) return cannot("agent.onAccess.folders names no folder");
+  if (process.platform !== "linux") return cannot("they are for Linux only");
+  if (process.getuid?.() !== 0) return cannot("they need root");
+  try {
+    const guard = await Guard.start({ log, access: { mode, ...rest, ignoreMarks: true } });
+    return { guard, notices: () => guard.notices() };
+  } catch (error) {
+    return cannot((error as Error).message);
+  }
+}
