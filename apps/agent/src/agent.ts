@@ -149,7 +149,10 @@ async function runHeld(options: AgentOptions, parts: AgentParts): Promise<Runnin
   outbox.wake = () => conversation?.wake();
 
   await outbox.resume();
-  await watchman.start();
+  await watchman.start().catch(async (error) => {
+    await guard?.close();
+    throw error;
+  });
   conversation?.start();
   log.info("the agent watches", { roots: roots.all, server: server?.enrolment.url ?? "none" });
   let closing: Promise<void> | null = null;
