@@ -61,6 +61,8 @@ export const SyncRequest = z.strictObject({
         gaps: Count,
         /** When all roots were last compared with the baseline. */
         compared: Instant.nullable(),
+        /** Why events do not come from the source that tells most; null where they do. */
+        reason: z.string().max(512).nullable().optional(),
       })
       .optional(),
     /** What a person should know: content that was dropped, a full disk, a paused scan. */

@@ -30,11 +30,6 @@ const fsetxattr = bindC(
 );
 const fremovexattr = bindC("int fremovexattr(int fd, const char *name)");
 const renameat2 = bindC("int renameat2(int from, const char *a, int to, const char *b, unsigned int flags)");
-const inotifyInit = bindC("int inotify_init1(int flags)");
-const inotifyAdd = bindC("int inotify_add_watch(int fd, const char *path, uint32_t mask)");
-const inotifyRemove = bindC("int inotify_rm_watch(int fd, int wd)");
-const closeFd = bindC("int close(int fd)");
-const readFd = bindC("int64 read(int fd, _Out_ uint8_t *buffer, size_t size)");
 
 /** A file by its path (never following a symbolic link) or, where somebody might replace that, by its open handle. */
 type Target = string | { readonly fd: number };
@@ -125,31 +120,3 @@ export function renameIfFree(from: string, to: string): boolean {
   if (error.code === "EINVAL" || error.code === "ENOSYS" || error.code === "ENOTSUP") return false;
   throw error;
 }
-
-const IN_NONBLOCK = 0o4000;
-const IN_CLOEXEC = 0o2000000;
-
-/** inotify(7), raw: file descriptor, watches and the bytes of the events that wait. */
-export const inotify = {
-  open(): number {
-    const fd = Number(inotifyInit(IN_NONBLOCK | IN_CLOEXEC));
-    if (fd < 0) throw errnoError("open inotify");
-    return fd;
-  },
-  add(fd: number, path: string, mask: number): number {
-    const wd = Number(inotifyAdd(fd, path, mask));
-    if (wd < 0) throw errnoError(`watch ${path}`);
-    return wd;
-  },
-  remove(fd: number, wd: number): void {
-    inotifyRemove(fd, wd);
-  },
-  close(fd: number): void {
-    closeFd(fd);
-  },
-  /** Bytes read into `buffer`; 0 where no event waits. */
-  read(fd: number, buffer: Buffer): number {
-    const length = Number(readFd(fd, buffer, buffer.length));
-    return length < 0 ? 0 : length;
-  },
-};

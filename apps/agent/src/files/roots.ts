@@ -34,11 +34,11 @@ export class Roots {
     return this.all.find(inside) ?? null;
   }
 
-  /** True for a folder below another root that is not to be entered: our own data, kernel file systems. */
-  skip = (folder: string): boolean =>
-    folder === this.#dataDir ||
-    folder === "/proc" ||
-    folder === "/sys" ||
-    folder === "/dev" ||
-    folder === "/run";
+  /** Folders below roots that are not to be entered: our own data, kernel file systems. */
+  get skipped(): readonly string[] {
+    return [this.#dataDir, "/proc", "/sys", "/dev", "/run"];
+  }
+
+  /** True for a folder below another root that is not to be entered. */
+  skip = (folder: string): boolean => this.skipped.includes(folder);
 }

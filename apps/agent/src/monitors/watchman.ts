@@ -5,12 +5,14 @@ import type { Keeper } from "../copies/keeper.ts";
 import { factsAt } from "../files/regular.ts";
 import type { Roots } from "../files/roots.ts";
 import type { Prescriptions } from "../scanning/prescriptions.ts";
-import { readMeta, writeMeta } from "../state/meta.ts";
 import type { Serial } from "../state/serial.ts";
 import { refuseAt } from "../suspicion/collect.ts";
 import type { Investigator, InvestigatorOptions } from "../suspicion/investigator.ts";
+import { Coverage, type CoverageView } from "../watch/coverage.ts";
+import type { Writer } from "../watch/messages.ts";
+import { type Changes, Pending } from "../watch/pending.ts";
+import { Watch } from "../watch/watch.ts";
 import { type CompareOptions, compareWithBaseline, createBaseline, hasBaseline } from "./recheck.ts";
-import { RootGuard } from "./root-guard.ts";
 
 export interface WatchmanOptions {
   readonly investigation: InvestigatorOptions;
@@ -26,57 +28,106 @@ export interface WatchmanOptions {
 /** Milliseconds that an event may take to arrive; what changed earlier and was not announced was lost. */
 const LATE = 3000;
 
+/** A root that is not seen whole is compared this often, seconds; but comparing takes no more than this part of the time. */
+const BLIND_SECONDS = 15;
+const BLIND_PART = 20;
+/** Milliseconds between two looks at which of those is due. */
+const BLIND_LOOK = 5000;
+/** Changes that are looked at together with one that cannot wait. */
+const TOGETHER = 64;
+
 /** Watches all roots: by events, and by comparing with the baseline whenever events are not enough. */
 export class Watchman {
   readonly #options: WatchmanOptions;
-  readonly #guards = new Map<string, RootGuard>();
+  readonly #pending = new Map<string, Pending>();
+  /** Files that are complete and were not looked at yet. */
+  readonly #finished = new Map<string, Set<string>>();
+  /** Roots of which a comparison waits for its turn. */
+  readonly #due = new Set<string>();
+  /** When each root was compared last, and how long that took; milliseconds. */
+  readonly #last = new Map<string, { readonly ended: number; readonly took: number }>();
+  #coverage!: Coverage;
+  #watch: Watch | null = null;
   #timer: NodeJS.Timeout | null = null;
-  #lost = 0;
+  #blindTimer: NodeJS.Timeout | null = null;
   #closed = false;
 
   constructor(options: WatchmanOptions) {
     this.#options = options;
-    const { config, log } = options.investigation;
+    const { settleSeconds } = options.investigation.config.agent;
     for (const root of options.roots.all)
-      this.#guards.set(
+      this.#pending.set(
         root,
-        new RootGuard({
-          root,
-          settleSeconds: config.agent.settleSeconds,
-          skip: options.roots.skip,
-          onFinished: (path) => this.#work(() => this.#refuse(root, path)),
-          onSettled: (paths) => this.#work(() => this.#settle(root, paths)),
-          onLost: () => {
-            this.#countLost(1);
-            this.#work(() => this.#recheck(root, false));
-          },
-          log,
+        new Pending({
+          settleSeconds,
+          onFinished: (paths) => this.#complete(root, paths),
+          onFirst: (changes) => this.#work(() => this.#firstLook(root, changes)),
+          onSettled: (changes) => this.#work(() => this.#settle(root, changes)),
         }),
       );
   }
 
   /** Watches, then compares: what changed while the agent was down is found, and nothing falls in between. */
   async start(): Promise<void> {
-    const { investigation, prescriptions, serial } = this.#options;
-    this.#lost = Number((await readMeta(investigation.db, "lost-events")) ?? 0);
+    const { investigation, prescriptions, roots, serial } = this.#options;
+    const { config, db, log } = investigation;
+    const coverage = await Coverage.open(db, log, roots.all);
+    this.#coverage = coverage;
     await serial.run(async () => {
       await this.#options.keeper.tidy();
-      for (const [root, guard] of this.#guards) {
-        await guard.ensure();
-        if (await hasBaseline(investigation.db, root)) await this.#recheck(root, false);
-        else await this.#begin(root);
+      this.#watch = await Watch.open({
+        roots: roots.all,
+        skipped: roots.skipped,
+        prefer: config.agent.watcher,
+        expected: coverage.expected,
+        onChanges: (root, changes) => this.#pending.get(root)?.take(changes),
+        onGap: (root, why) => this.#gap(root, why),
+        onState: (state) => coverage.learn(state),
+      });
+      for (const root of roots.all) {
+        if (await hasBaseline(db, root)) {
+          coverage.gap(root, "the agent was not running");
+          await this.#recheck(root, false);
+        } else await this.#begin(root);
         await this.#options.keeper.fill(root);
       }
       await prescriptions.carryOut();
     });
     this.#schedule();
+    this.#blindTimer = setInterval(() => this.#compareBlind(), BLIND_LOOK);
+  }
+
+  /** Something of a root may have changed unseen: it is compared as soon as its turn comes. */
+  #gap(root: string, why: string): void {
+    this.#coverage.gap(root, why);
+    this.#compareSoon(root);
+  }
+
+  #compareSoon(root: string): void {
+    if (this.#due.has(root)) return;
+    this.#due.add(root);
+    this.#work(async () => {
+      this.#due.delete(root);
+      await this.#recheck(root, false);
+    });
+  }
+
+  /** What events cannot tell is found by comparing more often. */
+  #compareBlind(): void {
+    for (const root of this.#pending.keys()) {
+      const { ended, took } = this.#last.get(root) ?? { ended: 0, took: 0 };
+      const pause = Math.max(BLIND_SECONDS * 1000, took * BLIND_PART);
+      const seen = this.#coverage.blind(root) === null || this.#coverage.state(root)?.missing;
+      if (!seen && Date.now() - ended >= pause) this.#compareSoon(root);
+    }
   }
 
   async #begin(root: string): Promise<void> {
     const { decoys, log } = this.#options.investigation;
-    if (this.#guards.get(root)?.blind?.endsWith("is no folder")) return;
+    if (this.#coverage.state(root)?.missing) return;
     await decoys.plant(root);
     const programs = await createBaseline(this.#compareOptions(root));
+    this.#coverage.compared(root);
     log.info("baseline made", { root, programs });
   }
 
@@ -94,19 +145,27 @@ export class Watchman {
 
   /** True for a file that an unfinished repair or restore, also of another process, is about. */
   async #ownWork(path: string): Promise<boolean> {
+    return (await this.#allOwnWork())(path);
+  }
+
+  async #allOwnWork(): Promise<(path: string) => boolean> {
     const rows = await this.#options.investigation.db
       .selectFrom("operation")
       .select(["path", "temporary"])
-      .where((eb) => eb.or([eb("path", "=", path), eb("temporary", "=", basename(path))]))
       .execute();
-    return rows.some((row) => row.path === path || dirname(row.path) === dirname(path));
+    // A temporary file carries the name of its file until it takes its place.
+    return (path) =>
+      rows.some(
+        (row) =>
+          row.path === path || (row.temporary === basename(path) && dirname(row.path) === dirname(path)),
+      );
   }
 
   #schedule(): void {
     const { config } = this.#options.investigation;
     this.#timer = setTimeout(async () => {
       await this.#work(() => this.#options.keeper.tidy());
-      for (const root of this.#guards.keys())
+      for (const root of this.#pending.keys())
         await this.#work(async () => {
           await this.#recheck(root, true);
           if (await this.#options.politeness.mayWork("recheck")) await this.#options.keeper.fill(root);
@@ -124,44 +183,84 @@ export class Watchman {
       .catch((error: Error) => investigation.log.error("work on files failed", { why: error.message }));
   }
 
-  async #refuse(root: string, path: string): Promise<void> {
-    if (await this.#ownWork(path)) return;
-    await refuseAt(this.#options.investigation, root, path);
-    const guard = this.#guards.get(root);
-    // With all that waits: what came a moment before may be what wrote it.
-    if (guard?.has(path) && (await this.#options.investigator.isUrgent(path)))
-      await this.#settle(root, guard.take());
+  #complete(root: string, paths: readonly string[]): void {
+    const waiting = this.#finished.get(root);
+    if (waiting) {
+      for (const path of paths) waiting.add(path);
+      return;
+    }
+    this.#finished.set(root, new Set(paths));
+    this.#work(async () => {
+      const all = this.#finished.get(root) ?? [];
+      this.#finished.delete(root);
+      for (const path of all) await this.#lookAt(root, path);
+    });
   }
 
-  async #settle(root: string, paths: ReadonlySet<string>): Promise<void> {
-    const now = new Set<string>();
-    for (const path of paths) {
+  /** A file is complete: what is known to be bad does not stay as it is. */
+  async #lookAt(root: string, path: string): Promise<void> {
+    const { investigation, investigator } = this.#options;
+    const pending = this.#pending.get(root);
+    if (investigation.active.ids.length > 0) {
+      if (await this.#ownWork(path)) return;
+      await refuseAt(investigation, root, path);
+    }
+    // In the middle of a burst there is no first look at all of it; what is clear by itself is judged nevertheless.
+    if (!pending?.isBurst || !pending.has(path) || !(await investigator.isUrgent(path))) return;
+    // With what came a moment before: it may be what wrote it.
+    await this.#settle(root, pending.latest(TOGETHER), true);
+  }
+
+  /** A few changes: if they are clear by themselves they are judged now, else they wait until the root is quiet. */
+  async #firstLook(root: string, changes: Changes): Promise<void> {
+    const { db, decoys } = this.#options.investigation;
+    const paths = [...changes.keys()];
+    const program = await db
+      .selectFrom("file")
+      .select("path")
+      .where("path", "in", paths)
+      .where("program", "=", 1)
+      .executeTakeFirst();
+    const known = program !== undefined || (await decoys.of(root)).some(({ path }) => changes.has(path));
+    if (known) await this.#settle(root, changes, true);
+  }
+
+  async #settle(root: string, changes: Changes, early = false): Promise<void> {
+    const now = new Map<string, Writer | null>();
+    const own = await this.#allOwnWork();
+    const later: string[] = [];
+    for (const [path, writer] of changes) {
       if (basename(path).startsWith(TEMPORARY_PREFIX) && (await factsAt(path).catch(() => null)) === null)
         continue;
-      if (this.#options.roots.of(path) !== root) continue;
-      if (await this.#ownWork(path)) this.#guards.get(root)?.changed(path);
-      else now.add(path);
+      if (this.#options.roots.of(path) !== root || this.#coverage.isAway(root, path)) continue;
+      if (own(path)) later.push(path);
+      else now.set(path, writer);
     }
+    if (!early) this.requeue(root, later);
     if (now.size === 0) return;
-    await this.#options.investigator.settle(root, now);
-    await this.#options.keeper.take(root, now);
+    await this.#options.investigator.settle(root, now, early);
+    if (!early) await this.#options.keeper.take(root, now.keys());
   }
 
   /** Compares a root with its baseline. @param counting whether a change that no event told of is a lost event */
   async #recheck(root: string, counting: boolean): Promise<void> {
     const { db, decoys } = this.#options.investigation;
-    const guard = this.#guards.get(root)!;
-    await guard.ensure();
+    const began = Date.now();
+    await this.#watch?.check();
     if (!(await hasBaseline(db, root))) {
       await this.#begin(root);
       return;
     }
-    if (guard.blind?.endsWith("is no folder")) return;
+    if (this.#coverage.state(root)?.missing) return;
     const { different } = await compareWithBaseline(this.#compareOptions(root));
     const touched = await decoys.touched(root);
-    const fresh = [...different, ...touched].filter((path) => !guard.has(path));
-    if (counting && guard.blind === null) this.#countLost(await this.#unannounced(fresh));
-    if (fresh.length > 0) await this.#settle(root, new Set(fresh));
+    const pending = this.#pending.get(root);
+    const fresh = [...different, ...touched].filter((path) => !pending?.has(path));
+    if (counting && this.#coverage.blind(root) === null)
+      this.#coverage.countLost(await this.#unannounced(fresh));
+    if (fresh.length > 0) await this.#settle(root, new Map(fresh.map((path) => [path, null])));
+    this.#coverage.compared(root);
+    this.#last.set(root, { ended: Date.now(), took: Date.now() - began });
   }
 
   async #unannounced(paths: readonly string[]): Promise<number> {
@@ -179,37 +278,37 @@ export class Watchman {
     return count;
   }
 
-  #countLost(more: number): void {
-    if (more === 0) return;
-    this.#lost += more;
-    const { db, log } = this.#options.investigation;
-    log.warn("events were lost; the folder is compared with the baseline", { lost: this.#lost });
-    writeMeta(db, "lost-events", String(this.#lost)).catch(() => {});
-  }
-
   requeue(root: string, paths: Iterable<string>): void {
-    const guard = this.#guards.get(root);
-    for (const path of paths) guard?.changed(path);
+    this.#pending.get(root)?.again(paths);
   }
 
-  async health(): Promise<{ watched: string[]; files: number; lostEvents: number; blind: string | null }> {
+  async health(): Promise<{
+    watched: string[];
+    files: number;
+    lostEvents: number;
+    blind: string | null;
+    coverage: CoverageView;
+  }> {
     const row = await this.#options.investigation.db
       .selectFrom("file")
       .select((eb) => eb.fn.countAll<number>().as("files"))
       .where("program", "=", 1)
       .executeTakeFirstOrThrow();
-    const blind = [...this.#guards.values()].flatMap((guard) => guard.blind ?? []);
+    const blind = this.#options.roots.all.flatMap((root) => this.#coverage.blind(root) ?? []);
     return {
       watched: this.#options.roots.all.slice(0, 256),
       files: Number(row.files),
-      lostEvents: this.#lost,
+      lostEvents: this.#coverage.lost,
       blind: blind.length > 0 ? blind.join("; ") : null,
+      coverage: this.#coverage.view(),
     };
   }
 
   async close(): Promise<void> {
     this.#closed = true;
     if (this.#timer) clearTimeout(this.#timer);
-    for (const guard of this.#guards.values()) await guard.close();
+    if (this.#blindTimer) clearInterval(this.#blindTimer);
+    for (const pending of this.#pending.values()) pending.close();
+    await this.#watch?.close();
   }
 }

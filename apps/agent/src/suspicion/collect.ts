@@ -1,8 +1,11 @@
 import type { PrescriptionId } from "@thymus/contracts";
 import { factsAt, sha256Of } from "../files/regular.ts";
-import { accept, baselineRow, forget, refreshMetadata } from "../monitors/baseline.ts";
+import { accept, type BaselineRow, forget, refreshMetadata } from "../monitors/baseline.ts";
 import type { DecoyRow } from "../monitors/decoys/decoys.ts";
 import { type Examined, examine } from "../monitors/examine.ts";
+import type { Database } from "../state/open.ts";
+import type { Writer } from "../watch/messages.ts";
+import type { Changes } from "../watch/pending.ts";
 import { foreignRegions, signatureOf } from "./difference.ts";
 import type { Change } from "./incident.ts";
 import type { InvestigatorOptions } from "./investigator.ts";
@@ -13,46 +16,111 @@ export interface Collected {
   readonly lostDecoys: string[];
   /** Paths that an active prescription finds and that could not be healed. */
   readonly signatures: Map<string, PrescriptionId>;
+  /** Paths for which there was no room: to be looked at later. */
+  readonly left: string[];
 }
 
-/** Bytes of contents that are held at a time; what comes above is judged by its metadata only. */
+/** Bytes of contents that are held at a time; what comes above is looked at afterwards. */
 const MAX_HELD = 256 << 20;
+/** Paths that are looked up together, and files that are read at the same time. */
+const SLICE = 256;
+const AT_ONCE = 4;
+
+/** A file to be taken into self. */
+interface Accepted {
+  readonly now: Examined;
+  readonly how: string;
+  readonly appeared: boolean;
+}
+
+/** Takes files into self, in one transaction. */
+export async function acceptAll(db: Database, root: string, files: readonly Accepted[]): Promise<void> {
+  for (let at = 0; at < files.length; at += SLICE)
+    await db.transaction().execute(async (within) => {
+      for (const { now, how, appeared } of files.slice(at, at + SLICE))
+        await accept(within, root, now, how, appeared);
+    });
+}
+
+/** What is known of a path before it is judged. */
+interface Seen {
+  readonly path: string;
+  readonly writer: Writer | null;
+  readonly decoy: DecoyRow | null;
+  readonly before: BaselineRow | null;
+  readonly now: Examined | null;
+}
 
 /** Looks at each path; accepts what is no change of a program, heals what is known, and keeps the rest. */
 export async function collect(
   options: InvestigatorOptions,
   root: string,
-  paths: Iterable<string>,
+  paths: Changes,
 ): Promise<Collected> {
-  const collected: Collected = { changes: [], lostDecoys: [], signatures: new Map() };
+  const collected: Collected = { changes: [], lostDecoys: [], signatures: new Map(), left: [] };
+  const decoys = new Map((await options.decoys.of(root)).map((decoy) => [decoy.path, decoy]));
+  const all = [...paths];
   let held = 0;
-  for (const path of paths) {
-    try {
-      const change = await changeAt(options, root, path, collected);
-      if (!change) continue;
-      held += change.now.content?.bytes.length ?? 0;
-      if (held > MAX_HELD) {
-        options.log.warn("too many changes at once", { path });
-        continue;
-      }
-      collected.changes.push(change);
-    } catch (error) {
-      options.log.warn("a changed file cannot be read", { path, why: (error as Error).message });
+  for (let at = 0; at < all.length; at += SLICE) {
+    if (held > MAX_HELD) {
+      collected.left.push(...all.slice(at).map(([path]) => path));
+      break;
     }
+    const accepted: Accepted[] = [];
+    for await (const seen of look(options, all.slice(at, at + SLICE), decoys)) {
+      try {
+        const change = await changeAt(options, root, seen, collected, accepted);
+        if (!change) continue;
+        held += change.now.content?.bytes.length ?? 0;
+        collected.changes.push(change);
+      } catch (error) {
+        options.log.warn("a changed file cannot be read", { path: seen.path, why: (error as Error).message });
+      }
+    }
+    await acceptAll(options.db, root, accepted);
   }
   return collected;
+}
+
+/** Reads some paths, a few at a time, in their order. */
+async function* look(
+  { db, log, maxBytes }: InvestigatorOptions,
+  paths: readonly (readonly [string, Writer | null])[],
+  decoys: ReadonlyMap<string, DecoyRow>,
+): AsyncGenerator<Seen> {
+  const rows = await db
+    .selectFrom("file")
+    .selectAll()
+    .where(
+      "path",
+      "in",
+      paths.map(([path]) => path),
+    )
+    .execute();
+  const known = new Map(rows.map((row) => [row.path, row]));
+  const one = async ([path, writer]: readonly [string, Writer | null]): Promise<Seen | null> => {
+    const decoy = decoys.get(path) ?? null;
+    const before = decoy ? null : (known.get(path) ?? null);
+    try {
+      const now = await examine(path, maxBytes, decoy !== null || before?.program === 1);
+      return { path, writer, decoy, before, now };
+    } catch (error) {
+      log.warn("a changed file cannot be read", { path, why: (error as Error).message });
+      return null;
+    }
+  };
+  for (let at = 0; at < paths.length; at += AT_ONCE)
+    for (const seen of await Promise.all(paths.slice(at, at + AT_ONCE).map(one))) if (seen) yield seen;
 }
 
 async function changeAt(
   options: InvestigatorOptions,
   root: string,
-  path: string,
+  { path, writer, decoy, before, now }: Seen,
   collected: Collected,
+  accepted: Accepted[],
 ): Promise<Change | null> {
-  const { cases, db, decoys, maxBytes } = options;
-  const decoy = await decoys.get(path);
-  const before = decoy ? null : await baselineRow(db, path);
-  const now = await examine(path, maxBytes, decoy !== null || before?.program === 1);
+  const { cases, db, decoys } = options;
   if (!now) {
     if ((await factsAt(path).catch(() => null)) === null) {
       if (decoy) collected.lostDecoys.push(path);
@@ -67,7 +135,7 @@ async function changeAt(
   }
   if (await heal(options, decoy ? null : root, now, collected)) return null;
   if (!decoy && !now.program && before?.program !== 1) {
-    await accept(db, root, now, "no-program", before === null);
+    accepted.push({ now, how: "no-program", appeared: before === null });
     return null;
   }
   if (now.content && (await cases.knows(path, now.content.sha256))) {
@@ -83,6 +151,7 @@ async function changeAt(
     before,
     now,
     decoy: decoy !== null,
+    writer,
     foreign: foreignOf(before?.signature ?? null, decoy, now),
   };
 }
@@ -141,5 +210,10 @@ export async function refuseAt(options: InvestigatorOptions, root: string, path:
   const decoy = await options.decoys.get(path);
   const now = await examine(path, options.maxBytes, true).catch(() => null);
   if (!now?.content?.whole || now.content.sha256 === decoy?.sha256) return;
-  await heal(options, decoy ? null : root, now, { changes: [], lostDecoys: [], signatures: new Map() });
+  await heal(options, decoy ? null : root, now, {
+    changes: [],
+    lostDecoys: [],
+    signatures: new Map(),
+    left: [],
+  });
 }

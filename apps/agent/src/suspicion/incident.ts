@@ -2,6 +2,7 @@ import type { ObservationKind, PrescriptionId } from "@thymus/contracts";
 import type { BaselineRow } from "../monitors/baseline.ts";
 import type { Examined } from "../monitors/examine.ts";
 import type { Claim } from "../packages/manager.ts";
+import type { Writer } from "../watch/messages.ts";
 
 /** One file that is not as it was accepted. */
 export interface Change {
@@ -12,6 +13,8 @@ export interface Change {
   readonly decoy: boolean;
   /** It appeared within the last hour (`fresh`: minute) before the others and was accepted: perhaps what changed them. */
   readonly earlier?: "fresh" | "old";
+  /** Who wrote it last, where the source of the event tells that. */
+  readonly writer?: Writer | null;
   /** Bytes that no part of the accepted content explains; empty for a file that appeared. */
   readonly foreign: readonly Uint8Array[];
 }

@@ -11,8 +11,9 @@ import { holdFile } from "../repair/hold.ts";
 import type { OperationContext } from "../repair/operation.ts";
 import type { ActivePrescriptions } from "../scanning/active.ts";
 import type { Healer } from "../scanning/healer.ts";
+import type { Changes } from "../watch/pending.ts";
 import type { Cases, NewMember } from "./cases.ts";
-import { type Collected, collect } from "./collect.ts";
+import { acceptAll, type Collected, collect } from "./collect.ts";
 import type { Change, Incident } from "./incident.ts";
 import { type Candidate, rankCandidates, suspicionOf } from "./judge.ts";
 
@@ -51,10 +52,15 @@ export class Investigator {
     this.#options = options;
   }
 
-  async settle(root: string, paths: ReadonlySet<string>): Promise<void> {
-    const due = await this.#postpone(root, paths);
+  /**
+   * @param paths each with who wrote it last, as far as it is known
+   * @param early the root is not quiet yet: what is clear by itself is judged, nothing is accepted
+   */
+  async settle(root: string, paths: Changes, early = false): Promise<void> {
+    const due = await this.#postpone(root, paths, early);
     const collected = await collect(this.#options, root, due);
-    const { unknown, claims } = await this.#withoutPackages(root, collected);
+    if (!early && collected.left.length > 0) this.#options.requeue(root, collected.left);
+    const { unknown, claims } = await this.#withoutPackages(root, collected, early);
     const { lostDecoys, signatures } = collected;
     if (unknown.length === 0 && lostDecoys.length === 0) return;
     const incident: Incident = {
@@ -70,6 +76,7 @@ export class Investigator {
     if (open) await this.#join(open.id as CaseId, candidates, incident);
     else if (best && best.score >= this.#options.config.agent.threshold)
       await this.#open(incident, candidates, best);
+    else if (early) return;
     else await this.#accept(incident, candidates);
     await this.#restoreLost(incident, open?.id ?? null);
   }
@@ -92,28 +99,31 @@ export class Investigator {
    * While a package manager is at work its manifests come after its files: what may be its own waits, for a limited time. A file of
    * a package that is not being changed, and a decoy, do not wait: that somebody installs something excuses nobody else.
    */
-  async #postpone(root: string, paths: ReadonlySet<string>): Promise<ReadonlySet<string>> {
+  async #postpone(root: string, paths: Changes, early: boolean): Promise<Changes> {
     const { decoys, packages, requeue } = this.#options;
     const waits = this.#waits.get(root) ?? 0;
     if (!(await packages.busy())) {
-      this.#waits.delete(root);
+      if (!early) this.#waits.delete(root);
       return paths;
     }
     const later = new Set<string>();
-    for (const path of paths) {
+    for (const path of paths.keys()) {
       if (await decoys.get(path)) continue;
       const claim = await packages.claim(path);
       if (claim ? claim.underway && waits < MAX_UNDERWAY : waits < MAX_WAITS) later.add(path);
     }
-    this.#waits.set(root, waits + 1);
-    if (later.size > 0) requeue(root, later);
-    return new Set([...paths].filter((path) => !later.has(path)));
+    if (!early) {
+      this.#waits.set(root, waits + 1);
+      if (later.size > 0) requeue(root, later);
+    }
+    return new Map([...paths].filter(([path]) => !later.has(path)));
   }
 
   /** Takes in what the package manager vouches for. @returns the rest, with what the package manager says of it */
   async #withoutPackages(
     root: string,
     { changes }: Collected,
+    early: boolean,
   ): Promise<{ unknown: Change[]; claims: Map<string, Claim> }> {
     const { db, packages, requeue, timeline } = this.#options;
     const contents = new Map(
@@ -132,7 +142,7 @@ export class Investigator {
         const claim = change.decoy ? null : await packages.claim(path);
         if (claim?.underway) {
           // The package manager came to it between two looks.
-          requeue(root, [path]);
+          if (!early) requeue(root, [path]);
           continue;
         }
         if (claim) claims.set(path, claim);
@@ -252,11 +262,18 @@ export class Investigator {
   async #accept(incident: Incident, candidates: readonly Candidate[]): Promise<void> {
     const { db, maxBytes, timeline } = this.#options;
     const scores = new Map(candidates.map(({ change, score }) => [change.path, score]));
-    for (const { path, now, before, earlier, decoy } of incident.changes) {
+    const accepted: Change[] = [];
+    for (const change of incident.changes) {
+      const { path, earlier, decoy } = change;
       if (earlier !== undefined || decoy || incident.signatures.has(path)) continue;
-      const facts = await factsAt(path).catch(() => null);
-      if (!facts) continue;
-      await accept(db, incident.root, now, "owner-change", before === null);
+      if ((await factsAt(path).catch(() => null)) !== null) accepted.push(change);
+    }
+    await acceptAll(
+      db,
+      incident.root,
+      accepted.map(({ now, before }) => ({ now, how: "owner-change", appeared: before === null })),
+    );
+    for (const { path, before } of accepted) {
       const score = scores.get(path);
       const said = before === null ? "appeared" : "changed";
       await timeline.note(

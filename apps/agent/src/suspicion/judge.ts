@@ -66,6 +66,13 @@ function strongestOfEachRule(evidence: readonly Evidence[], path: string): Evide
   return [...byRule.values()].sort((a, b) => b.weight - a.weight || (a.rule < b.rule ? -1 : 1));
 }
 
+/** Names who wrote the file, where that is known. */
+function withWriter(what: string, change: Change | undefined): string {
+  if (!change?.writer) return what;
+  const { exe, pid } = change.writer;
+  return `${what} (written by ${exe ?? "a program that ended"}, process ${pid})`;
+}
+
 /** The explained claim about a candidate. */
 export function suspicionOf(candidate: Candidate, incident: Incident, machine: MachineId): SuspicionDocument {
   const at = new Date().toISOString();
@@ -77,7 +84,7 @@ export function suspicionOf(candidate: Candidate, incident: Incident, machine: M
       kind: each.kind,
       path: each.path.slice(0, 4096),
       at,
-      what: each.what.slice(0, 1024),
+      what: withWriter(each.what, change).slice(0, 1024),
       sha256Before: (change?.before?.sha256 ?? null) as Sha256 | null,
       sha256After: change?.now.content?.sha256 ?? null,
       prescription: each.prescription ?? null,
@@ -92,7 +99,7 @@ export function suspicionOf(candidate: Candidate, incident: Incident, machine: M
     reasons: candidate.evidence.map((each, index) => ({
       observation: observations[index]!.id,
       weight: each.weight,
-      why: each.what,
+      why: withWriter(each.what, byPath.get(each.path)),
     })),
     observations,
     at,

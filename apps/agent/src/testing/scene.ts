@@ -38,7 +38,7 @@ export async function makeScene(
   const server = await new LinkServer(join(dir, "server")).start();
   await joinServer({ dataDir, url: server.url, token: server.token, hostname: "test" });
   const config = Config.parse({
-    agent: { watch: [watched], settleSeconds: 0.3, recheckSeconds: 3600, ...agentConfig },
+    agent: { watch: [watched], settleSeconds: 0.3, recheckSeconds: 3600, watcher: "inotify", ...agentConfig },
     policy,
   });
   const scene: Scene = {
