@@ -15,6 +15,12 @@ export interface FileFacts {
   readonly atimeNs: bigint;
   readonly mtimeNs: bigint;
   readonly ctimeNs: bigint;
+  /** When the inode came to be; 0 where the file system does not say. */
+  readonly born: bigint;
+  /** Names that it has. */
+  readonly links: number;
+  /** Bytes that it takes on the disk. */
+  readonly room: number;
 }
 
 export interface FileContent {
@@ -37,6 +43,9 @@ const factsOf = (stat: BigIntStats): FileFacts => ({
   atimeNs: stat.atimeNs,
   mtimeNs: stat.mtimeNs,
   ctimeNs: stat.ctimeNs,
+  born: stat.birthtimeNs,
+  links: Number(stat.nlink),
+  room: Number(stat.blocks) * 512,
 });
 
 /** True where nothing wrote to the file, replaced it or changed its owner or mode between two looks. */
@@ -62,7 +71,7 @@ export function isMissing(error: unknown): boolean {
 }
 
 /** Opens a regular file for reading without following a link, waiting for a FIFO or changing its access time. */
-async function openRegular(path: string): Promise<FileHandle | null> {
+export async function openRegular(path: string): Promise<FileHandle | null> {
   if ((await factsAt(path)) === null) return null;
   const flags = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
   let handle: FileHandle;
@@ -99,13 +108,17 @@ export async function readWithXattrs(
   return read && { content: read.content, xattrs: read.also };
 }
 
-/** Extended attributes of the very file that had these facts; null where another lies at the path, or it changed since. */
-export async function xattrsOf(path: string, facts: FileFacts): Promise<Record<string, string> | null> {
+/** Asks something of the very file that had these facts; null where another lies at the path, or it changed since. */
+export async function askSame<T>(
+  path: string,
+  facts: FileFacts,
+  ask: (handle: FileHandle) => T,
+): Promise<T | null> {
   const handle = await openRegular(path);
   if (!handle) return null;
   try {
-    const xattrs = readXattrs(handle);
-    return sameFile(factsOf(await handle.stat({ bigint: true })), facts) ? xattrs : null;
+    const answer = ask(handle);
+    return sameFile(factsOf(await handle.stat({ bigint: true })), facts) ? answer : null;
   } finally {
     await handle.close();
   }

@@ -1,0 +1,53 @@
+import { chmod, chown, lstat, mkdir } from "node:fs/promises";
+import { basename, dirname } from "node:path";
+import type { FileIdentity } from "@thymus/contracts";
+import { inFolderOf } from "./folder.ts";
+import { isMissing } from "./regular.ts";
+
+type Folders = NonNullable<FileIdentity["folders"]>;
+
+/** Folders above these are not noted. */
+const MOST = 64;
+
+/** Mode and owner of the folder of a path, of the one around it, and so on up to the root. */
+export async function foldersAround(path: string): Promise<Folders> {
+  const found: Folders = [];
+  for (let folder = dirname(path); folder !== "/" && found.length < MOST; folder = dirname(folder)) {
+    const { mode, uid, gid } = await lstat(folder);
+    found.push([mode & 0o7777, uid, gid]);
+  }
+  return found;
+}
+
+/**
+ * Makes the folders of a path that are gone, with the mode and owner that they had. What is there stays as it is.
+ * @throws the system's error where something else lies in the way, or their mode was not noted (ENOENT)
+ */
+export async function makeFoldersAgain(path: string, folders: Folders = []): Promise<string[]> {
+  const missing: [string, Folders[number]][] = [];
+  let folder = dirname(path);
+  for (const noted of folders) {
+    if (folder === "/" || (await isThere(folder))) break;
+    missing.unshift([folder, noted]);
+    folder = dirname(folder);
+  }
+  for (const [made, [mode, uid, gid]] of missing)
+    await inFolderOf(made, async (parent) => {
+      const at = parent.at(basename(made));
+      await mkdir(at, { mode: 0o700 });
+      await chown(at, uid, gid);
+      await chmod(at, mode);
+      await parent.sync();
+    });
+  return missing.map(([made]) => made);
+}
+
+async function isThere(path: string): Promise<boolean> {
+  try {
+    await lstat(path);
+    return true;
+  } catch (error) {
+    if (isMissing(error)) return false;
+    throw error;
+  }
+}
