@@ -23,7 +23,10 @@ export const FileIdentity = z.strictObject({
   links: Count.optional(),
   names: z.array(z.string()).max(64).optional(),
   /** Mode and owner of its folder, of the folder around that, and so on: for where they are gone. */
-  folders: z.array(z.tuple([z.number().int(), z.number().int(), z.number().int()])).max(64).optional(),
+  folders: z
+    .array(z.tuple([z.number().int(), z.number().int(), z.number().int()]))
+    .max(64)
+    .optional(),
 });
 export type FileIdentity = z.infer<typeof FileIdentity>;
 

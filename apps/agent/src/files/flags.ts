@@ -1,5 +1,5 @@
-import type { FileHandle } from "node:fs/promises";
-import { bind, failure } from "./libc.ts";
+import { type FileHandle, rm } from "node:fs/promises";
+import { bindC, errnoError } from "./c-library.ts";
 import { openRegular } from "./regular.ts";
 
 /** ioctl_iflags(2): the attributes that chattr(1) sets. */
@@ -12,7 +12,7 @@ const LOCKS = IMMUTABLE | APPEND;
 /** Those that an owner sets and that are worth keeping: synchronous, immutable, append only, no dump, no access time. */
 const KEPT = 0x08 | LOCKS | 0x40 | 0x80;
 
-const ioctl = bind("int ioctl(int fd, unsigned long request, _Inout_ int *argument)");
+const ioctl = bindC("int ioctl(int fd, unsigned long request, _Inout_ int *argument)");
 
 /** The kept attributes of an open file; 0 where the file system has none. */
 export function readFlags(handle: FileHandle): number {
@@ -27,7 +27,7 @@ export function writeFlags(handle: FileHandle, wanted: number): void {
   if (Number(ioctl(handle.fd, GET_FLAGS, value)) !== 0) return;
   const next = (value[0]! & ~KEPT) | (wanted & KEPT);
   if (next === value[0]) return;
-  if (Number(ioctl(handle.fd, SET_FLAGS, [next])) !== 0) throw failure("set the attributes of a file");
+  if (Number(ioctl(handle.fd, SET_FLAGS, [next])) !== 0) throw errnoError("set the attributes of a file");
 }
 
 export const isLocked = (flags: number | undefined): boolean => ((flags ?? 0) & LOCKS) !== 0;
@@ -57,5 +57,16 @@ export async function lockAgain(path: string, flags: number | undefined): Promis
     writeFlags(handle, flags!);
   } finally {
     await handle.close();
+  }
+}
+
+/** Removes a name; where others of the same file stay, they have its locks. */
+export async function removeName(path: string, flags: number | undefined): Promise<void> {
+  const handle = isLocked(flags) ? await openRegular(path) : null;
+  try {
+    await rm(path, { force: true });
+    if (handle && (await handle.stat()).nlink > 0) writeFlags(handle, flags!);
+  } finally {
+    await handle?.close();
   }
 }

@@ -1,4 +1,4 @@
-import { chmod, chown, lstat, mkdir } from "node:fs/promises";
+import { constants, lstat, mkdir, open } from "node:fs/promises";
 import { basename, dirname } from "node:path";
 import type { FileIdentity } from "@thymus/contracts";
 import { inFolderOf } from "./folder.ts";
@@ -35,8 +35,15 @@ export async function makeFoldersAgain(path: string, folders: Folders = []): Pro
     await inFolderOf(made, async (parent) => {
       const at = parent.at(basename(made));
       await mkdir(at, { mode: 0o700 });
-      await chown(at, uid, gid);
-      await chmod(at, mode);
+      // By its handle: whoever owns the folder around it may put a link under its name meanwhile.
+      const handle = await open(at, constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW);
+      try {
+        const { uid: owner, gid: group } = await handle.stat();
+        if (owner !== uid || group !== gid) await handle.chown(uid, gid);
+        await handle.chmod(mode);
+      } finally {
+        await handle.close();
+      }
       await parent.sync();
     });
   return missing.map(([made]) => made);

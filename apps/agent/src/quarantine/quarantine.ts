@@ -1,5 +1,3 @@
-import { mkdir, readdir, readFile, rm } from "node:fs/promises";
-import { join } from "node:path";
 import {
   type CaseId,
   FileIdentity,
@@ -9,27 +7,19 @@ import {
   type QuarantineId,
   ThymusError,
 } from "@thymus/contracts";
-import { writeFileAtomic } from "@thymus/store";
 import type { Selectable } from "kysely";
 import { sha256Of } from "../files/regular.ts";
 import type { Database } from "../state/open.ts";
 import type { QuarantineTable } from "../state/schema.ts";
-import type { Vault } from "./vault.ts";
-
-export interface QuarantineOptions {
-  readonly db: Database;
-  /** DIR/agent/quarantine */
-  readonly folder: string;
-  readonly vault: Vault;
-  /** Most bytes of all sealed originals together. */
-  readonly maxBytes: number;
-}
+import { type Sealed, SealedObjects, type SealedObjectsOptions } from "./objects.ts";
 
 export interface Kept {
   readonly id: QuarantineId;
   readonly identity: FileIdentity;
   readonly sha256: string;
-  readonly sealed: number;
+  readonly sealed: Sealed;
+  /** True where nothing that this machine knows shows that it is right to take it. */
+  readonly unproven: boolean;
   readonly why: string;
   readonly case: CaseId | null;
   readonly prescription: PrescriptionId | null;
@@ -37,42 +27,42 @@ export interface Kept {
 
 /** The originals that the agent took out of action, sealed, each with everything needed to bring it back identical. */
 export class Quarantine {
-  readonly #options: QuarantineOptions;
+  readonly #db: Database;
+  readonly #objects: SealedObjects;
+  readonly #maxBytes: number;
+  /** Called when an original did not fit, with the reason; and with null once there is room again. */
+  onFull: (why: string | null) => void = () => {};
 
-  constructor(options: QuarantineOptions) {
-    this.#options = options;
-  }
-
-  #file(id: string): string {
-    return join(this.#options.folder, `${id}.age`);
+  constructor(options: SealedObjectsOptions) {
+    this.#db = options.db;
+    this.#objects = new SealedObjects(options);
+    this.#maxBytes = options.maxBytes;
   }
 
   /**
-   * Seals some bytes to disk. The entry exists only once `record` has put it into the same transaction as what it is for.
-   * @returns bytes of the sealed file
+   * Seals some bytes to disk, once for equal contents. The entry exists only once `record` has put it into the same transaction as
+   * what it is for.
    * @throws ThymusError TOO_LARGE where agent.quarantineBytes would be exceeded: nothing may then be done to the file
    */
-  async store(id: QuarantineId, bytes: Uint8Array): Promise<number> {
-    const sealed = await this.#options.vault.seal(bytes);
-    const { used } = await this.usage();
-    if (used + sealed.length > this.#options.maxBytes)
-      throw new ThymusError(
-        "TOO_LARGE",
-        `the quarantine is full: ${used} of ${this.#options.maxBytes} bytes are used`,
-        "delete entries with `thymus quarantine delete`, or raise agent.quarantineBytes",
-      );
-    await mkdir(this.#options.folder, { recursive: true, mode: 0o700 });
-    await writeFileAtomic(this.#file(id), sealed);
-    return sealed.length;
+  async store(bytes: Uint8Array, sha256: string): Promise<Sealed> {
+    try {
+      const sealed = await this.#objects.put(bytes, sha256);
+      this.onFull(null);
+      return sealed;
+    } catch (error) {
+      if ((error as { code?: string }).code === "TOO_LARGE") this.onFull((error as Error).message);
+      throw error;
+    }
   }
 
+  /** @throws ThymusError CONFLICT where the sealed content was removed since `store`: begin anew */
   async record(db: Database, kept: Kept): Promise<void> {
     await db
       .insertInto("quarantine")
       .values({
         id: kept.id,
         sha256: kept.sha256,
-        sealed: kept.sealed,
+        sealed: kept.sealed.bytes,
         file: JSON.stringify(kept.identity),
         at: new Date().toISOString(),
         why: kept.why,
@@ -80,22 +70,27 @@ export class Quarantine {
         prescription: kept.prescription,
         state: "held",
         replaced_by: null,
+        object: kept.sealed.object,
+        inode: kept.identity.inode ?? null,
+        unproven: kept.unproven ? 1 : 0,
       })
       .execute();
+    await this.#objects.keep(db, kept.sealed);
   }
 
-  async usage(): Promise<{ used: number; entries: number }> {
-    const rows = await this.#options.db
+  /** Bytes that all sealed contents take, the limit, and the entries that are kept. */
+  async usage(): Promise<{ used: number; most: number; entries: number }> {
+    const { entries } = await this.#db
       .selectFrom("quarantine")
-      .select("sealed")
+      .select((eb) => eb.fn.countAll<number>().as("entries"))
       .where("state", "in", ["held", "repaired"])
-      .execute();
-    return { used: rows.reduce((sum, row) => sum + row.sealed, 0), entries: rows.length };
+      .executeTakeFirstOrThrow();
+    return { used: await this.#objects.used(), most: this.#maxBytes, entries: Number(entries) };
   }
 
   /** Newest first. */
   async list(): Promise<QuarantineEntry[]> {
-    const rows = await this.#options.db
+    const rows = await this.#db
       .selectFrom("quarantine")
       .selectAll()
       .orderBy("at", "desc")
@@ -106,11 +101,7 @@ export class Quarantine {
 
   /** @throws ThymusError NOT_FOUND */
   async row(id: string): Promise<Selectable<QuarantineTable>> {
-    const row = await this.#options.db
-      .selectFrom("quarantine")
-      .selectAll()
-      .where("id", "=", id)
-      .executeTakeFirst();
+    const row = await this.#db.selectFrom("quarantine").selectAll().where("id", "=", id).executeTakeFirst();
     if (!row) throw new ThymusError("NOT_FOUND", `no quarantine entry ${id}`, "see `thymus quarantine list`");
     return row;
   }
@@ -126,7 +117,7 @@ export class Quarantine {
       throw new ThymusError("NOT_FOUND", `${id} was ${row.state}`, "its original is no longer kept");
     let plain: Uint8Array;
     try {
-      plain = await this.#options.vault.open(await readFile(this.#file(id)));
+      plain = await this.#objects.read(row.object);
     } catch (cause) {
       throw new ThymusError(
         "QUARANTINE_DAMAGED",
@@ -146,32 +137,25 @@ export class Quarantine {
 
   /** Ends an entry for good: its original cannot be restored afterwards. Deleting it again does nothing. */
   async delete(id: string): Promise<QuarantineEntry> {
-    await this.row(id);
-    await this.#options.db
+    const { object } = await this.row(id);
+    await this.#db
       .updateTable("quarantine")
       .set({ state: "deleted" })
       .where("id", "=", id)
       .where("state", "!=", "restored")
       .execute();
-    await this.dropSealed(id);
+    await this.drop(object);
     return this.show(id);
   }
 
-  async dropSealed(id: string): Promise<void> {
-    await rm(this.#file(id), { force: true });
+  /** Removes a sealed content that no entry needs any more. */
+  drop(...objects: string[]): Promise<void> {
+    return this.#objects.drop(objects);
   }
 
   /** Removes sealed files that no entry needs: left by a crash between two steps. */
-  async sweep(): Promise<void> {
-    const rows = await this.#options.db
-      .selectFrom("quarantine")
-      .select("id")
-      .where("state", "in", ["held", "repaired"])
-      .execute();
-    const wanted = new Set(rows.map((row) => `${row.id}.age`));
-    const present = await readdir(this.#options.folder).catch(() => []);
-    for (const name of present)
-      if (!wanted.has(name)) await rm(join(this.#options.folder, name), { force: true });
+  sweep(): Promise<void> {
+    return this.#objects.sweep();
   }
 }
 

@@ -1,13 +1,16 @@
-import { rename, rm } from "node:fs/promises";
+import { link, lstat, rename, rm } from "node:fs/promises";
 import { basename } from "node:path";
-import { type QuarantineEntry, ThymusError } from "@thymus/contracts";
+import { type FileIdentity, type QuarantineEntry, ThymusError } from "@thymus/contracts";
 import { identifyFile } from "@thymus/detection";
 import { failpoint } from "@thymus/store";
+import { lockAgain, removeName, unlock } from "../files/flags.ts";
 import { type Folder, inFolderOf } from "../files/folder.ts";
+import { makeFoldersAgain } from "../files/folders.ts";
 import { exchangeNames, renameIfFree } from "../files/libc.ts";
 import { factsAt } from "../files/regular.ts";
 import { marksOf, recordFile } from "../monitors/baseline.ts";
 import { isProgram } from "../monitors/examine.ts";
+import { explained } from "./explain.ts";
 import {
   digestAt,
   endOperation,
@@ -16,6 +19,7 @@ import {
   startOperation,
   temporaryName,
 } from "./operation.ts";
+import { linkToOtherName } from "./other-names.ts";
 import { writeCopy } from "./write-copy.ts";
 
 export interface GiveBackOptions {
@@ -29,8 +33,8 @@ export interface GiveBackOptions {
 }
 
 /**
- * Brings a quarantined original back identical: content, owner, mode, times, extended attributes.
- * Restoring it again does nothing.
+ * Brings a quarantined original back identical: content, owner, mode, times, extended attributes, chattr attributes;
+ * as a further name of a file where it was one; in folders made again with their owner and mode where they are gone. Restoring it again does nothing.
  * @throws ThymusError CONFLICT where another file lies there now, QUARANTINE_DAMAGED, NOT_FOUND
  */
 export async function giveBack(
@@ -43,6 +47,10 @@ export async function giveBack(
   const bytes = await context.quarantine.bytes(id);
   const entry = await context.quarantine.show(id);
   const path = entry.file.path;
+  const fail = (error: unknown) => {
+    throw explained(error, path);
+  };
+  await makeFoldersAgain(path, entry.file.folders).catch(fail);
   await inFolderOf(path, async (folder, name) => {
     const present = await digestAt(folder, name, context.maxBytes);
     const occupied = (await factsAt(folder.at(name))) !== null;
@@ -64,18 +72,24 @@ export async function giveBack(
     };
     await context.db.deleteFrom("operation").where("id", "=", operation.id).execute();
     await startOperation(context.db, operation);
+    const { temporary } = operation;
+    let locks = 0;
     try {
-      await writeCopy(folder, operation.temporary, bytes, entry.file);
+      const wanted = { id, identity: entry.file, sha256: row.sha256 };
+      if (!(await linkToOtherName(context, folder, temporary, wanted)))
+        await writeCopy(folder, temporary, bytes, entry.file);
       await failpoint("agent.restore.before-swap");
-      await place(context, folder, name, operation, occupied);
+      if (occupied) locks = await unlock(folder.at(name));
+      await place(context, folder, name, operation, occupied, locks);
     } catch (error) {
-      await rm(folder.at(operation.temporary), { force: true });
+      await rm(folder.at(temporary), { force: true });
+      if (occupied) await lockAgain(folder.at(name), locks);
       await endOperation(context.db, operation.id);
       throw error;
     }
     await failpoint("agent.restore.after-swap");
     await finishGiveBack(context, folder, name, operation, bytes);
-  });
+  }).catch(fail);
   return context.quarantine.show(id);
 }
 
@@ -88,12 +102,13 @@ async function place(
   name: string,
   operation: Operation,
   occupied: boolean,
+  locks: number,
 ): Promise<void> {
   const temporary = folder.at(operation.temporary);
   const target = folder.at(name);
   if (!occupied) {
     try {
-      if (!renameIfFree(temporary, target)) await rename(temporary, target);
+      if (!renameIfFree(temporary, target)) await linkIfFree(temporary, target);
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code === "EEXIST") throw occupiedBy(operation.path);
       throw error;
@@ -103,9 +118,25 @@ async function place(
       exchangeNames(temporary, target);
       throw occupiedBy(operation.path);
     }
-    await rm(temporary, { force: true });
+    await removeName(temporary, locks);
   } else await rename(temporary, target);
   await folder.sync();
+}
+
+/** For file systems whose renames cannot refuse to overwrite. */
+async function linkIfFree(temporary: string, target: string): Promise<void> {
+  try {
+    await link(temporary, target);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    // No hard links either, e.g. FAT.
+    if (code !== "EPERM" && code !== "ENOTSUP" && code !== "EOPNOTSUPP") throw error;
+    if ((await lstat(target).catch(() => null)) !== null)
+      throw Object.assign(new Error("taken"), { code: "EEXIST" });
+    await rename(temporary, target);
+    return;
+  }
+  await rm(temporary);
 }
 
 /** The last transaction of a restore; also what a restart does where the file is already back. */
@@ -116,6 +147,12 @@ export async function finishGiveBack(
   operation: Operation,
   bytes: Buffer,
 ): Promise<void> {
+  const row = await context.db
+    .selectFrom("quarantine")
+    .select(["object", "file"])
+    .where("id", "=", operation.quarantine)
+    .executeTakeFirst();
+  if (row) await lockAgain(folder.at(name), (JSON.parse(row.file) as FileIdentity).flags);
   const facts = await factsAt(folder.at(name));
   const type = identifyFile(bytes, basename(operation.path));
   await context.db.transaction().execute(async (trx) => {
@@ -145,5 +182,5 @@ export async function finishGiveBack(
         .execute();
     await endOperation(trx, operation.id);
   });
-  await context.quarantine.dropSealed(operation.quarantine);
+  if (row) await context.quarantine.drop(row.object);
 }

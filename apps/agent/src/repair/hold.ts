@@ -1,10 +1,12 @@
-import { rename, rm } from "node:fs/promises";
-import { newId, type QuarantineId, ThymusError } from "@thymus/contracts";
-import { durably, failpoint } from "@thymus/store";
-import { inFolderOf } from "../files/folder.ts";
-import { identityOf } from "../files/identity.ts";
-import { factsAt, sameFile, sha256Of, xattrsOf } from "../files/regular.ts";
+import { rename } from "node:fs/promises";
+import { newId, type QuarantineId } from "@thymus/contracts";
+import { failpoint } from "@thymus/store";
+import { lockAgain, removeName, unlock } from "../files/flags.ts";
+import { type Folder, inFolderOf } from "../files/folder.ts";
+import { factsAt, sameFile, sha256Of } from "../files/regular.ts";
 import { forget } from "../monitors/baseline.ts";
+import { beginOperation, changed, takeBack } from "./begin.ts";
+import { explained } from "./explain.ts";
 import { moveBack } from "./move-back.ts";
 import {
   type Cause,
@@ -13,13 +15,13 @@ import {
   type Operation,
   type OperationContext,
   type Subject,
-  startOperation,
   temporaryName,
 } from "./operation.ts";
-import { takeBack } from "./replace.ts";
 
 export interface Hold extends Cause {
   readonly subject: Subject;
+  /** False where the content itself was analysed; left out, it counts as unproven. */
+  readonly unproven?: boolean;
   /** Runs in the last transaction. */
   readonly also: (db: OperationContext["db"]) => Promise<void>;
 }
@@ -33,9 +35,6 @@ export function holdFile(context: OperationContext, hold: Hold): Promise<Quarant
   return inFolderOf(subject.path, async (folder, name) => {
     const id = newId("q");
     await failpoint("agent.repair.before-quarantine");
-    const xattrs = await xattrsOf(folder.at(name), subject.facts);
-    if (!xattrs) throw changed(subject.path);
-    const identity = identityOf(subject.path, subject.facts, xattrs);
     const before = sha256Of(subject.bytes);
     const operation: Operation = {
       id,
@@ -51,29 +50,19 @@ export function holdFile(context: OperationContext, hold: Hold): Promise<Quarant
       why: hold.why,
       at: new Date().toISOString(),
     };
-    const sealed = await context.quarantine.store(id, subject.bytes);
-    // On disk before anything is taken away, or a power cut would take the way back with it.
-    await durably(context.db, () =>
-      context.db.transaction().execute(async (trx) => {
-        await context.quarantine.record(trx, { ...hold, id, identity, sha256: before, sealed });
-        await startOperation(trx, operation);
-      }),
-    );
+    const identity = await beginOperation(context, operation, { unproven: true, ...hold }, folder, name);
     await failpoint("agent.hold.before-move");
-    const temporary = folder.at(operation.temporary);
-    const now = await factsAt(folder.at(name));
-    if (!now || !sameFile(now, subject.facts)) {
+    try {
+      await moveAway(context, folder, name, operation, subject);
+    } catch (error) {
+      if ((await factsAt(folder.at(operation.temporary)).catch(() => null)) !== null)
+        await moveBack(folder, operation.temporary, name);
       await takeBack(context, operation);
-      throw changed(subject.path);
-    }
-    await rename(folder.at(name), temporary);
-    if ((await digestAt(folder, operation.temporary, context.maxBytes)) !== before) {
-      await moveBack(folder, operation.temporary, name);
-      await takeBack(context, operation);
-      throw changed(subject.path);
+      await lockAgain(folder.at(name), identity.flags);
+      throw explained(error, subject.path);
     }
     await failpoint("agent.hold.after-move");
-    await rm(temporary, { force: true });
+    await removeName(folder.at(operation.temporary), identity.flags);
     await folder.sync();
     await context.db.transaction().execute(async (trx) => {
       await forget(trx, subject.path);
@@ -81,8 +70,21 @@ export function holdFile(context: OperationContext, hold: Hold): Promise<Quarant
       await endOperation(trx, operation.id);
     });
     return id;
+  }).catch((error) => {
+    throw explained(error, subject.path);
   });
 }
 
-const changed = (path: string) =>
-  new ThymusError("CONFLICT", `${path} changed while it was looked at`, "it is looked at again");
+async function moveAway(
+  context: OperationContext,
+  folder: Folder,
+  name: string,
+  { temporary, before }: Operation,
+  subject: Subject,
+): Promise<void> {
+  const now = await factsAt(folder.at(name));
+  if (!now || !sameFile(now, subject.facts)) throw changed(subject.path);
+  await unlock(folder.at(name));
+  await rename(folder.at(name), folder.at(temporary));
+  if ((await digestAt(folder, temporary, context.maxBytes)) !== before) throw changed(subject.path);
+}

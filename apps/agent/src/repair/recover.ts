@@ -1,7 +1,14 @@
 import { rm } from "node:fs/promises";
 import { basename } from "node:path";
-import { asThymusError, type Logger, type PrescriptionId, silentLogger } from "@thymus/contracts";
+import {
+  asThymusError,
+  type FileIdentity,
+  type Logger,
+  type PrescriptionId,
+  silentLogger,
+} from "@thymus/contracts";
 import { identifyFile } from "@thymus/detection";
+import { isLocked, lockAgain } from "../files/flags.ts";
 import { type Folder, inFolderOf } from "../files/folder.ts";
 import { exchangeNames } from "../files/libc.ts";
 import { factsAt, isMissing, readRegular, sha256Of } from "../files/regular.ts";
@@ -9,10 +16,10 @@ import { forget, marksOf, recordFile } from "../monitors/baseline.ts";
 import { isProgram } from "../monitors/examine.ts";
 import { recordHandled } from "../scanning/handled.ts";
 import { holdAgent } from "../state/hold.ts";
+import { takeBack } from "./begin.ts";
 import { finishGiveBack } from "./give-back.ts";
 import { moveBack } from "./move-back.ts";
 import { digestAt, endOperation, type Operation, type OperationContext } from "./operation.ts";
-import { takeBack } from "./replace.ts";
 
 /**
  * Finishes or takes back every change of a file that a crash left half-done. Each ends with the owner's file complete:
@@ -72,6 +79,28 @@ async function isOwners(
   return !present?.bytes.subarray(0, aside.bytes.length).equals(aside.bytes);
 }
 
+/** Takes an operation back, and gives the file in place the locks that were taken from it on the way. */
+async function takeBackLocked(
+  context: OperationContext,
+  operation: Operation,
+  folder: Folder,
+  name: string,
+): Promise<void> {
+  const { flags } = await identityIn(context, operation);
+  await takeBack(context, operation);
+  if (isLocked(flags) && (await digestAt(folder, name, context.maxBytes)) === operation.before)
+    await lockAgain(folder.at(name), flags);
+}
+
+async function identityIn({ db }: OperationContext, operation: Operation): Promise<Partial<FileIdentity>> {
+  const row = await db
+    .selectFrom("quarantine")
+    .select("file")
+    .where("id", "=", operation.quarantine)
+    .executeTakeFirst();
+  return row ? (JSON.parse(row.file) as FileIdentity) : {};
+}
+
 function recoverOne(context: OperationContext, operation: Operation): Promise<string> {
   return inFolderOf(operation.path, (folder, name) => {
     if (operation.kind === "repair") return recoverRepair(context, operation, folder, name);
@@ -94,7 +123,7 @@ async function recoverRepair(
       // Somebody wrote to the original just before the exchange: that content is the owner's.
       exchangeNames(temporary, folder.at(name));
       await rm(temporary, { force: true });
-      await takeBack(context, operation);
+      await takeBackLocked(context, operation, folder, name);
       return "taken back";
     }
     await rm(temporary, { force: true });
@@ -111,7 +140,7 @@ async function recoverRepair(
     });
     return "kept";
   }
-  await takeBack(context, operation);
+  await takeBackLocked(context, operation, folder, name);
   return "taken back";
 }
 
@@ -129,6 +158,7 @@ async function recordRepaired(
   folder: Folder,
   name: string,
 ): Promise<void> {
+  await lockAgain(folder.at(name), (await identityIn(context, operation)).flags);
   const content = await readRegular(folder.at(name), context.maxBytes);
   const type = content && identifyFile(content.bytes, basename(operation.path));
   await context.db.transaction().execute(async (trx) => {
@@ -166,13 +196,13 @@ async function recoverHold(
 ): Promise<string> {
   const moved = (await factsAt(folder.at(operation.temporary))) !== null;
   if (!moved && (await factsAt(folder.at(name))) !== null) {
-    await takeBack(context, operation);
+    await takeBackLocked(context, operation, folder, name);
     return "taken back";
   }
   if (moved && (await digestAt(folder, operation.temporary, context.maxBytes)) !== operation.before) {
     // Somebody wrote to it just before it was moved: that content is the owner's.
     await moveBack(folder, operation.temporary, name);
-    await takeBack(context, operation);
+    await takeBackLocked(context, operation, folder, name);
     return "taken back";
   }
   await rm(folder.at(operation.temporary), { force: true });

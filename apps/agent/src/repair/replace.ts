@@ -1,12 +1,14 @@
 import { rename, rm } from "node:fs/promises";
-import { type FileIdentity, newId, type QuarantineId, ThymusError } from "@thymus/contracts";
-import { durably, failpoint } from "@thymus/store";
+import { type FileIdentity, newId, type QuarantineId } from "@thymus/contracts";
+import { failpoint } from "@thymus/store";
+import { lockAgain, removeName, unlock } from "../files/flags.ts";
 import { type Folder, inFolderOf } from "../files/folder.ts";
-import { identityOf } from "../files/identity.ts";
 import { exchangeNames } from "../files/libc.ts";
-import { factsAt, sameFile, sha256Of, xattrsOf } from "../files/regular.ts";
+import { factsAt, sameFile, sha256Of } from "../files/regular.ts";
 import { marksOf, recordFile } from "../monitors/baseline.ts";
 import { isProgram } from "../monitors/examine.ts";
+import { beginOperation, changed, takeBack } from "./begin.ts";
+import { explained } from "./explain.ts";
 import {
   type Cause,
   digestAt,
@@ -14,14 +16,16 @@ import {
   type Operation,
   type OperationContext,
   type Subject,
-  startOperation,
   temporaryName,
 } from "./operation.ts";
+import { linkToOtherName } from "./other-names.ts";
 import { writeCopy } from "./write-copy.ts";
 
 export interface Replacement extends Cause {
   readonly subject: Subject;
   readonly content: Uint8Array;
+  /** True where the new content was never self. */
+  readonly unproven?: boolean;
   /** Modification time of the new content in nanoseconds; that of the subject where null. */
   readonly mtimeNs: string | null;
   /** Owner, mode, times and attributes of the new content; those of the subject where left out. */
@@ -42,9 +46,6 @@ export function replaceContent(context: OperationContext, replacement: Replaceme
   return inFolderOf(subject.path, async (folder, name) => {
     const id = newId("q");
     await failpoint("agent.repair.before-quarantine");
-    const xattrs = await xattrsOf(folder.at(name), subject.facts);
-    if (!xattrs) throw changed(subject.path);
-    const original = identityOf(subject.path, subject.facts, xattrs);
     const operation: Operation = {
       id,
       kind: "repair",
@@ -59,40 +60,28 @@ export function replaceContent(context: OperationContext, replacement: Replaceme
       why: replacement.why,
       at: new Date().toISOString(),
     };
-    await begin(context, operation, replacement, original);
+    const original = await beginOperation(context, operation, replacement, folder, name);
     const identity = replacement.identity ?? original;
     const wanted: FileIdentity = { ...identity, mtimeNs: replacement.mtimeNs ?? identity.mtimeNs };
+    const { temporary } = operation;
     try {
-      await writeCopy(folder, operation.temporary, replacement.content, wanted);
+      const known = { id, identity: { ...wanted, path: subject.path }, sha256: operation.after! };
+      if (replacement.identity || !(await linkToOtherName(context, folder, temporary, known)))
+        await writeCopy(folder, temporary, replacement.content, wanted);
       await failpoint("agent.repair.before-swap");
-      await swap(context, folder, name, subject, operation);
+      await swap(context, folder, name, subject, operation, original.flags);
     } catch (error) {
-      await rm(folder.at(operation.temporary), { force: true });
+      await rm(folder.at(temporary), { force: true });
       await takeBack(context, operation);
-      throw error;
+      await lockAgain(folder.at(name), original.flags);
+      throw explained(error, subject.path);
     }
     await failpoint("agent.repair.after-swap");
-    await finishReplacement(context, folder, name, operation, replacement);
+    await finishReplacement(context, folder, name, operation, replacement, wanted);
     return id;
+  }).catch((error) => {
+    throw explained(error, subject.path);
   });
-}
-
-async function begin(
-  context: OperationContext,
-  operation: Operation,
-  cause: Replacement,
-  identity: FileIdentity,
-): Promise<void> {
-  const { subject } = cause;
-  const id = operation.id as QuarantineId;
-  const sealed = await context.quarantine.store(id, subject.bytes);
-  // On disk before anything is taken away, or a power cut would take the way back with it.
-  await durably(context.db, () =>
-    context.db.transaction().execute(async (trx) => {
-      await context.quarantine.record(trx, { ...cause, id, identity, sha256: operation.before!, sealed });
-      await startOperation(trx, operation);
-    }),
-  );
 }
 
 /** Exchanges copy and original; what came out must be what was read, else both go back. */
@@ -102,9 +91,11 @@ async function swap(
   name: string,
   subject: Subject,
   operation: Operation,
+  flags: number | undefined,
 ): Promise<void> {
   const now = await factsAt(folder.at(name));
   if (!now || !sameFile(now, subject.facts)) throw changed(subject.path);
+  await unlock(folder.at(name));
   const temporary = folder.at(operation.temporary);
   if (!exchangeNames(temporary, folder.at(name))) {
     await rename(temporary, folder.at(name));
@@ -117,20 +108,8 @@ async function swap(
     exchangeNames(temporary, folder.at(name));
     throw changed(subject.path);
   }
-  await rm(temporary, { force: true });
+  await removeName(temporary, flags);
   await folder.sync();
-}
-
-const changed = (path: string) =>
-  new ThymusError("CONFLICT", `${path} changed while it was looked at`, "it is looked at again");
-
-/** Undoes the journal of an operation that changed nothing: the file itself is as it was. */
-export async function takeBack(context: OperationContext, operation: Operation): Promise<void> {
-  await context.db.transaction().execute(async (trx) => {
-    await trx.deleteFrom("quarantine").where("id", "=", operation.quarantine).execute();
-    await endOperation(trx, operation.id);
-  });
-  await context.quarantine.dropSealed(operation.quarantine);
 }
 
 async function finishReplacement(
@@ -139,7 +118,9 @@ async function finishReplacement(
   name: string,
   operation: Operation,
   { subject, content, how, also }: Replacement,
+  { flags }: FileIdentity,
 ): Promise<void> {
+  await lockAgain(folder.at(name), flags);
   const facts = await factsAt(folder.at(name));
   await context.db.transaction().execute(async (trx) => {
     await trx

@@ -152,6 +152,7 @@ export class Healer {
     await holdFile(this.#options, {
       ...cause,
       subject,
+      unproven: !sample,
       why: outcome.why!,
       also: async (trx) => {
         await recordHandled(trx, prescription.id, outcome);

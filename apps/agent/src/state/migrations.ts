@@ -45,6 +45,18 @@ const copies = [
   `create index copy_sha256 on copy (sha256)`,
 ];
 
+const vault = [
+  `create table sealed (object text primary key, bytes integer not null) strict, without rowid`,
+  `alter table quarantine add column object text not null default ''`,
+  `alter table quarantine add column inode text`,
+  `alter table quarantine add column unproven integer not null default 0`,
+  `update quarantine set object = id, unproven = (state = 'held')`,
+  `insert into sealed (object, bytes) select id, sealed from quarantine where state in ('held', 'repaired')`,
+  `create index quarantine_object on quarantine (object)`,
+  `create index quarantine_inode on quarantine (inode) where inode is not null`,
+  `create index quarantine_prescription on quarantine (prescription, state)`,
+];
+
 /** The schema of agent.db. A new step goes to the end; a step that was published never changes. */
 export const migrations: readonly Migration[] = [
   {
@@ -81,6 +93,12 @@ export const migrations: readonly Migration[] = [
     async up(db) {
       await sql.raw("create table copy_gone (path text primary key, since text not null) strict").execute(db);
       await sql.raw("create index copy_size on copy (size)").execute(db);
+    },
+  },
+  {
+    name: "006-vault",
+    async up(db) {
+      for (const statement of vault) await sql.raw(statement).execute(db);
     },
   },
 ];

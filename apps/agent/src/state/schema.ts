@@ -144,6 +144,19 @@ export interface QuarantineTable {
   state: "held" | "repaired" | "restored" | "deleted";
   /** sha256 of what took its place, or null. */
   replaced_by: string | null;
+  /** The sealed content that it has; entries of equal contents have one together. */
+  object: string;
+  /** Which inode it was, or null: entries with the same were names of one file. */
+  inode: string | null;
+  /** 1 where nothing that this machine knows shows that it was right: it was taken away, or its new content was never self. */
+  unproven: number;
+}
+
+/** A sealed content of the quarantine, under a name that says nothing of it. It lives while an entry needs it. */
+export interface SealedTable {
+  object: string;
+  /** Bytes of the sealed file. */
+  bytes: number;
 }
 
 /** A clean content that a path had once. */
@@ -220,6 +233,7 @@ export interface AgentDatabase {
   outcome: OutcomeTable;
   event: EventTable;
   quarantine: QuarantineTable;
+  sealed: SealedTable;
   copy: CopyTable;
   copy_content: CopyContentTable;
   copy_gone: CopyGoneTable;

@@ -22,6 +22,9 @@ function change(name: string, text: string, options: { before?: string; decoy?: 
     atimeNs: 0n,
     mtimeNs: 0n,
     ctimeNs: BigInt(options.at ?? 0),
+    born: 1n,
+    links: 1,
+    room: 4096,
   };
   const before = options.before === undefined ? null : Buffer.from(options.before);
   return {
