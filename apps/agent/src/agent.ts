@@ -1,6 +1,7 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { type Config, type Logger, MachineId } from "@thymus/contracts";
+import { Chores } from "./chores.ts";
 import { Politeness } from "./citizen/politeness.ts";
 import { Contribution } from "./contribution/contribution.ts";
 import { Keeper } from "./copies/keeper.ts";
@@ -22,9 +23,11 @@ import { Quarantine } from "./quarantine/quarantine.ts";
 import { openVault } from "./quarantine/vault.ts";
 import { recoverOperations } from "./repair/recover.ts";
 import { ActivePrescriptions } from "./scanning/active.ts";
+import { Brake } from "./scanning/brake.ts";
 import { Healer } from "./scanning/healer.ts";
 import { Prescriptions } from "./scanning/prescriptions.ts";
 import { holdAgent } from "./state/hold.ts";
+import { Notices } from "./state/notices.ts";
 import { openAgentDatabase } from "./state/open.ts";
 import { Serial } from "./state/serial.ts";
 import { Cases } from "./suspicion/cases.ts";
@@ -97,7 +100,11 @@ async function runHeld(options: AgentOptions, parts: AgentParts): Promise<Runnin
   await active.load();
   const cases = new Cases(db);
   const decoys = new Decoys(db, log);
-  const healer = new Healer({ ...context, active, config, copies, paths, timeline });
+  const brake = new Brake(db, config);
+  const notices = new Notices();
+  notices.from(() => brake.notices());
+  quarantine.onFull = (why) => notices.set("quarantine-full", why && `files are left as they are: ${why}`);
+  const healer = new Healer({ ...context, active, brake, config, copies, paths, timeline });
   const server = parts.server === undefined ? await joined(options, stop.signal) : parts.server;
 
   const isDecoy = async (path: string) => (await decoys.get(path)) !== null;
@@ -143,7 +150,17 @@ async function runHeld(options: AgentOptions, parts: AgentParts): Promise<Runnin
   if (guard && onAccess) guard.onAsk = (ask) => onAccess.decide(ask);
   const contribution = new Contribution({ db, config, packages, log, signal: stop.signal });
   const conversation = server
-    ? new Conversation({ ...shared, active, contribution, outbox, prescriptions, serial, server, watchman })
+    ? new Conversation({
+        ...shared,
+        active,
+        contribution,
+        notices,
+        outbox,
+        prescriptions,
+        serial,
+        server,
+        watchman,
+      })
     : null;
   timeline.onEvent = () => conversation?.wake();
   outbox.wake = () => conversation?.wake();
@@ -154,10 +171,19 @@ async function runHeld(options: AgentOptions, parts: AgentParts): Promise<Runnin
     throw error;
   });
   conversation?.start();
+  const chores = new Chores({
+    ...context,
+    days: config.agent.quarantineDays,
+    log,
+    prescriptions,
+    serial,
+    timeline,
+  });
   log.info("the agent watches", { roots: roots.all, server: server?.enrolment.url ?? "none" });
   let closing: Promise<void> | null = null;
   const close = async () => {
     stop.abort();
+    chores.close();
     onAccess?.close();
     await guard?.close();
     await conversation?.close();

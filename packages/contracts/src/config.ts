@@ -50,7 +50,17 @@ export const Config = z.strictObject({
         .positive()
         .default(300)
         .describe("seconds between re-checks of the baseline by metadata, which find what events missed"),
-      quarantineBytes: Size.default(1024 * 1024 * 1024).describe("bytes that the quarantine may take"),
+      quarantineBytes: Size.default(1024 * 1024 * 1024).describe(
+        "bytes that the quarantine may take; where it is full, files are left as they are and this is told",
+      ),
+      brakeFiles: z
+        .number()
+        .int()
+        .positive()
+        .default(100)
+        .describe(
+          "files that one prescription may take into quarantine, or change into what this machine never knew, before a person of this machine has to agree (`thymus quarantine approve`)",
+        ),
       copies: Folders.default([]).describe(
         "folders, within watched ones, of whose files the agent keeps sealed copies, so that overwritten ones can go back; empty means none",
       ),
@@ -61,7 +71,7 @@ export const Config = z.strictObject({
         .int()
         .min(0)
         .default(0)
-        .describe("days after which what lies in quarantine is deleted; 0 means never"),
+        .describe("days after which what lies in quarantine is deleted, which is told; 0 means never"),
       watcher: z
         .enum(["auto", "fanotify", "inotify"])
         .default("auto")

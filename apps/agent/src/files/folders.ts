@@ -34,7 +34,13 @@ export async function makeFoldersAgain(path: string, folders: Folders = []): Pro
   for (const [made, [mode, uid, gid]] of missing)
     await inFolderOf(made, async (parent) => {
       const at = parent.at(basename(made));
-      await mkdir(at, { mode: 0o700 });
+      try {
+        await mkdir(at, { mode: 0o700 });
+      } catch (error) {
+        // Another restore of the same folder was first.
+        if ((error as NodeJS.ErrnoException).code === "EEXIST") return;
+        throw error;
+      }
       // By its handle: whoever owns the folder around it may put a link under its name meanwhile.
       const handle = await open(at, constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW);
       try {

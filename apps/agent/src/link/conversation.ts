@@ -4,6 +4,7 @@ import type { Watchman } from "../monitors/watchman.ts";
 import type { ActivePrescriptions } from "../scanning/active.ts";
 import type { Prescriptions } from "../scanning/prescriptions.ts";
 import { readMeta, writeMeta } from "../state/meta.ts";
+import type { Notices } from "../state/notices.ts";
 import type { Serial } from "../state/serial.ts";
 import { tellServer } from "./courier.ts";
 import { type EndedCasesOptions, endCase } from "./ended-cases.ts";
@@ -14,6 +15,7 @@ import type { Server } from "./server.ts";
 export interface ConversationOptions extends EndedCasesOptions {
   readonly active: ActivePrescriptions;
   readonly contribution: Contribution;
+  readonly notices: Notices;
   readonly outbox: Outbox;
   readonly prescriptions: Prescriptions;
   readonly serial: Serial;
@@ -54,14 +56,19 @@ export class Conversation {
   }
 
   async #ask(): Promise<number> {
-    const { active, db, serial, server, watchman } = this.#options;
+    const { active, db, notices, serial, server, watchman } = this.#options;
     const known = Number((await readMeta(db, "revision")) ?? 0);
     const began = Date.now();
     const reply = await server.link.send({
       type: "sync",
       known,
       waitSeconds: WAIT,
-      health: { version: THYMUS_VERSION, active: active.ids as never, ...(await watchman.health()) },
+      health: {
+        version: THYMUS_VERSION,
+        active: active.ids as never,
+        ...(await watchman.health()),
+        notices: await notices.list(),
+      },
     });
     if (reply.type !== "synced") return PAUSE;
     await serial.run(() => this.#apply(reply));

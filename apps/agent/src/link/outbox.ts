@@ -97,7 +97,12 @@ export class Outbox {
   }
 
   async #bytes(row: CaseRow): Promise<Buffer | null> {
-    if (row.source) return this.#options.quarantine.bytes(row.source).catch(() => null);
+    const { quarantine } = this.#options;
+    if (row.source)
+      return quarantine
+        .row(row.source)
+        .then((entry) => quarantine.bytes(entry))
+        .catch(() => null);
     const content = await readRegular(row.path, this.#options.maxBytes).catch(() => null);
     return content?.whole && sha256Of(content.bytes) === row.sha256 ? content.bytes : null;
   }

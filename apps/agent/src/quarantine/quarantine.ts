@@ -111,8 +111,8 @@ export class Quarantine {
   }
 
   /** The original bytes. @throws ThymusError QUARANTINE_DAMAGED where they are not what was put in */
-  async bytes(id: string): Promise<Buffer> {
-    const row = await this.row(id);
+  async bytes(row: Selectable<QuarantineTable>): Promise<Buffer> {
+    const { id } = row;
     if (row.state === "deleted" || row.state === "restored")
       throw new ThymusError("NOT_FOUND", `${id} was ${row.state}`, "its original is no longer kept");
     let plain: Uint8Array;
@@ -159,7 +159,7 @@ export class Quarantine {
   }
 }
 
-function toEntry(row: Selectable<QuarantineTable>): QuarantineEntry {
+export function toEntry(row: Selectable<QuarantineTable>): QuarantineEntry {
   return QuarantineEntry.parse({
     id: row.id,
     sha256: row.sha256,

@@ -10,6 +10,7 @@ import { exchangeNames, renameIfFree } from "../files/libc.ts";
 import { factsAt } from "../files/regular.ts";
 import { marksOf, recordFile } from "../monitors/baseline.ts";
 import { isProgram } from "../monitors/examine.ts";
+import { toEntry } from "../quarantine/quarantine.ts";
 import { explained } from "./explain.ts";
 import {
   digestAt,
@@ -43,9 +44,9 @@ export async function giveBack(
   options: GiveBackOptions,
 ): Promise<QuarantineEntry> {
   const row = await context.quarantine.row(id);
-  if (row.state === "restored") return context.quarantine.show(id);
-  const bytes = await context.quarantine.bytes(id);
-  const entry = await context.quarantine.show(id);
+  const entry = toEntry(row);
+  if (row.state === "restored") return entry;
+  const bytes = await context.quarantine.bytes(row);
   const path = entry.file.path;
   const fail = (error: unknown) => {
     throw explained(error, path);
@@ -90,7 +91,7 @@ export async function giveBack(
     await failpoint("agent.restore.after-swap");
     await finishGiveBack(context, folder, name, operation, bytes);
   }).catch(fail);
-  return context.quarantine.show(id);
+  return { ...entry, state: "restored" };
 }
 
 const occupiedBy = (path: string) =>

@@ -21,6 +21,7 @@ import type { OperationContext, Subject } from "../repair/operation.ts";
 import { rebuildKnown } from "../repair/rebuild-known.ts";
 import { replaceContent } from "../repair/replace.ts";
 import type { ActivePrescriptions } from "./active.ts";
+import { BRAKED, type Brake } from "./brake.ts";
 import { recordHandled } from "./handled.ts";
 
 export interface HealerOptions extends OperationContext {
@@ -29,6 +30,7 @@ export interface HealerOptions extends OperationContext {
   readonly timeline: Timeline;
   readonly config: Config;
   readonly copies: Copies;
+  readonly brake: Brake;
 }
 
 export interface Found {
@@ -45,6 +47,7 @@ const ATTEMPTS = 3;
 /** Does what an active prescription says to one file: repair it where that is exact, hold it in quarantine otherwise. */
 export class Healer {
   readonly #options: HealerOptions;
+  readonly #braked = new Set<string>();
 
   constructor(options: HealerOptions) {
     this.#options = options;
@@ -70,13 +73,26 @@ export class Healer {
     if (before && outcome.result === "not-infected") return outcome;
     const said = before?.result === outcome.result && before.why === outcome.why;
     await recordHandled(db, found.prescription.id, outcome);
+    const braked = outcome.why?.startsWith(BRAKED) === true;
     if (!said && outcome.result !== "not-infected")
-      await timeline.note(db, found.case, `not repaired: ${found.path}: ${outcome.why}`);
+      await timeline.note(
+        db,
+        found.case,
+        `not repaired: ${found.path}: ${outcome.why}`,
+        braked && this.#toldOfBrake(found),
+      );
     return outcome;
   }
 
+  /** What the brake leaves is one word for the server; each file is in events.ndjson. */
+  #toldOfBrake({ prescription: { id } }: Found): boolean {
+    const told = this.#braked.has(id);
+    this.#braked.add(id);
+    return told;
+  }
+
   async #once({ path, root, prescription, case: caseId }: Found): Promise<RepairOutcome> {
-    const { active, config, maxBytes, paths } = this.#options;
+    const { active, brake, config, maxBytes, paths } = this.#options;
     paths.refuse(path);
     const content = await readRegular(path, maxBytes).catch((error: Error) => {
       if (isMissing(error)) return null;
@@ -125,11 +141,14 @@ export class Healer {
       if (!("repaired" in tried)) continue;
       const clean = await this.#checkRepaired(prescription, path, type, tried.repaired, sha256);
       if (!("refused" in clean)) {
+        const braked = clean.known ? null : await brake.holds(prescription);
+        if (braked) return report(path, "refused", braked, sha256);
         const outcome = { ...report(path, "repaired", null, sha256), sha256After: clean.sha256 };
         await replaceContent(this.#options, {
           ...cause,
           subject,
           content: tried.repaired,
+          unproven: !clean.known,
           mtimeNs: clean.mtimeNs,
           ...(tried.identity && { identity: tried.identity, mtimeNs: tried.identity.mtimeNs }),
           how: "repaired",
@@ -148,6 +167,8 @@ export class Healer {
       why = clean.refused;
     }
     if (sample) why = "it is the program that was analysed, not a host";
+    const braked = sample ? null : await brake.holds(prescription);
+    if (braked) return report(path, "refused", braked, sha256);
     const outcome = report(path, "refused", `${HELD}: ${why}`, sha256);
     await holdFile(this.#options, {
       ...cause,
@@ -193,7 +214,7 @@ export class Healer {
     type: FileType,
     repaired: Uint8Array,
     infected: string,
-  ): Promise<{ sha256: Sha256; mtimeNs: string | null } | { refused: string }> {
+  ): Promise<{ sha256: Sha256; mtimeNs: string | null; known: boolean } | { refused: string }> {
     const { active, db } = this.#options;
     const after = identifyFile(repaired, basename(path));
     if (active.matches(prescription.id, repaired, after) || active.matches(prescription.id, repaired, type))
@@ -201,12 +222,12 @@ export class Healer {
     const sha256 = sha256Of(repaired);
     const known = await knownContents(db, path);
     const same = known.find((content) => content.sha256 === sha256);
-    if (same) return { sha256, mtimeNs: same.mtimeNs };
+    if (same) return { sha256, mtimeNs: same.mtimeNs, known: true };
     // Where the infected content itself was accepted (an old infection), self cannot say what was there before.
     const current = known[0];
     if (current && current.sha256 !== infected)
       return { refused: "the repaired content is not the one that self knows" };
-    return { sha256, mtimeNs: null };
+    return { sha256, mtimeNs: null, known: false };
   }
 }
 

@@ -16,6 +16,7 @@ import { giveBack } from "../repair/give-back.ts";
 import type { OperationContext } from "../repair/operation.ts";
 import type { PrescriptionState } from "../state/schema.ts";
 import type { ActivePrescriptions } from "./active.ts";
+import { BRAKED } from "./brake.ts";
 import { fittingFiles, handledBy } from "./handled.ts";
 import type { Healer } from "./healer.ts";
 import { selfCheck } from "./self-check.ts";
@@ -203,7 +204,7 @@ export class Prescriptions {
       await healer.heal({ path, root, prescription, case: caseId });
     }
     const files = fittingFiles((await handledBy(db, id)).filter(({ result }) => result !== "not-infected"));
-    const failed = files.filter(({ result }) => result === "failed");
+    const failed = files.filter(({ result, why }) => result === "failed" || why?.startsWith(BRAKED));
     await this.#saveOutcome({
       type: "outcome",
       prescription: id,
@@ -291,33 +292,41 @@ export class Prescriptions {
   }
 
   async #restoreAll(id: string): Promise<number> {
-    const { db, rootOf, timeline } = this.#options;
+    const { db } = this.#options;
     const entries = await db
       .selectFrom("quarantine")
-      .select(["id", "file"])
+      .select(["id", "file", "inode"])
       .where("prescription", "=", id)
       .where("state", "in", ["held", "repaired"])
       .orderBy("at")
       .execute();
+    // Names of one file come one after the other, so that each finds the one before it.
+    const files = Map.groupBy(entries, (entry) => entry.inode ?? entry.id);
+    const waiting = files.values();
     let restored = 0;
-    for (const entry of entries) {
-      const path = (JSON.parse(entry.file) as { path: string }).path;
-      try {
-        await giveBack(this.#options, entry.id, {
-          byOwner: false,
-          root: rootOf(path),
-          why: `${id} was recalled`,
-        });
-        await timeline.note(db, null, `restored ${path}: ${id} was recalled`);
-        restored++;
-      } catch (thrown) {
-        await timeline.note(
-          db,
-          null,
-          `not restored: ${path}: ${asThymusError(thrown).message} (${entry.id})`,
-        );
-      }
-    }
+    const work = async () => {
+      for (const names of waiting)
+        for (const entry of names) if (await this.#restoreOne(id, entry)) restored++;
+    };
+    await Promise.all(Array.from({ length: AT_ONCE }, work));
     return restored;
   }
+
+  async #restoreOne(prescription: string, entry: { id: string; file: string }): Promise<boolean> {
+    const { db, rootOf, timeline } = this.#options;
+    const { path } = JSON.parse(entry.file) as { path: string };
+    try {
+      const why = `${prescription} was recalled`;
+      await giveBack(this.#options, entry.id, { byOwner: false, root: rootOf(path), why });
+      await timeline.note(db, null, `restored ${path}: ${why}`);
+      return true;
+    } catch (thrown) {
+      const why = asThymusError(thrown).message;
+      await timeline.note(db, null, `not restored: ${path}: ${why} (${entry.id})`);
+      return false;
+    }
+  }
 }
+
+/** Files that a recall gives back at the same time: what waits for the disk waits together. */
+const AT_ONCE = 8;

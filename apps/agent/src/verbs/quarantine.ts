@@ -1,11 +1,12 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
-import type { Config, QuarantineEntry } from "@thymus/contracts";
+import { type Config, type QuarantineEntry, ThymusError } from "@thymus/contracts";
 import { Roots } from "../files/roots.ts";
 import { Quarantine } from "../quarantine/quarantine.ts";
 import { openVault } from "../quarantine/vault.ts";
 import { giveBack } from "../repair/give-back.ts";
 import { recoverAlone } from "../repair/recover.ts";
+import { approveBeyondBrake } from "../scanning/brake.ts";
 import { openAgentDatabase } from "../state/open.ts";
 
 export interface VerbOptions {
@@ -27,6 +28,13 @@ export interface QuarantineVerbs {
   restore(id: string, options?: { force?: boolean }): Promise<QuarantineEntry>;
   /** Ends an entry for good. @throws ThymusError NOT_FOUND */
   delete(id: string): Promise<QuarantineEntry>;
+  /** Bytes that all sealed contents take (equal ones once), the most that they may, and entries that are kept. */
+  usage(): Promise<{ used: number; most: number; entries: number }>;
+  /**
+   * Lets a prescription take more files than `agent.brakeFiles`; a running agent goes on within seconds.
+   * @throws ThymusError NOT_FOUND where it is not active here
+   */
+  approve(prescription: string): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -56,6 +64,15 @@ export async function openQuarantine({ dataDir, config }: VerbOptions): Promise<
       });
     },
     delete: (id) => quarantine.delete(id),
+    usage: () => quarantine.usage(),
+    async approve(prescription) {
+      if (!(await approveBeyondBrake(db, prescription)))
+        throw new ThymusError(
+          "NOT_FOUND",
+          `${prescription} is not active on this machine`,
+          "see `thymus quarantine list` for the prescriptions that took files",
+        );
+    },
     async close() {
       await db.destroy();
       release();

@@ -38,6 +38,7 @@ export const registerQuarantine: Register = (program) => {
       acting((context) =>
         using(context, async (verbs) => {
           const entries = await verbs.list();
+          const { used, most, entries: kept } = await verbs.usage();
           if (context.json) printJson(entries);
           else if (entries.length === 0) printLine("the quarantine is empty");
           else
@@ -45,6 +46,8 @@ export const registerQuarantine: Register = (program) => {
               ["ENTRY", "STATE", "TAKEN", "FILE", "WHY"],
               entries.map(({ id, state, at, file, why }) => [id, state, at, file.path, why]),
             );
+          if (!context.json && kept > 0)
+            printLine(`${kept} kept, ${used} of ${most} bytes (equal contents count once)`);
           return 0;
         }),
       ),
@@ -58,7 +61,7 @@ export const registerQuarantine: Register = (program) => {
       ),
     );
   withGlobals(quarantine.command("restore"))
-    .description("bring the original back: content, owner, mode, times, extended attributes")
+    .description("bring the original back: content, owner, mode, times, extended attributes, links")
     .argument("<id>")
     .option("--force", "even where another file lies there now")
     .action(
@@ -66,6 +69,19 @@ export const registerQuarantine: Register = (program) => {
         using(context, async (verbs) =>
           tell(context, await verbs.restore(id!, { force: options.force === true })),
         ),
+      ),
+    );
+  withGlobals(quarantine.command("approve"))
+    .description("let a prescription take more files of this machine than agent.brakeFiles")
+    .argument("<prescription>")
+    .action(
+      acting((context, _options, [id]) =>
+        using(context, async (verbs) => {
+          await verbs.approve(id!);
+          if (context.json) printJson({ approved: id });
+          else printLine(`${id} goes on; a running agent takes it up within seconds`);
+          return 0;
+        }),
       ),
     );
   withGlobals(quarantine.command("delete"))
