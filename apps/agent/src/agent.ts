@@ -143,7 +143,8 @@ async function runHeld(options: AgentOptions, parts: AgentParts): Promise<Runnin
     roots,
     serial,
   });
-  const { guard } = await startGuard(config.agent, log);
+  const { guard, notices: ofGuard } = await startGuard(config.agent, log);
+  notices.from(async () => ofGuard());
   const onAccess =
     guard &&
     new OnAccess({ ...shared, active, config, guard, healer, serial, rootOf: (path) => roots.of(path) });
