@@ -3,9 +3,11 @@
  * there it runs and fails.
  */
 import { execFileSync } from "node:child_process";
+import { existsSync } from "node:fs";
 
 const probes = {
   root: () => process.getuid?.() === 0,
+  fanotify: () => existsSync("/proc/sys/fs/fanotify"),
   bwrap: () => works("bwrap", ["--ro-bind", "/", "/", "true"]),
   qemu: () => works("qemu-system-x86_64", ["--version"]),
   apt: () => works("apt-get", ["--version"]),

@@ -74,6 +74,8 @@ export interface Counts {
   /** Changes whose process was gone before it could be told whose child it was. */
   strays: number;
   waiting: number;
+  /** Folders of documents that are marked. */
+  folders: number;
 }
 
 /** Cuts what arrives into lines and reads each. */

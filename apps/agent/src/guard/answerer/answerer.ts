@@ -32,6 +32,7 @@ export class Answerer {
     changed: 0,
     strays: 0,
     waiting: 0,
+    folders: 0,
   };
   #deadMan: DeadMan | null = null;
   #exempt: Exempt | null = null;
@@ -93,6 +94,7 @@ export class Answerer {
   #beat(now: number): void {
     this.#said = now;
     this.#counts.waiting = (this.#access?.waiting ?? 0) + (this.#writers?.waiting ?? 0);
+    this.#counts.folders = this.#writers?.folders ?? 0;
     this.#agent.say({ t: "beat", counts: this.#counts });
     if (this.#heard > 0 && !this.#silent && now - this.#heard > this.#silentMs) this.#fallSilent();
     if (now - this.#refreshed < REFRESH) return;

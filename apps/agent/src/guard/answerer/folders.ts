@@ -33,6 +33,10 @@ export class Folders {
     this.trouble = trouble;
   }
 
+  get size(): number {
+    return this.#names.size;
+  }
+
   get busy(): boolean {
     return this.#todo.length > 0;
   }

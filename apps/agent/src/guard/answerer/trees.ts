@@ -56,7 +56,14 @@ export class Trees {
     return tree;
   }
 
+  /** Tree of a process that is there at this moment, or null. */
+  now(pid: number): Tree | null {
+    return this.#climb(pid);
+  }
+
   #ofParent(pid: number, now: number, depth: number): Tree | null {
+    // Started, at work and gone since the last look.
+    if (this.#forks.parentOf(pid) === undefined) this.#forks.drain();
     const parent = depth > 0 ? this.#forks.parentOf(pid) : undefined;
     if (parent === undefined || this.#exempt.starts(parent)) return null;
     return this.of(parent, now, depth - 1);
@@ -72,7 +79,7 @@ export class Trees {
         return { key: left ? `program ${programOf(at.pid) ?? at.pid}` : nameOf(at), pids };
       }
       const parent = processFacts(at.parent);
-      if (!parent || this.#isJobOf(at, parent) || (ownerOf(parent.pid) === 0 && ownerOf(at.pid) !== 0))
+      if (!parent || this.#isJobOf(at, parent) || isServed(at.pid, parent.pid))
         return { key: nameOf(at), pids };
       pids.push(parent.pid);
       at = parent;
@@ -94,5 +101,8 @@ export class Trees {
     );
   }
 }
+
+/** True for a process of a user whose parent is root's: a login, a display manager, a runtime of containers. */
+const isServed = (child: number, parent: number): boolean => ownerOf(parent) === 0 && ownerOf(child) > 0;
 
 const nameOf = ({ pid, started }: ProcessFacts): string => `process ${pid} ${started}`;

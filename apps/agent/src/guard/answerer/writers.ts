@@ -67,6 +67,10 @@ export class Writers {
     return this.#folders.busy;
   }
 
+  get folders(): number {
+    return this.#folders.size;
+  }
+
   watch(): void {
     for (const folder of this.#settings.folders) this.#folders.add(folder);
   }
@@ -197,11 +201,18 @@ export class Writers {
       path: path ?? (place ? `${place.folder}/${place.name}` : ""),
       pid,
       key: writer.key,
-      tree: [...writer.pids],
+      tree: this.#living(writer, pid),
       files: [...writer.changed].slice(-MAX_TOLD),
       decoy: writer.decoy,
     });
     return ask;
+  }
+
+  /** Its processes that are still there, the one that asks first. A pid that another process has by now is none of them. */
+  #living(writer: Writer, first: number): number[] {
+    for (const pid of writer.pids)
+      if (pid !== first && this.#trees.now(pid)?.key !== writer.key) writer.pids.delete(pid);
+    return [...new Set([first, ...writer.pids])];
   }
 
   /** One open of a document. */
