@@ -1,3 +1,8 @@
+export { isAr } from "./archives/ar.ts";
+export { Budget, type OpenLimits, openLimits } from "./archives/budget.ts";
+export { type ArchiveEntry, type ArchiveReader, Unreadable } from "./archives/entry.ts";
+export { closedArchive, readerFor } from "./archives/reader.ts";
+export { isRpm, type RpmTexts, readRpm } from "./archives/rpm.ts";
 export {
   type BundleRule,
   BundleScope,

@@ -1,12 +1,17 @@
 /** The plan for an archive: as the package that it is, or as a folder with programs in it. */
-import { identifyFile } from "@thymus/detection";
+import {
+  Budget,
+  closedArchive,
+  identifyFile,
+  isAr,
+  isRpm,
+  type OpenLimits,
+  readRpm,
+} from "@thymus/detection";
 import type { PlannedCommand, RegistryPackage, WorldFile } from "../chamber/chamber.ts";
-import { isAr } from "./archive/ar.ts";
 import { type LaidFile, layOut } from "./archive/layout.ts";
-import { closedArchive, type Opened, openAll } from "./archive/open.ts";
-import { isRpm, readRpm } from "./archive/rpm.ts";
+import { type Opened, openAll } from "./archive/open.ts";
 import type { Tree } from "./archive/tree.ts";
-import { Budget, type OpenLimits } from "./budget.ts";
 import { describeLeft, few } from "./describe.ts";
 import { commandIn, guestUser } from "./package/command.ts";
 import { type PackagePlan, planNpmFolder, planNpmTarball, readManifest } from "./package/npm.ts";

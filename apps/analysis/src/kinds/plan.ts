@@ -1,8 +1,8 @@
 /** Says how a sample is started as its victim would start it. Pure apart from the time that opening may take. */
 import type { FileType } from "@thymus/contracts";
+import type { OpenLimits } from "@thymus/detection";
 import type { PlannedCommand, StartPlan } from "../chamber/chamber.ts";
 import { sampleName } from "../chamber/run/input.ts";
-import type { OpenLimits } from "./budget.ts";
 import { planArchive } from "./plan-archive.ts";
 import { shareTime } from "./share-time.ts";
 import { startOne } from "./start/one.ts";

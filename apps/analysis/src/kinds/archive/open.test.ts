@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 import { gzipSync, zstdCompressSync } from "node:zlib";
-import { Budget } from "../budget.ts";
+import { Budget } from "@thymus/detection";
 import { arOf, byTool, tarOf, zipOf } from "../testing/archives.ts";
 import { infoZip, infoZipAnother, infoZipInfected, made, tarBz2, tarXz } from "../testing/fixtures.ts";
 import { openAll } from "./open.ts";

@@ -1,5 +1,4 @@
-import type { Budget } from "../budget.ts";
-import { type ArchiveEntry, type ArchiveReader, Unreadable } from "./entry.ts";
+import { type ArchiveEntry, type ArchiveReader, type Budget, Unreadable } from "@thymus/detection";
 import { linkTarget, plainPath } from "./path.ts";
 
 export interface TreeFile {

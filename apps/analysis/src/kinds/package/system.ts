@@ -1,7 +1,8 @@
 /** Packages of distributions: their files laid out, their scripts run as the package manager runs them. */
+
+import type { RpmTexts } from "@thymus/detection";
 import type { PlannedCommand, WorldFile } from "../../chamber/chamber.ts";
 import { MAX_SYSTEM_PATH, systemPath } from "../../chamber/run/system-path.ts";
-import type { RpmTexts } from "../archive/rpm.ts";
 import type { Tree } from "../archive/tree.ts";
 import { commandIn } from "./command.ts";
 

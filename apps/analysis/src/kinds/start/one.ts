@@ -1,7 +1,7 @@
 /** How one file is started as its victim would start it. */
 import type { FileType } from "@thymus/contracts";
+import { closedArchive } from "@thymus/detection";
 import { interpreterOf, startsItself } from "../../chamber/run/command.ts";
-import { closedArchive } from "../archive/open.ts";
 import { commandsOf } from "./command-lines.ts";
 import { type ElfFacts, readElf } from "./elf.ts";
 import { type Language, languageOf } from "./language.ts";

@@ -1,4 +1,4 @@
-import type { Budget } from "../budget.ts";
+import type { Budget } from "./budget.ts";
 
 /** One member of an archive, as it says of itself. */
 export interface ArchiveEntry {

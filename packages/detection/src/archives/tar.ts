@@ -1,5 +1,5 @@
 import { createTarDecoder } from "modern-tar";
-import type { Budget } from "../budget.ts";
+import type { Budget } from "./budget.ts";
 import { collect } from "./collect.ts";
 import { type ArchiveEntry, filePermissions } from "./entry.ts";
 

@@ -3,7 +3,7 @@ import { Readable } from "node:stream";
 import { createGunzip, createZstdDecompress } from "node:zlib";
 import Bunzip from "seek-bzip";
 import xz from "xz-decompress";
-import { type Budget, Exhausted } from "../budget.ts";
+import { type Budget, Exhausted } from "./budget.ts";
 
 export type Compression = "gzip" | "bzip2" | "xz" | "zstd";
 

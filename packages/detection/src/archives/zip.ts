@@ -5,7 +5,7 @@ import {
   Uint8ArrayReader,
   ZipReader,
 } from "@zip.js/zip.js";
-import { type Budget, Exhausted } from "../budget.ts";
+import { type Budget, Exhausted } from "./budget.ts";
 import { type ArchiveEntry, filePermissions, Unreadable } from "./entry.ts";
 
 configure({ useWebWorkers: false, useCompressionStream: true });
