@@ -7,7 +7,6 @@ import { readCpio } from "./cpio.ts";
 import { type ArchiveEntry, type ArchiveReader, filePermissions } from "./entry.ts";
 import { isRpm, readRpm } from "./rpm.ts";
 import { isTar, readTarStream } from "./tar.ts";
-import { readZip } from "./zip.ts";
 
 /** Kinds of archive that are known by name only. */
 const closed: readonly { magic: string; name: string }[] = [
@@ -27,6 +26,11 @@ const isZip = (bytes: Uint8Array) =>
   bytes[0] === 0x50 &&
   bytes[1] === 0x4b &&
   ((bytes[2] === 3 && bytes[3] === 4) || (bytes[2] === 5 && bytes[3] === 6));
+
+/** Its library is large, and loaded with the first such archive. */
+const readZip: ArchiveReader = async function* (bytes, budget) {
+  yield* (await import("./zip.ts")).readZip(bytes, budget);
+};
 
 /** A stream that was compressed: the tar in it, or the one file that it is. */
 function readCompressed(name: string): ArchiveReader {

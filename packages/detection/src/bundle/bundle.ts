@@ -1,10 +1,5 @@
-import {
-  type Family,
-  type FileType,
-  type Prescription,
-  type PrescriptionId,
-  ThymusError,
-} from "@thymus/contracts";
+import type { Family, FileType, Prescription, PrescriptionId } from "@thymus/contracts";
+import { ThymusError } from "@thymus/contracts/errors";
 import { sourcesDigest } from "../engine/cache.ts";
 import type { RuleMatch, RuleSource } from "../engine/engine.ts";
 
@@ -16,6 +11,8 @@ export interface BundleRule extends RuleSource {
   readonly family: Family | null;
   /** Prescriptions whose matches do not count in a file in which this rule matches too. */
   readonly replaces?: readonly PrescriptionId[];
+  /** A rule file of other people, taken as it is: compiled with what their tools define, and never acted upon. */
+  readonly foreign?: true;
 }
 
 export interface RuleBundle {
@@ -55,8 +52,16 @@ export function bundleSources(
   );
 }
 
-function bundleOf(rules: readonly BundleRule[]): RuleBundle {
+/** A bundle of rules of any origin. */
+export function bundleOf(rules: readonly BundleRule[]): RuleBundle {
   return { digest: sourcesDigest(rules), rules };
+}
+
+/** The rules that are compiled together: those of this project's kind, and those of other people. */
+export function partsOf(bundle: RuleBundle): { own: RuleBundle; foreign: readonly BundleRule[] } {
+  const foreign = bundle.rules.filter((rule) => rule.foreign);
+  if (foreign.length === 0) return { own: bundle, foreign };
+  return { own: { ...bundle, rules: bundle.rules.filter((rule) => !rule.foreign) }, foreign };
 }
 
 /** The scopes of a bundle, looked up by namespace. */

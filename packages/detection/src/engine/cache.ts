@@ -27,7 +27,7 @@ export function compileCached(
   options?: CompileOptions,
 ): CompiledRules {
   if (!folder || engine.name !== "native") return engine.compile(sources, options);
-  const file = join(folder, `${sourcesDigest(sources)}.compiled`);
+  const file = join(folder, `${sourcesDigest(sources)}${options?.foreign ? "-foreign" : ""}.compiled`);
   const kept = readKept(file);
   const restored = kept && engine.restore(kept, options);
   if (restored) return restored;

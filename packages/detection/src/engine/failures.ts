@@ -1,5 +1,5 @@
-import { ThymusError } from "@thymus/contracts";
-import type { RuleSource } from "./engine.ts";
+import { ThymusError } from "@thymus/contracts/errors";
+import type { RuleSource, SourceFault } from "./engine.ts";
 
 /** The one form in which both engines tell that a rule does not compile. */
 export function ruleInvalid(source: RuleSource | null, cause: unknown): ThymusError {
@@ -17,6 +17,15 @@ export function scanFailed(cause: unknown): ThymusError {
     "make the rules simpler or scan this file alone",
     { cause },
   );
+}
+
+/** What a compiler said of a source, by line; line 0 where it named none. */
+export function faultsOf(messages: readonly string[] | undefined, thrown: unknown): SourceFault[] {
+  const all = messages && messages.length > 0 ? messages : [textOf(thrown)];
+  return all.map((message) => ({
+    line: Number(/-->\s*line:(\d+)/.exec(message)?.[1] ?? 0),
+    message: message.split("\n")[0]!.replace(/^(Compilation )?error ?(\[E\d+\]|\(E\d+\)): /, ""),
+  }));
 }
 
 /** Text of anything thrown: the WebAssembly build throws plain objects and strings. */

@@ -1,4 +1,4 @@
-import { ThymusError } from "@thymus/contracts";
+import { ThymusError } from "@thymus/contracts/errors";
 import type { RuleEngine } from "./engine.ts";
 import { loadNativeEngine } from "./native.ts";
 import { loadWasmEngine } from "./wasm.ts";

@@ -6,7 +6,8 @@ import {
   type RuleEngine,
   type RuleSource,
 } from "./engine.ts";
-import { ruleInvalid, scanFailed } from "./failures.ts";
+import { EXTERNALS, type Externals, NO_EXTERNALS } from "./externals.ts";
+import { faultsOf, ruleInvalid, scanFailed } from "./failures.ts";
 import { normalForm } from "./normal-form.ts";
 import { withoutBounds } from "./unbound.ts";
 
@@ -14,15 +15,25 @@ import { withoutBounds } from "./unbound.ts";
 interface NativeRules {
   addRuleSources(sources: { source: string; namespace: string }[]): void;
   setTimeout(milliseconds: number): void;
-  scan(data: Uint8Array): {
+  getWarnings(): { code: string; message: string }[];
+  scan(
+    data: Uint8Array,
+    variables?: Externals,
+  ): {
     ruleIdentifier: string;
     namespace: string;
     matches: { offset: number; length: number }[];
   }[];
   serialize(): Uint8Array;
 }
+interface NativeOptions {
+  enableIncludes: boolean;
+  relaxedReSyntax?: boolean;
+  defineVariables?: Record<string, string>;
+}
+
 interface NativeModule {
-  compile(source: string, options: { enableIncludes: boolean }): NativeRules;
+  compile(source: string, options: NativeOptions): NativeRules;
   deserialize(data: Uint8Array): NativeRules;
 }
 
@@ -32,7 +43,18 @@ export function loadNativeEngine(): RuleEngine {
   const yara = require(`@litko/yara-x-${platform()}`) as NativeModule;
   return {
     name: "native",
-    compile: (sources, options) => compiled(compileAll(yara, sources), options),
+    compile: (sources, options) => compiled(compileAll(yara, sources, optionsOf(options)), options),
+    faults(source) {
+      try {
+        yara.compile(withoutBounds(source), optionsOf({ foreign: true }));
+        return [];
+      } catch (thrown) {
+        return faultsOf(
+          (thrown as { errors?: { message: string }[] }).errors?.map(({ message }) => message),
+          thrown,
+        );
+      }
+    },
     restore(blob, options) {
       try {
         return compiled(
@@ -51,9 +73,15 @@ function platform(): string {
   return `${process.platform}-${process.arch}${libc}`;
 }
 
-function compileAll(yara: NativeModule, sources: readonly RuleSource[]): NativeRules {
-  // A rule must not read other files of the machine: no include statements.
-  const start = () => yara.compile("", { enableIncludes: false });
+/** A rule must not read other files of the machine: no include statements. */
+function optionsOf(options: CompileOptions | undefined): NativeOptions {
+  if (!options?.foreign) return { enableIncludes: false };
+  const defineVariables = Object.fromEntries(EXTERNALS.map((name) => [name, ""]));
+  return { enableIncludes: false, relaxedReSyntax: true, defineVariables };
+}
+
+function compileAll(yara: NativeModule, sources: readonly RuleSource[], options: NativeOptions): NativeRules {
+  const start = () => yara.compile("", options);
   try {
     const rules = start();
     rules.addRuleSources(
@@ -73,24 +101,30 @@ function compileAll(yara: NativeModule, sources: readonly RuleSource[]): NativeR
   }
 }
 
+const slowOf = (warnings: readonly { code: string; message: string }[]) =>
+  warnings.filter(({ code }) => code === "slow_pattern").map(({ message }) => message);
+
 function compiled(rules: NativeRules, options: CompileOptions | undefined): CompiledRules {
   rules.setTimeout(options?.timeoutMs ?? DEFAULT_SCAN_TIMEOUT_MS);
   let open: NativeRules | null = rules;
   return {
-    scan(bytes) {
+    scan(bytes, externals) {
       if (!open) throw scanFailed("the rules are closed");
       try {
         return normalForm(
-          open.scan(bytes).map(({ namespace, ruleIdentifier, matches }) => ({
-            namespace,
-            rule: ruleIdentifier,
-            matches,
-          })),
+          (options?.foreign ? open.scan(bytes, externals ?? NO_EXTERNALS) : open.scan(bytes)).map(
+            ({ namespace, ruleIdentifier, matches }) => ({
+              namespace,
+              rule: ruleIdentifier,
+              matches,
+            }),
+          ),
         );
       } catch (cause) {
         throw scanFailed(cause);
       }
     },
+    slow: slowOf(rules.getWarnings()),
     serialize: () => (open ? open.serialize() : null),
     close() {
       // The garbage collector frees the native object; nothing else can.

@@ -2,7 +2,8 @@ import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import type { Rules, Scanner } from "@virustotal/yara-x";
 import type { CompiledRules, CompileOptions, RuleEngine, RuleSource } from "./engine.ts";
-import { ruleInvalid, scanFailed } from "./failures.ts";
+import { EXTERNALS, NO_EXTERNALS } from "./externals.ts";
+import { faultsOf, ruleInvalid, scanFailed } from "./failures.ts";
 import { normalForm } from "./normal-form.ts";
 import { withoutBounds } from "./unbound.ts";
 
@@ -28,15 +29,32 @@ export async function loadWasmEngine(): Promise<RuleEngine> {
   return {
     name: "wasm",
     compile(sources, options) {
-      const rules = build(yara, sources);
+      const rules = build(yara, sources, options);
       return compiled(rules, rules.scanner(), options);
+    },
+    faults(source) {
+      const compiler = new yara.Compiler();
+      try {
+        defineExternals(compiler);
+        compiler.addSource(withoutBounds(source));
+        return [];
+      } catch (thrown) {
+        return faultsOf(compiler.errors, thrown);
+      } finally {
+        compiler.free();
+      }
     },
     restore: () => null,
   };
 }
 
-function build(yara: YaraModule, sources: readonly RuleSource[]): Rules {
+function defineExternals(compiler: InstanceType<YaraModule["Compiler"]>): void {
+  for (const name of EXTERNALS) compiler.defineGlobal(name, "");
+}
+
+function build(yara: YaraModule, sources: readonly RuleSource[], options: CompileOptions | undefined): Rules {
   const compiler = new yara.Compiler();
+  if (options?.foreign) defineExternals(compiler);
   try {
     for (const source of sources) {
       try {
@@ -69,8 +87,10 @@ function compiled(rules: Rules, scanner: Scanner, options: CompileOptions | unde
   if (options?.timeoutMs) scanner.setTimeoutMs(options.timeoutMs);
   let open = true;
   return {
-    scan(bytes) {
+    scan(bytes, externals) {
       if (!open) throw scanFailed("the rules are closed");
+      if (options?.foreign)
+        for (const name of EXTERNALS) scanner.setGlobal(name, (externals ?? NO_EXTERNALS)[name]);
       let result: WasmResult;
       try {
         result = scanner.scan(bytes);
@@ -88,6 +108,7 @@ function compiled(rules: Rules, scanner: Scanner, options: CompileOptions | unde
           })),
       );
     },
+    slow: rules.warnings.filter((text) => text.includes("[slow_pattern]")),
     serialize: () => null,
     close() {
       if (!open) return;

@@ -24,6 +24,7 @@ async function listing(): Promise<{ engine: RuleEngine; compiled: string[][] }> 
     engine: {
       name: engine.name,
       restore: (bytes, options) => engine.restore(bytes, options),
+      faults: (source) => engine.faults(source),
       compile(sources, options) {
         compiled.push(sources.map(({ namespace }) => namespace));
         return engine.compile(sources, options);

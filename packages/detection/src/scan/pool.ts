@@ -1,16 +1,27 @@
+import { availableParallelism } from "node:os";
 import type { FileType, Sha256, ThymusError } from "@thymus/contracts";
-import type { RuleBundle } from "../bundle/bundle.ts";
+import type { OpenLimits } from "../archives/budget.ts";
+import { type BundleRule, partsOf, type RuleBundle } from "../bundle/bundle.ts";
+import type { Layer } from "../confined/lockdown.ts";
+import { canConfine } from "../confined/start.ts";
 import { compileCached } from "../engine/cache.ts";
 import { DEFAULT_SCAN_TIMEOUT_MS } from "../engine/engine.ts";
 import { loadEngine } from "../engine/load.ts";
-import type { FoundMatch, ScanTarget, SkipReason, WorkerSettings } from "./protocol.ts";
+import type { ScanMemory } from "./memory.ts";
+import { Owners } from "./owners.ts";
+import { processes } from "./process-runner.ts";
+import type { FoundMatch, ScanTarget, SkipReason } from "./protocol.ts";
+import type { StartRunner } from "./runner.ts";
 import { ScanWorker } from "./scan-worker.ts";
+import { threads } from "./thread-runner.ts";
 
+/** How long after its limit a worker of the native engine is given up, which holds the limit itself. */
+const GRACE_MS = 5_000;
 export const DEFAULT_MAX_FILE_BYTES = 256 * 1024 * 1024;
 
 export interface ScanPoolOptions {
   readonly bundle: RuleBundle;
-  /** Threads; 2 unless told. */
+  /** Workers; unless told one for each processor that this process may use, at most two. */
   readonly workers?: number;
   readonly engine?: "native" | "wasm";
   readonly maxFileBytes?: number;
@@ -18,6 +29,14 @@ export interface ScanPoolOptions {
   readonly timeoutMs?: number;
   /** Folder of compiled rules. */
   readonly cacheDir?: string;
+  /** What opening archives may cost; without it they are not opened, npm tarballs excepted. */
+  readonly archives?: OpenLimits | null;
+  /** Whether workers wait behind everything else on the machine. */
+  readonly idle?: boolean;
+  /** What earlier scans with the same rules and archives know. */
+  readonly memory?: ScanMemory | null;
+  /** `threads`: in this process, where hostile bytes then are read with its rights. Unless told only where there is no other way. */
+  readonly workersAre?: "processes" | "threads";
 }
 
 /** A file in which something was found. */
@@ -36,25 +55,34 @@ export interface ScanListener {
 }
 
 /**
- * Worker threads that scan batches of files. One file cannot stop them: a thread that works on a file for too long, or
- * dies of it, is replaced, the file is an error, and the rest of its batch goes on.
+ * Workers that scan batches of files. One file cannot stop them: a worker that is at a file for too long, or dies of it, is replaced, the file is an error, and the rest of its batch goes on.
  */
 export class ScanPool {
   files = 0;
   bytes = 0;
+  /** Files among `files` that were not read: they are as they were when these rules found nothing in them. */
+  unchanged = 0;
+  /** What holds the workers that scan; empty for threads. */
+  layers: readonly Layer[] = [];
   readonly #workers: ScanWorker[];
   #failure: ThymusError | null = null;
   #wake: () => void = () => {};
 
-  private constructor(settings: Omit<WorkerSettings, "progress">, workers: number, listener: ScanListener) {
+  private constructor(start: StartRunner, timeoutMs: number, workers: number, listener: ScanListener) {
     this.#workers = Array.from(
       { length: workers },
       () =>
-        new ScanWorker(settings, {
-          ...listener,
-          onCount: (files, bytes) => {
+        new ScanWorker(start, timeoutMs, {
+          onHit: (hit) => listener.onHit(hit),
+          onError: (target, error) => listener.onError(target, error),
+          onSkip: (target, why) => listener.onSkip(target, why),
+          onReady: (layers) => {
+            this.layers = layers;
+          },
+          onCount: (files, bytes, unchanged) => {
             this.files += files;
             this.bytes += bytes;
+            this.unchanged += unchanged;
           },
           onFree: () => this.#wake(),
           onFatal: (error) => {
@@ -69,19 +97,35 @@ export class ScanPool {
   static async open(options: ScanPoolOptions, listener: ScanListener): Promise<ScanPool> {
     const engine = await loadEngine(options.engine);
     const timeoutMs = options.timeoutMs ?? DEFAULT_SCAN_TIMEOUT_MS;
-    const compiled = compileCached(engine, options.bundle.rules, options.cacheDir, { timeoutMs });
+    const { own, foreign } = partsOf(options.bundle);
+    const compile = (rules: readonly BundleRule[], isForeign: boolean) => {
+      const compiled = compileCached(engine, rules, options.cacheDir, { timeoutMs, foreign: isForeign });
+      const blob = compiled.serialize();
+      compiled.close();
+      return blob;
+    };
     const settings = {
       bundle: options.bundle,
       engine: engine.name,
-      compiled: compiled.serialize(),
+      compiled: compile(own.rules, false),
+      foreign: foreign.length === 0 ? null : compile(foreign, true),
       maxFileBytes: options.maxFileBytes ?? DEFAULT_MAX_FILE_BYTES,
       timeoutMs,
+      archives: options.archives ?? null,
     };
-    compiled.close();
-    return new ScanPool(settings, Math.max(1, options.workers ?? 2), listener);
+    const isConfined =
+      options.workersAre === "processes" || (options.workersAre === undefined && canConfine());
+    const memory = options.memory ?? null;
+    const owners = foreign.length === 0 ? null : new Owners();
+    const start = isConfined
+      ? processes({ ...settings, idle: options.idle ?? false, memory, owners })
+      : threads(settings);
+    const grace = engine.name === "native" ? GRACE_MS : 0;
+    const workers = options.workers ?? Math.min(2, availableParallelism());
+    return new ScanPool(start, timeoutMs + grace, Math.max(1, workers), listener);
   }
 
-  /** Hands a batch to a thread; waits while all have enough to do. */
+  /** Hands a batch to a worker; waits while all have enough to do. */
   async submit(batch: readonly ScanTarget[]): Promise<void> {
     for (;;) {
       this.#throwFailure();
@@ -100,7 +144,7 @@ export class ScanPool {
     this.#throwFailure();
   }
 
-  /** Ends the threads at once, whatever they do. */
+  /** Ends the workers at once, whatever they do. */
   async close(): Promise<void> {
     await Promise.all(this.#workers.map((worker) => worker.close()));
   }

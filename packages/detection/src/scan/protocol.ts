@@ -1,5 +1,7 @@
 import type { FileType, Sha256 } from "@thymus/contracts";
+import type { OpenLimits } from "../archives/budget.ts";
 import type { RuleBundle } from "../bundle/bundle.ts";
+import type { Layer } from "../confined/lockdown.ts";
 import type { RuleMatch } from "../engine/engine.ts";
 
 /** A file to be scanned. */
@@ -11,6 +13,10 @@ export interface ScanTarget {
   readonly expect?: { readonly size: number; readonly mtimeMs: number };
   /** Type if it is known already. */
   readonly type?: FileType;
+  /** Name of the owner, for rules that ask for it. */
+  readonly owner?: string;
+  /** An open file to read instead of the path; it stays the caller's to close. */
+  readonly fd?: number;
 }
 
 /** A match that counts; `member` is the path of a package's member that it is in. */
@@ -21,18 +27,26 @@ export interface FoundMatch extends RuleMatch {
 /** Why a file was passed over without being an error. */
 export type SkipReason = "special" | "gone" | "changed";
 
-export interface WorkerSettings {
+/** What a worker needs to know to scan bytes. */
+export interface JobSettings {
   readonly bundle: RuleBundle;
   readonly engine: "native" | "wasm";
+  /** Compiled forms of the bundle's rules: this project's kind, and those of other people. */
   readonly compiled: Uint8Array | null;
-  readonly maxFileBytes: number;
+  readonly foreign: Uint8Array | null;
   readonly timeoutMs: number;
+  /** What opening archives may cost, or null: they are not opened. */
+  readonly archives: OpenLimits | null;
+}
+
+export interface WorkerSettings extends JobSettings {
+  readonly maxFileBytes: number;
   readonly progress: SharedArrayBuffer;
 }
 
 /** What a worker tells; `index` is the file's place in the batch. */
 export type WorkerMessage =
-  | { kind: "ready" }
+  | { kind: "ready"; layers: Layer[] }
   | { kind: "hit"; index: number; sha256: Sha256; size: number; type: FileType; matches: FoundMatch[] }
   | {
       kind: "error";
@@ -42,7 +56,7 @@ export type WorkerMessage =
       hint: string;
     }
   | { kind: "skip"; index: number; why: SkipReason }
-  | { kind: "done"; files: number; bytes: number };
+  | { kind: "done"; files: number; bytes: number; unchanged?: number };
 
 /** A batch on its way to a worker; numbers rise by one within a worker. */
 export interface WorkerBatch {

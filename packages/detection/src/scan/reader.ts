@@ -2,7 +2,8 @@ import { closeSync, constants, fstatSync, openSync, readSync } from "node:fs";
 import type { SkipReason } from "./protocol.ts";
 
 /** Never through a symbolic link, and never waiting for the other end of a FIFO that took the file's place. */
-const FLAGS = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK | constants.O_NOCTTY;
+export const SAFE_READ =
+  constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK | constants.O_NOCTTY;
 /** Buffer that is kept between files; a larger one is made for a larger file and given back after it. */
 const KEPT_BYTES = 16 * 1024 * 1024;
 
@@ -25,7 +26,7 @@ export class FileReader {
   read(path: string, expect: { size: number; mtimeMs: number } | undefined): ReadResult {
     let fd: number;
     try {
-      fd = openSync(path, FLAGS);
+      fd = openSync(path, SAFE_READ);
     } catch (cause) {
       return openFailed(cause as NodeJS.ErrnoException);
     }
@@ -63,7 +64,33 @@ export class FileReader {
   }
 }
 
-function openFailed(cause: NodeJS.ErrnoException): ReadResult {
+/** What is to be told of a file that could not be read. */
+export function readFault(
+  path: string,
+  read: Exclude<ReadResult, { kind: "bytes" }>,
+  maxFileBytes: number,
+): ReadFault {
+  if (read.kind === "skip") return { kind: "skip", why: read.why };
+  if (read.kind === "too-large") {
+    const message = `${path} has ${read.size} bytes, more than the limit of ${maxFileBytes}`;
+    return { kind: "error", code: "TOO_LARGE", message, hint: "raise the limit to scan it" };
+  }
+  const message = `${path} cannot be read: ${read.why}`;
+  return { kind: "error", code: "UNREADABLE", message, hint: "check its permissions" };
+}
+
+type ReadFault =
+  | { readonly kind: "skip"; readonly why: SkipReason }
+  | {
+      readonly kind: "error";
+      readonly code: "TOO_LARGE" | "UNREADABLE";
+      readonly message: string;
+      readonly hint: string;
+    };
+
+export function openFailed(
+  cause: NodeJS.ErrnoException,
+): Exclude<ReadResult, { kind: "bytes" | "too-large" }> {
   if (cause.code === "ENOENT" || cause.code === "ENOTDIR") return { kind: "skip", why: "gone" };
   // ELOOP: a symbolic link; ENXIO: a socket, or a device without a driver.
   if (cause.code === "ELOOP" || cause.code === "ENXIO") return { kind: "skip", why: "special" };

@@ -1,9 +1,11 @@
 import type { FileType, PrescriptionId } from "@thymus/contracts";
 import { type BundleRule, BundleScope, type RuleBundle } from "../bundle/bundle.ts";
 import type { CompiledRules, RuleMatch } from "../engine/engine.ts";
+import { externalsOf } from "../engine/externals.ts";
 import { identifyFile } from "../identify/identify.ts";
 import { type MissingContents, packageMembers } from "../packages/members.ts";
 import type { Gates } from "./gates.ts";
+import type { ScanTarget } from "./protocol.ts";
 
 /** Bytes that a package may unpack to before only its outside is scanned. */
 export const MAX_UNPACKED_BYTES = 256 * 1024 * 1024;
@@ -29,21 +31,32 @@ export class BundleScanner {
   readonly #scope: BundleScope;
   readonly #compiled: CompiledRules;
   readonly #gates: Gates | null;
+  readonly #foreign: CompiledRules | null;
 
-  /** @param gates for a scanner that sees many files: what passes over most of them */
-  constructor(bundle: RuleBundle, compiled: CompiledRules, gates: Gates | null = null) {
+  /**
+   * @param gates for a scanner that sees many files: what passes over most of them
+   * @param foreign the bundle's rules of other people, which are compiled apart
+   */
+  constructor(
+    bundle: RuleBundle,
+    compiled: CompiledRules,
+    gates: Gates | null = null,
+    foreign: CompiledRules | null = null,
+  ) {
     this.#scope = new BundleScope(bundle);
     this.#compiled = compiled;
     this.#gates = gates;
+    this.#foreign = foreign;
   }
 
-  /** The matches that count in this file; of a package's tarball also those in its members. */
-  scan(bytes: Uint8Array, known?: FileType, name?: string): FileScan {
+  /** @param at where it lies and whose it is, for rules of other people @returns the matches that count in this file; of a package's tarball also those in its members. */
+  scan(bytes: Uint8Array, known?: FileType, name?: string, at?: ScanTarget): FileScan {
     const type = known ?? (this.#scope.limited || mayBePackage(bytes) ? identifyFile(bytes, name) : null);
     if (type && !this.#scope.mayMatch(type)) return { type, found: [], missing: null };
     const found: ScopedMatch[] = [];
-    const matches = this.#gates?.scan(bytes, type, this.#compiled) ?? this.#compiled.scan(bytes);
-    for (const match of matches) {
+    const own = this.#gates?.scan(bytes, type, this.#compiled) ?? this.#compiled.scan(bytes);
+    const foreign = this.#foreign?.scan(bytes, externalsOf(name ?? "", at?.owner ?? "", bytes, type)) ?? [];
+    for (const match of foreign.length === 0 ? own : [...own, ...foreign]) {
       const rule = this.#scope.ruleOf(match, type ?? identifyFile(bytes, name));
       if (rule) found.push({ rule, match });
     }
@@ -83,6 +96,7 @@ export class BundleScanner {
   close(): void {
     this.#gates?.close();
     this.#compiled.close();
+    this.#foreign?.close();
   }
 }
 

@@ -1,5 +1,6 @@
 import { performance } from "node:perf_hooks";
-import { type Finding, type ScanSummary, ThymusError } from "@thymus/contracts";
+import type { Finding, ScanSummary } from "@thymus/contracts";
+import { ThymusError } from "@thymus/contracts/errors";
 import { BundleScope, bundleSources, type RuleBundle } from "../bundle/bundle.ts";
 import type { RuleSource } from "../engine/engine.ts";
 import { type ScanHit, ScanPool, type ScanPoolOptions } from "./pool.ts";

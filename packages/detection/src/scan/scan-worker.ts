@@ -1,45 +1,43 @@
-import { Worker } from "node:worker_threads";
-import { asThymusError, ThymusError } from "@thymus/contracts";
+import { asThymusError, ThymusError } from "@thymus/contracts/errors";
+import type { Layer } from "../confined/lockdown.ts";
 import type { ScanHit, ScanListener } from "./pool.ts";
-import {
-  type ScanTarget,
-  SharedProgress,
-  type WorkerBatch,
-  type WorkerMessage,
-  type WorkerSettings,
-} from "./protocol.ts";
+import type { ScanTarget, WorkerBatch, WorkerMessage } from "./protocol.ts";
+import type { Runner, StartRunner } from "./runner.ts";
 
-/** Batches that one thread holds: the one in work and the next. */
+/** Batches that one worker holds: the one in work and the next. */
 const ROOM = 2;
-/** How long after its limit a thread of the native engine is given up, which holds the limit itself. */
-const GRACE_MS = 5_000;
-/** How often threads are looked at. */
+/** How often workers are looked at. */
 const WATCH_MS = 500;
-/** A thread that dies without a file in work is not replaced for ever. */
+/** A worker that dies without a file in work is not replaced for ever. */
 const MAX_IDLE_DEATHS = 2;
 
 export interface ScanWorkerListener extends ScanListener {
-  onCount(files: number, bytes: number): void;
+  onCount(files: number, bytes: number, unchanged: number): void;
+  onReady(layers: readonly Layer[]): void;
   onFree(): void;
   onFatal(error: ThymusError): void;
 }
 
-/** One thread of the pool and its replacements: watches over the file in work. */
+/** One worker of the pool and its replacements: watches over the file in work. */
 export class ScanWorker {
-  readonly #settings: Omit<WorkerSettings, "progress">;
-  readonly #listener: ScanListener & ScanWorkerListener;
+  readonly #start: StartRunner;
+  readonly #timeoutMs: number;
+  readonly #listener: ScanWorkerListener;
   readonly #watch: NodeJS.Timeout;
   #batches: WorkerBatch[] = [];
   #given = 0;
-  #progress = new SharedProgress();
-  #thread: Worker;
+  #runner: Runner;
   #idleDeaths = 0;
   #closed = false;
+  /** What was in work when it was last looked, and since when by this process's own clock. */
+  #seen = { what: "", since: 0 };
 
-  constructor(settings: Omit<WorkerSettings, "progress">, listener: ScanWorkerListener) {
-    this.#settings = settings;
+  /** @param timeoutMs after which a file's worker is given up, the engine's own limit and its grace included */
+  constructor(start: StartRunner, timeoutMs: number, listener: ScanWorkerListener) {
+    this.#start = start;
+    this.#timeoutMs = timeoutMs;
     this.#listener = listener;
-    this.#thread = this.#start();
+    this.#runner = this.#begin();
     this.#watch = setInterval(() => this.#check(), WATCH_MS);
     this.#watch.unref();
   }
@@ -55,43 +53,34 @@ export class ScanWorker {
     if (targets.length === 0) return;
     const batch = { number: ++this.#given, targets };
     this.#batches.push(batch);
-    this.#thread.postMessage(batch);
+    this.#runner.give(batch);
   }
 
   async close(): Promise<void> {
     this.#closed = true;
     clearInterval(this.#watch);
-    // A thread inside a native scan ends only after the engine's own limit: do not wait for it.
-    const ended = this.#thread.terminate();
-    await Promise.race([ended, new Promise((resolve) => setTimeout(resolve, 1000).unref())]);
+    await this.#runner.end();
   }
 
-  #start(): Worker {
-    this.#progress = new SharedProgress();
-    this.#progress.reset(0);
-    const thread = new Worker(new URL("./worker.ts", import.meta.url), {
-      workerData: { ...this.#settings, progress: this.#progress.buffer } satisfies WorkerSettings,
-      // Not the options of this process: they may be such as a thread refuses.
-      execArgv: [],
-      resourceLimits: { maxOldGenerationSizeMb: 1024 },
+  #begin(): Runner {
+    const runner: Runner = this.#start({
+      onMessage: (message) => {
+        if (runner === this.#runner && !this.#closed) this.#receive(message);
+      },
+      onExit: (cause) => this.#died(runner, cause),
     });
-    thread.on("message", (message: WorkerMessage) => {
-      if (thread === this.#thread && !this.#closed) this.#receive(message);
-    });
-    // What a thread told before its death arrives before its exit: only then is it known which file it was at.
-    let cause: unknown = new Error("the scanning thread ended");
-    thread.on("error", (error) => {
-      cause = error;
-    });
-    thread.on("exit", () => this.#died(thread, cause));
-    return thread;
+    return runner;
   }
 
   #receive(message: WorkerMessage): void {
-    if (message.kind === "ready") return;
+    if (message.kind === "ready") {
+      this.#listener.onReady(message.layers);
+      return;
+    }
     const batch = this.#batches[0]!.targets;
     if (message.kind === "done") {
-      this.#listener.onCount(message.files, message.bytes);
+      this.#listener.onCount(message.files, message.bytes, message.unchanged ?? 0);
+      this.#idleDeaths = 0;
       this.#batches.shift();
       this.#listener.onFree();
       return;
@@ -108,18 +97,19 @@ export class ScanWorker {
   }
 
   #check(): void {
-    const { batch, index, since } = this.#progress;
-    // Another number: what the thread told meanwhile has not been read yet.
+    const { batch, index } = this.#runner.whereabouts();
+    // Another number: what the worker told meanwhile has not been read yet.
     if (index < 0 || batch !== this.#batches[0]?.number) return;
-    const elapsed = Date.now() - since;
-    const grace = this.#settings.engine === "native" ? GRACE_MS : 0;
-    if (elapsed <= this.#settings.timeoutMs + grace) return;
-    this.#replace(new Error(`scanning took more than ${Math.round(elapsed / 1000)} seconds`));
+    const what = `${batch}:${index}`;
+    if (what !== this.#seen.what) this.#seen = { what, since: performance.now() };
+    const elapsed = performance.now() - this.#seen.since;
+    if (elapsed > this.#timeoutMs)
+      this.#replace(new Error(`scanning took more than ${Math.round(elapsed / 1000)} seconds`));
   }
 
-  #died(thread: Worker, cause: unknown): void {
-    if (thread !== this.#thread || this.#closed) return;
-    if (this.#progress.index < 0 && ++this.#idleDeaths > MAX_IDLE_DEATHS) {
+  #died(runner: Runner, cause: unknown): void {
+    if (runner !== this.#runner || this.#closed) return;
+    if (runner.whereabouts().index < 0 && ++this.#idleDeaths > MAX_IDLE_DEATHS) {
       this.#closed = true;
       clearInterval(this.#watch);
       this.#listener.onFatal(asThymusError(cause));
@@ -128,19 +118,20 @@ export class ScanWorker {
     this.#replace(cause);
   }
 
-  /** A new thread goes on behind the file that the old one was at. */
+  /** A new worker goes on behind the file that the old one was at. */
   #replace(cause: unknown): void {
-    const { batch, index, files, bytes } = this.#progress;
+    const { batch, index, files, bytes } = this.#runner.whereabouts();
+    this.#runner.blame();
     const open = this.#batches.map(({ number, targets }) => {
-      if (number !== batch || index < 0) return targets;
-      this.#listener.onCount(files, bytes);
+      if (number !== batch || index < 0 || index >= targets.length) return targets;
+      this.#listener.onCount(files, bytes, 0);
       this.#listener.onError(targets[index]!, gaveUp(targets[index]!.path, cause));
       return targets.slice(index + 1);
     });
-    const old = this.#thread;
+    const old = this.#runner;
     this.#batches = [];
-    this.#thread = this.#start();
-    void old.terminate();
+    this.#runner = this.#begin();
+    void old.end();
     for (const targets of open) this.give(targets);
     this.#listener.onFree();
   }

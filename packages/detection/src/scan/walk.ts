@@ -1,7 +1,7 @@
 import type { Dirent } from "node:fs";
 import { lstat, opendir, readlink, statfs } from "node:fs/promises";
 import { join } from "node:path";
-import { ThymusError } from "@thymus/contracts";
+import { ThymusError } from "@thymus/contracts/errors";
 import type { SkipReason } from "./protocol.ts";
 
 /** Magic numbers of file systems that hold no files of their own (statfs(2)): reading them may wait for ever. */

@@ -1,0 +1,215 @@
+/** Starts a confined worker and speaks with it; what it says is checked like what a stranger says. */
+import { type ChildProcess, spawn } from "node:child_process";
+import { accessSync, closeSync, constants, readFileSync, readSync } from "node:fs";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { serialize } from "node:v8";
+import type { WorkerMessage } from "../scan/protocol.ts";
+import type { RunnerListener, Whereabouts } from "../scan/runner.ts";
+import { Channel, openChannel } from "./channel.ts";
+import { loadLibc } from "./libc.ts";
+import { readMessage } from "./message.ts";
+import type { ConfinedSettings } from "./settings.ts";
+
+/** Longest line that a worker may say, bytes. */
+const MAX_SAID = 64 * 1024 * 1024;
+
+export interface WorkerEnd {
+  /** A batch with its open files, which stay the caller's to close. */
+  send(batch: number, text: string, files: readonly number[]): void;
+  /** Whether it has something of this batch to do. */
+  has(batch: number): boolean;
+  whereabouts(): Whereabouts;
+  end(): Promise<void>;
+}
+
+/** Whether this machine can run confined workers at all. */
+export const canConfine = (): boolean => loadLibc() !== null;
+
+/** Not where the whole machine's names stay: a namespace for processes, network, users; found once. */
+let namespaces: string | null | undefined;
+
+function bubblewrap(): string | null {
+  if (namespaces !== undefined) return namespaces;
+  namespaces = null;
+  for (const folder of ["/usr/bin", "/usr/local/bin", "/bin"]) {
+    try {
+      accessSync(join(folder, "bwrap"), constants.X_OK);
+      namespaces = join(folder, "bwrap");
+      break;
+    } catch {
+      // Not there.
+    }
+  }
+  return namespaces;
+}
+
+const wrapped = (bwrap: string, command: readonly string[]): [string, string[]] => [
+  bwrap,
+  [
+    ...["--unshare-all", "--unshare-user", "--uid", "65534", "--gid", "65534", "--new-session"],
+    ...["--cap-drop", "ALL", "--ro-bind", "/", "/", "--dev", "/dev", "--", ...command],
+  ],
+];
+
+export function startConfined(settings: ConfinedSettings, listener: RunnerListener): WorkerEnd {
+  return new ConfinedWorker(settings, listener);
+}
+
+class ConfinedWorker implements WorkerEnd {
+  readonly #listener: RunnerListener;
+  readonly #channel: Channel;
+  readonly #near: number;
+  readonly #progress: number;
+  readonly #settings: Buffer;
+  readonly #waiting = new Set<number>();
+  #child: ChildProcess;
+  #far: number | null;
+  #isReady = false;
+  #ended = false;
+  #said = "";
+  #last: Whereabouts = { batch: 0, index: -1, files: 0, bytes: 0 };
+
+  constructor(settings: ConfinedSettings, listener: RunnerListener) {
+    this.#listener = listener;
+    this.#settings = serialize(settings);
+    const libc = loadLibc()!;
+    const { near, far } = openChannel(libc);
+    this.#near = near;
+    this.#far = far;
+    this.#channel = new Channel(near);
+    this.#progress = Number(
+      libc.bind("int memfd_create(const char *name, unsigned int flags)")("thymus-progress", 1),
+    );
+    this.#child = this.#spawn(far, bubblewrap());
+  }
+
+  #spawn(far: number, bwrap: string | null): ChildProcess {
+    const node = [process.execPath, "--max-old-space-size=1024", join(import.meta.dirname, "worker.ts")];
+    const [file, args] = bwrap === null ? [node[0]!, node.slice(1)] : wrapped(bwrap, node);
+    const child = spawn(file, args, {
+      stdio: ["pipe", "pipe", "pipe", far, this.#progress],
+      env: { PATH: "/usr/bin:/bin", THYMUS_LAYERS: bwrap === null ? "" : "namespaces", ...compileCache() },
+      cwd: "/",
+    });
+    child.stdin!.on("error", () => {});
+    child.stdin!.end(this.#settings);
+    child.stderr!.setEncoding("utf8").on("data", (text: string) => {
+      this.#said = `${this.#said}${text}`.slice(-4096);
+    });
+    createInterface({ input: child.stdout! }).on("line", (line) => this.#hear(child, line));
+    child.on("error", (error) => this.#gone(child, far, error));
+    child.on("close", (code, signal) =>
+      this.#gone(
+        child,
+        far,
+        new Error(`the scanning process ended (${signal ?? code})${reasonIn(this.#said)}`),
+      ),
+    );
+    return child;
+  }
+
+  #hear(child: ChildProcess, line: string): void {
+    if (child !== this.#child || this.#ended) return;
+    const message: WorkerMessage | null = line.length > MAX_SAID ? null : readMessage(line);
+    if (message === null) {
+      endTree(child);
+      return;
+    }
+    if (message.kind === "ready") {
+      this.#isReady = true;
+      this.#closeFar();
+    }
+    if (message.kind === "done") this.#waiting.delete([...this.#waiting][0]!);
+    this.#listener.onMessage(message);
+  }
+
+  #gone(child: ChildProcess, far: number, cause: Error): void {
+    if (child !== this.#child || this.#ended) return;
+    // A machine may have bubblewrap and refuse it namespaces; what was sent still waits in the channel.
+    if (!this.#isReady && namespaces) {
+      namespaces = null;
+      this.#child = this.#spawn(far, null);
+      return;
+    }
+    this.whereabouts();
+    this.#close();
+    this.#listener.onExit(cause);
+  }
+
+  send(batch: number, text: string, files: readonly number[]): void {
+    this.#waiting.add(batch);
+    if (!this.#ended && !this.#channel.send(text, files)) endTree(this.#child);
+  }
+
+  has(batch: number): boolean {
+    return this.#waiting.has(batch);
+  }
+
+  whereabouts(): Whereabouts {
+    if (this.#ended) return this.#last;
+    const numbers = Buffer.alloc(32);
+    const length = readSync(this.#progress, numbers, 0, numbers.length, 0);
+    if (length === numbers.length) {
+      const [batch, index, files, bytes] = [0, 8, 16, 24].map((at) => numbers.readDoubleLE(at)) as [
+        number,
+        number,
+        number,
+        number,
+      ];
+      const sound = [batch, index, files, bytes].every((value) => Number.isSafeInteger(value) && value >= -1);
+      if (sound) this.#last = { batch, index, files, bytes };
+    }
+    return this.#last;
+  }
+
+  #closeFar(): void {
+    if (this.#far !== null) closeSync(this.#far);
+    this.#far = null;
+  }
+
+  #close(): void {
+    this.#ended = true;
+    this.#closeFar();
+    closeSync(this.#near);
+    closeSync(this.#progress);
+  }
+
+  async end(): Promise<void> {
+    if (this.#ended) return;
+    this.whereabouts();
+    const child = this.#child;
+    this.#close();
+    child.unref();
+    if (!this.#isReady) {
+      // It finds the channel closed as soon as it has started. Bubblewrap, killed while it starts, would leave a process that waits for ever.
+      for (const stream of [child.stdin, child.stdout, child.stderr]) stream?.destroy();
+      return;
+    }
+    const gone = new Promise<void>((resolve) => child.once("close", () => resolve()));
+    endTree(child);
+    await Promise.race([gone, new Promise((resolve) => setTimeout(resolve, 1000).unref())]);
+  }
+}
+
+/** Bubblewrap's child is the first process of its namespace: all in there end with it, and bubblewrap after it. */
+function endTree(child: ChildProcess): void {
+  try {
+    const inner = readFileSync(`/proc/${child.pid}/task/${child.pid}/children`, "latin1");
+    for (const pid of inner.split(" ").filter(Boolean)) process.kill(Number(pid), "SIGKILL");
+  } catch {
+    // It ended just now.
+  }
+  child.kill("SIGKILL");
+}
+
+/** Where this process keeps the compiled forms of scripts, so that a worker starts sooner. */
+function compileCache(): Record<string, string> {
+  const folder = process.env.NODE_COMPILE_CACHE;
+  return folder === undefined ? {} : { NODE_COMPILE_CACHE: folder };
+}
+
+const reasonIn = (said: string): string => {
+  const line = said.split("\n").find((each) => /error/i.test(each));
+  return line === undefined ? "" : `: ${line.replace(/[\p{Cc}\p{Cf}]/gu, "").slice(0, 200)}`;
+};
