@@ -1,8 +1,8 @@
 /** Which rules a scan uses: prescriptions, or plain YARA files, named by the caller or active on this machine. */
 import { readdirSync, readFileSync, statSync } from "node:fs";
-import { basename, join } from "node:path";
+import { join } from "node:path";
 import { Prescription, parseJsonDocument, ThymusError } from "@thymus/contracts";
-import { bundleSources, createBundle, type RuleBundle, type RuleSource } from "@thymus/detection";
+import { bundleOf, createBundle, loadEngine, loadRuleSet, type RuleBundle } from "@thymus/detection";
 
 const MAX_RULE_FILE_BYTES = 64 * 1024 * 1024;
 
@@ -44,26 +44,42 @@ function ruleFiles(path: string): string[] {
       const inner = ruleFiles(join(path, entry.name));
       const whole = inner.filter((file) => file.endsWith(".json"));
       found.push(...(whole.length > 0 ? whole : inner));
-    } else if (/^(prescription|rx-[a-z0-9]+)\.json$|\.yara?$/.test(entry.name))
+    } else if (/^(prescription|rx-[a-z0-9]+)\.json$|\.(yara?|rules?)$/.test(entry.name))
       found.push(join(path, entry.name));
   }
   const here = found.filter((file) => file === join(path, "prescription.json"));
   return here.length > 0 ? here : found.sort();
 }
 
-/** @throws ThymusError NOT_FOUND where the path holds no rules */
-export function loadRules(path: string): RuleBundle {
-  const files = ruleFiles(path);
-  if (files.length === 0)
-    throw new ThymusError("NOT_FOUND", `${path} holds no rules`, "name .yar files or prescription.json");
-  const prescriptions = files.filter((file) => file.endsWith(".json")).map(readPrescription);
-  const sources: RuleSource[] = files
-    .filter((file) => !file.endsWith(".json"))
-    .map((file) => ({ namespace: basename(file), source: read(file) }));
+/**
+ * Prescriptions, and rule sets of other people as they are: what of those cannot be applied is told by `onWarning` and left out.
+ * @throws ThymusError NOT_FOUND where a path holds no rules, RULE_INVALID where none of them can be applied
+ */
+export async function loadRules(
+  paths: readonly string[],
+  onWarning: (what: string) => void,
+): Promise<RuleBundle> {
+  const prescriptions: Prescription[] = [];
+  const plain: string[] = [];
+  for (const path of paths) {
+    const files = ruleFiles(path);
+    if (files.length === 0)
+      throw new ThymusError("NOT_FOUND", `${path} holds no rules`, "name .yar files or prescription.json");
+    const documents = files.filter((file) => file.endsWith(".json"));
+    prescriptions.push(...documents.map(readPrescription));
+    // A folder of rules alone is one set: its files may include each other.
+    if (documents.length === 0) plain.push(path);
+    else plain.push(...files.filter((file) => !file.endsWith(".json")));
+  }
   const proved = createBundle(prescriptions);
-  if (sources.length === 0) return proved;
-  const plain = bundleSources(sources);
-  return prescriptions.length === 0
-    ? plain
-    : { digest: `${proved.digest}${plain.digest}`, rules: [...proved.rules, ...plain.rules] };
+  if (plain.length === 0) return proved;
+  const { bundle, warnings } = loadRuleSet(plain, await loadEngine());
+  if (bundle.rules.length === 0)
+    throw new ThymusError(
+      "RULE_INVALID",
+      warnings[0] ?? `${plain[0]} holds no rule`,
+      "correct the rules; their syntax is YARA's",
+    );
+  for (const warning of warnings) onWarning(warning);
+  return prescriptions.length === 0 ? bundle : bundleOf([...proved.rules, ...bundle.rules]);
 }

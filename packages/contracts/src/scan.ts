@@ -11,8 +11,10 @@ export const Finding = z.strictObject({
   rule: z.string(),
   /** In the file, or in its member where one is named. */
   matches: z.array(z.strictObject({ offset: Count, length: Count })),
-  /** Path inside a package's tarball, where the find is in there. */
+  /** Path inside an archive, where the find is in there; `!` stands between a nested archive and what is in it. */
   member: z.string().max(4096).optional(),
+  /** File of the rule, where it is of a rule set of other people. */
+  ruleFile: z.string().max(4096).optional(),
 });
 export type Finding = z.infer<typeof Finding>;
 
@@ -22,6 +24,8 @@ export const ScanSummary = z.strictObject({
   infected: Count,
   errors: Count,
   seconds: Seconds,
+  /** Of the files, those that were not read: they are as they were when the same rules found nothing in them. */
+  unchanged: Count.optional(),
 });
 export type ScanSummary = z.infer<typeof ScanSummary>;
 

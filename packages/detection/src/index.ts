@@ -6,11 +6,13 @@ export { isRpm, type RpmTexts, readRpm } from "./archives/rpm.ts";
 export {
   type BundleRule,
   BundleScope,
+  bundleOf,
   bundleSources,
   createBundle,
   type RuleBundle,
 } from "./bundle/bundle.ts";
 export { hexRuns } from "./bundle/hex-runs.ts";
+export type { Layer } from "./confined/lockdown.ts";
 export { compileCached } from "./engine/cache.ts";
 export {
   type CompiledRules,
@@ -23,6 +25,7 @@ export {
 } from "./engine/engine.ts";
 export { loadEngine } from "./engine/load.ts";
 export { IDENTIFY_BYTES, identifyFile } from "./identify/identify.ts";
+export { loadRuleSet, type RuleSet } from "./rule-sets/load.ts";
 export { Gates } from "./scan/gates.ts";
 export {
   DEFAULT_MAX_FILE_BYTES,

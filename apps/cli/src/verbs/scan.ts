@@ -1,52 +1,90 @@
 import { join } from "node:path";
 import { activePrescriptions } from "@thymus/agent";
-import { ThymusError } from "@thymus/contracts";
-import { createBundle, scanPaths } from "@thymus/detection";
+import { type Finding, ThymusError } from "@thymus/contracts";
+import { bundleOf, createBundle, openLimits, type RuleBundle, scanPaths } from "@thymus/detection";
+import type { Context } from "../context.ts";
 import { printJson, printLine, progressReporter, visible } from "../output.ts";
 import { loadRules } from "../rules.ts";
 import { acting, interruptSignal, type Register, withGlobals } from "./verb.ts";
 
+interface ScanOptions {
+  readonly rules: string[];
+  readonly archives: boolean;
+  readonly cache: boolean;
+  readonly resume?: boolean;
+  readonly idle?: boolean;
+}
+
 export const registerScan: Register = (program) => {
   withGlobals(program.command("scan"))
-    .description("find infected files with the active prescriptions, or with given rules")
+    .description("find infected files with the active prescriptions and added rule sets, or with given rules")
     .argument("<path...>", "files and folders")
-    .option("--rules <path>", "prescription, .yar file, or a folder of them")
+    .option(
+      "--rules <path>",
+      "prescription, .yar file, or a folder of them; may be given several times",
+      (path: string, all: string[]) => [...all, path],
+      [] as string[],
+    )
+    .option("--no-archives", "do not look into archives")
+    .option("--no-cache", "read files again that were clean by the same rules and did not change")
+    .option("--resume", "go on with a scan of the same paths that was interrupted")
+    .option("--idle", "wait behind everything else that the machine does")
     .addHelpText("after", "\nExit status: 0 clean, 1 something was found, 2 error.")
     .action(
-      acting<{ rules?: string }>(async (context, options, paths) => {
-        const bundle = options.rules
-          ? loadRules(options.rules)
-          : createBundle(await activePrescriptions(join(context.dataDir, "agent")));
-        if (bundle.rules.length === 0)
-          throw new ThymusError(
-            "NOT_FOUND",
-            "no prescription is active on this machine",
-            "name rules with --rules",
-          );
+      acting<ScanOptions>(async (context, options, paths) => {
+        const warn = (what: string) => process.stderr.write(`${visible(`warning: ${what}`)}\n`);
+        const bundle = await bundleFor(context, options.rules, warn);
         const progress = progressReporter();
+        const folder = join(context.dataDir, "scans");
         const summary = await scanPaths({
           paths,
           bundle,
+          archives: options.archives && context.config.agent.scan.archives ? openLimits : null,
+          idle: options.idle ?? false,
+          ...(options.cache && { remember: { folder, resume: options.resume ?? false } }),
           signal: interruptSignal(),
           onFinding(finding) {
             progress.done();
             if (context.json) printJson(finding);
-            else printLine(`${visible(finding.path)}: ${finding.family ?? finding.rule}`);
+            else printLine(`${visible(shown(finding))}: ${finding.family ?? finding.rule}`);
           },
           onError(path, error) {
             progress.done();
             process.stderr.write(`${visible(`${path}: ${error.code}: ${error.message}`)}\n`);
           },
-          onProgress: ({ files, bytes }) =>
-            progress.say(`scanned ${files} files, ${(bytes / 1e6).toFixed(0)} MB`),
+          onProgress: ({ files, bytes, unchanged }) =>
+            progress.say(
+              `scanned ${files} files, ${(bytes / 1e6).toFixed(0)} MB${unchanged > 0 ? `, ${unchanged} unchanged` : ""}`,
+            ),
         });
         progress.done();
         if (context.json) printJson({ summary });
         else
           printLine(
-            `${summary.infected} of ${summary.files} files infected, ${summary.errors} errors, ${(summary.bytes / 1e6).toFixed(1)} MB in ${summary.seconds.toFixed(1)} s`,
+            `${summary.infected} of ${summary.files} files infected, ${summary.errors} errors, ${(summary.bytes / 1e6).toFixed(1)} MB in ${summary.seconds.toFixed(1)} s${summary.unchanged ? `, ${summary.unchanged} files unchanged` : ""}`,
           );
         return summary.infected > 0 ? 1 : summary.errors > 0 && summary.files === 0 ? 2 : 0;
       }),
     );
 };
+
+const shown = ({ path, member }: Finding) => (member === undefined ? path : `${path}!${member}`);
+
+/** The given rules, or the active prescriptions together with the rule sets that the configuration adds. */
+async function bundleFor(
+  { config, dataDir }: Context,
+  given: readonly string[],
+  warn: (what: string) => void,
+): Promise<RuleBundle> {
+  if (given.length > 0) return loadRules(given, warn);
+  const active = createBundle(await activePrescriptions(join(dataDir, "agent")));
+  const added = config.agent.scan.rules;
+  const rules = added.length === 0 ? [] : (await loadRules(added, warn)).rules;
+  if (active.rules.length + rules.length === 0)
+    throw new ThymusError(
+      "NOT_FOUND",
+      "no prescription is active on this machine",
+      "name rules with --rules, or in the configuration (agent.scan.rules)",
+    );
+  return rules.length === 0 ? active : bundleOf([...active.rules, ...rules]);
+}

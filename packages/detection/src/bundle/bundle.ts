@@ -100,6 +100,11 @@ export class BundleScope {
     return this.#types === null || this.#types.has(type);
   }
 
+  /** The rule source that a match belongs to, whether it counts or not. */
+  sourceOf(match: RuleMatch): BundleRule | null {
+    return this.#rules.get(match.namespace) ?? null;
+  }
+
   /** The rule source that a match belongs to, if the match counts in a file of this type. */
   ruleOf(match: RuleMatch, type: FileType): BundleRule | null {
     const rule = this.#rules.get(match.namespace);

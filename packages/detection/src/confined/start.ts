@@ -3,6 +3,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { accessSync, closeSync, constants, readFileSync, readSync } from "node:fs";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
 import { serialize } from "node:v8";
 import type { WorkerMessage } from "../scan/protocol.ts";
 import type { RunnerListener, Whereabouts } from "../scan/runner.ts";
@@ -85,11 +86,21 @@ class ConfinedWorker implements WorkerEnd {
   }
 
   #spawn(far: number, bwrap: string | null): ChildProcess {
-    const node = [process.execPath, "--max-old-space-size=1024", join(import.meta.dirname, "worker.ts")];
+    const node = [
+      process.execPath,
+      "--max-old-space-size=1024",
+      fileURLToPath(new URL("./worker.ts", import.meta.url)),
+    ];
     const [file, args] = bwrap === null ? [node[0]!, node.slice(1)] : wrapped(bwrap, node);
     const child = spawn(file, args, {
       stdio: ["pipe", "pipe", "pipe", far, this.#progress],
-      env: { PATH: "/usr/bin:/bin", THYMUS_LAYERS: bwrap === null ? "" : "namespaces", ...compileCache() },
+      // Rings of the kernel (io_uring) would do calls that the filter never sees.
+      env: {
+        PATH: "/usr/bin:/bin",
+        UV_USE_IO_URING: "0",
+        THYMUS_LAYERS: bwrap === null ? "" : "namespaces",
+        ...compileCache(),
+      },
       cwd: "/",
     });
     child.stdin!.on("error", () => {});

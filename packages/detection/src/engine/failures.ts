@@ -24,7 +24,7 @@ export function faultsOf(messages: readonly string[] | undefined, thrown: unknow
   const all = messages && messages.length > 0 ? messages : [textOf(thrown)];
   return all.map((message) => ({
     line: Number(/-->\s*line:(\d+)/.exec(message)?.[1] ?? 0),
-    message: message.split("\n")[0]!.replace(/^(Compilation )?error ?(\[E\d+\]|\(E\d+\)): /, ""),
+    message: message.split("\n")[0]!.replace(/^error\[E\d+\]: /, ""),
   }));
 }
 

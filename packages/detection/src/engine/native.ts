@@ -34,6 +34,7 @@ interface NativeOptions {
 
 interface NativeModule {
   compile(source: string, options: NativeOptions): NativeRules;
+  validate(source: string, options: NativeOptions): { errors: { message: string }[] };
   deserialize(data: Uint8Array): NativeRules;
 }
 
@@ -45,15 +46,13 @@ export function loadNativeEngine(): RuleEngine {
     name: "native",
     compile: (sources, options) => compiled(compileAll(yara, sources, optionsOf(options)), options),
     faults(source) {
-      try {
-        yara.compile(withoutBounds(source), optionsOf({ foreign: true }));
-        return [];
-      } catch (thrown) {
-        return faultsOf(
-          (thrown as { errors?: { message: string }[] }).errors?.map(({ message }) => message),
-          thrown,
-        );
-      }
+      const { errors } = yara.validate(withoutBounds(source), optionsOf({ foreign: true }));
+      return errors.length === 0
+        ? []
+        : faultsOf(
+            errors.map(({ message }) => message),
+            null,
+          );
     },
     restore(blob, options) {
       try {

@@ -43,8 +43,29 @@ export function readRuleFiles(path: string): ReadRules {
     }
   }
   // An index that includes all others must not double them.
-  const files = [...texts].filter(([file]) => !reader.included.has(file));
-  return { files: files.map(([file, text]) => ({ name: relative(top, file), text })), warnings };
+  const files = startsOf([...texts.keys()], reader.includes);
+  return { files: files.map((file) => ({ name: relative(top, file), text: texts.get(file)! })), warnings };
+}
+
+/** The files from which all others are reached by includes; of a ring of includes the first. */
+function startsOf(files: readonly string[], includes: ReadonlyMap<string, ReadonlySet<string>>): string[] {
+  const reached = new Set<string>();
+  const reach = (file: string) => {
+    for (const next of includes.get(file) ?? []) {
+      if (reached.has(next)) continue;
+      reached.add(next);
+      reach(next);
+    }
+  };
+  const included = new Set([...includes.values()].flatMap((targets) => [...targets]));
+  const starts = files.filter((file) => !included.has(file));
+  for (const file of starts) reach(file);
+  for (const file of files) {
+    if (starts.includes(file) || reached.has(file)) continue;
+    starts.push(file);
+    reach(file);
+  }
+  return starts.sort();
 }
 
 function below(top: string): string[] {
@@ -59,7 +80,8 @@ function below(top: string): string[] {
 }
 
 class Reader {
-  readonly included = new Set<string>();
+  /** By file: those that it names itself. */
+  readonly includes = new Map<string, Set<string>>();
   readonly #top: string;
   readonly #warnings: string[];
 
@@ -90,7 +112,7 @@ class Reader {
         );
         return "";
       }
-      if (target !== file) this.included.add(target);
+      if (target !== file) this.includes.set(file, (this.includes.get(file) ?? new Set()).add(target));
       if (seen.has(target)) return "";
       seen.add(target);
       return this.#expand(target, seen, depth + 1);

@@ -13,8 +13,9 @@ export interface RuleSet {
   readonly rules: number;
 }
 
+const IMPORT = /^\s*import\s+"([^"]*)"/;
 /** Rounds in which faults are looked for: a rule may ask for one that was left out. */
-const MAX_ROUNDS = 20;
+const MAX_ROUNDS = 50;
 
 /**
  * Reads rule files and folders of them. Each file is a namespace of its own, so equal names in several do no harm.
@@ -68,21 +69,26 @@ function mend(file: RuleFile, engine: RuleEngine, warnings: string[]): { text: s
     if (faults.length === 0) return { text, left: spans.length };
     const lines = lineStarts(text);
     const bad = new Set<RuleSpan>();
+    const imports: RuleSpan[] = [];
     for (const { line, message } of faults) {
+      const from = lines[line - 1] ?? 0;
+      const named = IMPORT.exec(text.slice(from, lines[line] ?? text.length));
+      // Only the rules that ask for that module are lost, each of them by name.
+      if (named) imports.push({ name: named[1]!, from, to: from + named[0].length });
       const span = spans.find(
         ({ from, to }) => lines[line - 1]! < to && (lines[line] ?? text.length + 1) > from,
       );
-      if (!span) continue;
+      if (!span || named) continue;
       bad.add(span);
       if (told.has(span.name)) continue;
       told.add(span.name);
       warnings.push(`${file.name}: the rule ${span.name} is left out: ${message}`);
     }
-    if (bad.size === 0) {
+    if (bad.size + imports.length === 0) {
       warnings.push(`${file.name} is left out: line ${faults[0]!.line}: ${faults[0]!.message}`);
       return { text: "", left: 0 };
     }
-    text = withoutRules(text, [...bad]);
+    text = withoutRules(text, [...bad, ...imports]);
   }
   warnings.push(`${file.name} is left out: too many of its rules do not compile`);
   return { text: "", left: 0 };

@@ -61,7 +61,9 @@ export class ScanJob {
     for await (const member of archiveMembers(bytes, name, budget, onLeft)) {
       const inner = this.#scanner.scan(member.bytes, undefined, member.path, target);
       for (const { rule, match } of inner.found) {
-        const known = scan.found.some((one) => one.member === member.path && one.match.rule === match.rule);
+        const known = scan.found.some(
+          (one) => one.member === member.path && one.rule === rule && one.match.rule === match.rule,
+        );
         if (!known) scan.found.push({ rule, match, member: member.path });
       }
     }
