@@ -27,6 +27,32 @@ export interface Claim {
   readonly doubt: string | null;
 }
 
+/** A file as its package brings it. */
+export interface Original {
+  readonly package: string;
+  readonly version: string;
+  readonly bytes: Buffer;
+  readonly mode: number;
+  readonly uid: number;
+  readonly gid: number;
+  /** Nanoseconds since 1970. */
+  readonly mtimeNs: string;
+  /** Where the archive came from. */
+  readonly from: "cache" | "download";
+  /** The package gives it capabilities when it is configured, which no archive holds. */
+  readonly capable: boolean;
+}
+
+/** Whether a signed archive agrees with what lies on this machine. */
+export interface Confirmation {
+  readonly package: string;
+  readonly version: string;
+  /** Null where it agrees. */
+  readonly contradicts: string | null;
+  /** Paths to be judged anew. */
+  readonly paths: readonly string[];
+}
+
 /** Answers for the files of a system: did a package manager put exactly this content there? */
 export interface PackageManager {
   /** Paths of `contents` whose content a package manager answers for. */
@@ -39,4 +65,11 @@ export interface PackageManager {
   stamp(): Promise<string>;
   /** True while it is at work: its manifests come after its files. */
   busy(): Promise<boolean>;
+  /**
+   * A file as its package has it, out of an archive that a signature leads to. Takes seconds.
+   * @param fetch whether the archive may be fetched where it is not on this machine
+   */
+  original(path: string, fetch: boolean): Promise<Original | { readonly refused: string }>;
+  /** Compares with the signed archives that are on this machine; of a package without one nothing is said. Takes seconds. */
+  confirm(packages: readonly Pick<Vouch, "package" | "version">[]): Promise<Confirmation[]>;
 }

@@ -13,6 +13,8 @@ export const noPackages: PackageManager = {
   contents: async () => new Map(),
   stamp: async () => "none",
   busy: async () => false,
+  original: async () => ({ refused: "there are no packages" }),
+  confirm: async () => [],
 };
 
 /** A machine for a test: a watched folder, a data folder, a server. */

@@ -1,11 +1,13 @@
-import { createHash } from "node:crypto";
+import { createHash, hash } from "node:crypto";
 import { lstat, readdir, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
-import type { Claim, PackageManager, Vouch } from "../manager.ts";
+import type { Claim, Confirmation, Original, PackageManager, Vouch } from "../manager.ts";
+import { confirmAll } from "./confirm.ts";
 import { type Diversion, listedName, readDiversions } from "./diversions.ts";
 import { readHistory } from "./history.ts";
 import { Locks } from "./locks.ts";
 import { type Listed, Manifests, sumsOf } from "./manifests.ts";
+import { originalOf } from "./original.ts";
 import { type PackageStatus, StatusFile } from "./status.ts";
 import { Tree } from "./tree.ts";
 import { type Memory, shortMemory, Trusted } from "./trusted.ts";
@@ -17,6 +19,8 @@ export interface DpkgOptions {
   readonly admin?: string;
   /** dpkg.log */
   readonly log?: string;
+  /** Settings for apt beside its own (APT_CONFIG). */
+  readonly aptConfig?: string | null;
   /** Where the manifests that were believed are remembered; left out: only as long as this lives. */
   readonly memory?: Memory;
 }
@@ -53,6 +57,7 @@ export class Dpkg implements PackageManager {
   readonly trusted: Trusted;
   readonly admin: string;
   readonly root: string;
+  readonly aptConfig: string | null;
   readonly #log: string;
   readonly #locks: Locks;
   readonly #manifests: Manifests;
@@ -62,9 +67,12 @@ export class Dpkg implements PackageManager {
   #read = Number.NEGATIVE_INFINITY;
   #conffiles = new Map<string, { info: string; md5: string }[]>();
   #diversions: Diversion[] = [];
+  /** Digests of scripts that a signed archive denies. */
+  readonly #denied = new Map<string, string>();
   #refreshing: Promise<void> | null = null;
 
-  constructor({ root = "/", admin, log, memory }: DpkgOptions = {}) {
+  constructor({ root = "/", admin, aptConfig = null, log, memory }: DpkgOptions = {}) {
+    this.aptConfig = aptConfig;
     this.root = root;
     this.admin = admin ?? join(root, "var/lib/dpkg");
     this.#log = log ?? join(root, "var/log/dpkg.log");
@@ -172,7 +180,7 @@ export class Dpkg implements PackageManager {
       const md5 = createHash("md5").update(bytes).digest("hex");
       const by = owners.find(({ info, listed }) => listed.includes(md5) && this.trusted.doubt(info) === null);
       const control = by ? undefined : owners.find(({ kind }) => kind === "control");
-      const owner = by ?? (control && (await this.#cameWith(control, path)) ? control : undefined);
+      const owner = by ?? (control && (await this.#cameWith(control, path, bytes)) ? control : undefined);
       if (owner) vouched.set(path, { package: owner.package, version: owner.version, level: "manifest" });
     }
     return vouched;
@@ -182,7 +190,8 @@ export class Dpkg implements PackageManager {
    * No manifest has a package's own scripts. dpkg puts them in place in the moment in which it writes the package's list of files; a script
    * that changed at another time did not come with it.
    */
-  async #cameWith({ info }: Owner, path: string): Promise<boolean> {
+  async #cameWith({ info }: Owner, path: string, bytes: Uint8Array): Promise<boolean> {
+    if (this.#denied.get(path) === hash("sha256", bytes)) return false;
     const changed = (file: string) =>
       lstat(file, { bigint: true }).then(
         ({ ctimeNs }) => ctimeNs,
@@ -210,15 +219,39 @@ export class Dpkg implements PackageManager {
     return found;
   }
 
-  /** Digest of the manifest of a package as it is in memory. */
+  original(path: string, fetch: boolean): Promise<Original | { readonly refused: string }> {
+    return originalOf(this, path, fetch);
+  }
+
+  async confirm(packages: readonly Pick<Vouch, "package" | "version">[]): Promise<Confirmation[]> {
+    await this.#refresh();
+    const wanted = new Set(packages.map(({ package: name, version }) => `${name} ${version}`));
+    const there = [...this.#status.packages.values()].filter((each) =>
+      wanted.has(`${each.package} ${each.version}`),
+    );
+    return confirmAll(this, there);
+  }
+
+  /** Digest of the manifest of a package as it is in memory. @param info name of its files in DIR/info */
   manifestOf(info: string): string | null {
     return this.#manifests.digest(info);
   }
 
-  /** @param info name of its files in DIR/info */
-  async statusOf(info: string): Promise<PackageStatus | null> {
-    await this.#refresh();
-    return this.#status.packages.get(info) ?? null;
+  /** Paths of a package's manifest. */
+  async filesOf(info: string): Promise<string[]> {
+    const tree = await this.#refresh();
+    const text = await readFile(join(this.admin, "info", `${info}.md5sums`), "utf8").catch(() => "");
+    return sumsOf(text).map(([name]) => tree.pathOf(tree.canonical(name)));
+  }
+
+  /** A script of a package is not the one of its signed archive. */
+  deny(path: string, sha256: string): void {
+    this.#denied.set(path, sha256);
+  }
+
+  /** The system's root, as dpkg names files. */
+  tree(): Promise<Tree> {
+    return this.#refresh();
   }
 }
 

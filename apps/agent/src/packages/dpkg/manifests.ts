@@ -83,14 +83,15 @@ export class Manifests {
     const { ino, size, mtimeNs, ctimeNs } = await stat(path, { bigint: true });
     const stamp = `${name.endsWith(".list")} ${ino} ${size} ${mtimeNs} ${ctimeNs}`;
     if (before?.stamp === stamp) return before;
-    const text = await readFile(path, "utf8");
+    const bytes = await readFile(path);
+    const text = bytes.toString("utf8");
     const entries = name.endsWith(".list") ? filesOf(text) : sumsOf(text);
     const records = Buffer.alloc(entries.length * RECORD);
     for (const [index, [file, md5]] of entries.entries()) {
       keyOf(tree.canonical(file)).copy(records, index * RECORD);
       records.write(md5, index * RECORD + NAME, "hex");
     }
-    return { stamp, digest: createHash("sha256").update(text).digest("hex"), records };
+    return { stamp, digest: createHash("sha256").update(bytes).digest("hex"), records };
   }
 
   /** @param name canonical name */
