@@ -23,5 +23,6 @@ export const testPackages = [
   { package: "yara", command: "yara", for: "the check of rules in YARA 4" },
   { package: "clamav", command: "clamscan", for: "the check of exported ClamAV signatures" },
   { package: "systemd", command: "systemd-analyze", for: "the check of the service's unit" },
+  { package: "gnupg", command: "gpg", for: "the signed repository of the packages' tests" },
   { package: "php-cli", command: "php", for: "the check of drill programs" },
 ];

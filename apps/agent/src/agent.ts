@@ -17,6 +17,8 @@ import { openServer, type Server } from "./link/server.ts";
 import { Timeline } from "./link/timeline.ts";
 import { Decoys } from "./monitors/decoys/decoys.ts";
 import { Watchman } from "./monitors/watchman.ts";
+import { BringBack } from "./packages/bring-back.ts";
+import { Confirmer } from "./packages/confirmer.ts";
 import type { PackageManager } from "./packages/manager.ts";
 import { packagesOf } from "./packages/system.ts";
 import { Quarantine } from "./quarantine/quarantine.ts";
@@ -100,11 +102,12 @@ async function runHeld(options: AgentOptions, parts: AgentParts): Promise<Runnin
   await active.load();
   const cases = new Cases(db);
   const decoys = new Decoys(db, log);
+  const packages = parts.packages ?? packagesOf(db);
   const brake = new Brake(db, config);
   const notices = new Notices();
   notices.from(() => brake.notices());
   quarantine.onFull = (why) => notices.set("quarantine-full", why && `files are left as they are: ${why}`);
-  const healer = new Healer({ ...context, active, brake, config, copies, paths, timeline });
+  const healer = new Healer({ ...context, active, brake, config, copies, packages, paths, timeline });
   const server = parts.server === undefined ? await joined(options, stop.signal) : parts.server;
 
   const isDecoy = async (path: string) => (await decoys.get(path)) !== null;
@@ -112,10 +115,19 @@ async function runHeld(options: AgentOptions, parts: AgentParts): Promise<Runnin
   const requeue = (root: string, changed: Iterable<string>) => watchman.requeue(root, changed);
   const shared = { ...context, cases, decoys, log, requeue, timeline };
   const outbox = new Outbox({ ...shared, folder: join(dataDir, "outbox") });
-  const packages = parts.packages ?? packagesOf(db);
+  const bringBack = new BringBack({ ...context, config, log, packages, paths, serial, timeline });
+  const confirmer = new Confirmer({
+    ...{ db, log, packages, timeline },
+    requeue: (path) => {
+      const root = roots.of(path);
+      if (root) requeue(root, [path]);
+    },
+  });
   const investigation: InvestigatorOptions = {
     ...shared,
     active,
+    bringBack,
+    confirmer,
     config,
     healer,
     machine: () => server?.enrolment.machine ?? MachineId.parse("machine-local"),
@@ -167,10 +179,18 @@ async function runHeld(options: AgentOptions, parts: AgentParts): Promise<Runnin
   outbox.wake = () => conversation?.wake();
 
   await outbox.resume();
+  // What manifests say now is what later ones are compared with.
+  const known = packages
+    .claim(dataDir)
+    .catch((error: Error) =>
+      log.warn("what the package manager knows cannot be read", { why: error.message }),
+    );
   await watchman.start().catch(async (error) => {
     await guard?.close();
     throw error;
   });
+  await known;
+  await bringBack.resume();
   conversation?.start();
   const chores = new Chores({
     ...context,
@@ -189,6 +209,8 @@ async function runHeld(options: AgentOptions, parts: AgentParts): Promise<Runnin
     await guard?.close();
     await conversation?.close();
     await watchman.close();
+    await bringBack.close();
+    await confirmer.close();
     await serial.idle();
     active.close();
     await db.destroy();

@@ -140,6 +140,12 @@ export const Config = z.strictObject({
         })
         .prefault({})
         .describe("scans"),
+      fetchPackages: z
+        .boolean()
+        .default(true)
+        .describe(
+          "let apt fetch the archive of a package whose program was changed, where it is not on this machine, so that the program can be brought back",
+        ),
       contribute: z
         .boolean()
         .default(false)

@@ -11,6 +11,7 @@ const probes = {
   bwrap: () => works("bwrap", ["--ro-bind", "/", "/", "true"]),
   qemu: () => works("qemu-system-x86_64", ["--version"]),
   apt: () => works("apt-get", ["--version"]),
+  gpg: () => works("gpg", ["--version"]),
   strace: () => works("strace", ["--version"]),
   chromium: () => works("chromium", ["--version"]),
   yara: () => works("yara", ["--version"]),

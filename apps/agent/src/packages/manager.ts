@@ -69,7 +69,11 @@ export interface PackageManager {
    * A file as its package has it, out of an archive that a signature leads to. Takes seconds.
    * @param fetch whether the archive may be fetched where it is not on this machine
    */
-  original(path: string, fetch: boolean): Promise<Original | { readonly refused: string }>;
+  original(
+    path: string,
+    fetch: boolean,
+    signal?: AbortSignal,
+  ): Promise<Original | { readonly refused: string }>;
   /** Compares with the signed archives that are on this machine; of a package without one nothing is said. Takes seconds. */
   confirm(packages: readonly Pick<Vouch, "package" | "version">[]): Promise<Confirmation[]>;
 }

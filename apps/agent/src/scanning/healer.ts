@@ -15,6 +15,8 @@ import type { ProtectedPaths } from "../files/protected.ts";
 import { isMissing, readRegular, sha256Of } from "../files/regular.ts";
 import type { Timeline } from "../link/timeline.ts";
 import { knownContents } from "../monitors/baseline.ts";
+import type { PackageManager } from "../packages/manager.ts";
+import { archived } from "../repair/from-package.ts";
 import { holdFile } from "../repair/hold.ts";
 import { type KeptContent, keptContent } from "../repair/kept-content.ts";
 import type { OperationContext, Subject } from "../repair/operation.ts";
@@ -31,6 +33,7 @@ export interface HealerOptions extends OperationContext {
   readonly config: Config;
   readonly copies: Copies;
   readonly brake: Brake;
+  readonly packages: PackageManager;
 }
 
 export interface Found {
@@ -132,6 +135,13 @@ export class Healer {
         if (sample) return { refused: "it is the program that was analysed, not a host", how: "" };
         const kept = await keptContent(this.#options.db, this.#options.copies, path, sha256);
         return "refused" in kept ? { ...kept, refused: `${why}; ${kept.refused}` } : kept;
+      },
+      async (): Promise<KeptContent> => {
+        if (sample || !(await this.#options.packages.claim(path))) return { refused: why!, how: "" };
+        // Not fetched: other files wait meanwhile. By hand it can be.
+        const original = await archived(this.#options.packages, path, false);
+        if ("refused" in original) return { refused: `${why}; ${original.refused}`, how: "" };
+        return { repaired: original.bytes, how: `: it is that ${original.how}` };
       },
     ];
     let why: string | null = null;

@@ -6,6 +6,8 @@ import { accept, baselineRow } from "../monitors/baseline.ts";
 import type { Decoys } from "../monitors/decoys/decoys.ts";
 import { examine } from "../monitors/examine.ts";
 import { observe } from "../monitors/registry.ts";
+import type { BringBack } from "../packages/bring-back.ts";
+import type { Confirmer } from "../packages/confirmer.ts";
 import type { Claim, PackageManager } from "../packages/manager.ts";
 import { holdFile } from "../repair/hold.ts";
 import type { OperationContext } from "../repair/operation.ts";
@@ -26,6 +28,8 @@ export interface InvestigatorOptions extends OperationContext {
   readonly log: Logger;
   readonly machine: () => MachineId;
   readonly outbox: Outbox;
+  readonly bringBack: BringBack;
+  readonly confirmer: Confirmer;
   readonly packages: PackageManager;
   readonly timeline: Timeline;
   /** Looks at these paths again after the next quiet time. */
@@ -150,6 +154,7 @@ export class Investigator {
         continue;
       }
       await accept(db, root, change.now, "package-manager", change.before === null);
+      this.#options.confirmer.add(by);
       const name = `${by.package} ${by.version} (${by.level})`;
       brought.set(name, [...(brought.get(name) ?? []), path]);
     }
@@ -196,6 +201,7 @@ export class Investigator {
       await timeline.note(db, id, "not submitted: policy.submit is observe");
     }
     await this.#coverDecoys(id, incident);
+    this.#bringBack(id, incident);
     outbox.wake();
   }
 
@@ -205,6 +211,14 @@ export class Investigator {
     await cases.join(id, members);
     for (const { path } of members) await timeline.note(db, id, `also changed: ${path}`);
     await this.#coverDecoys(id, incident);
+    this.#bringBack(id, incident);
+  }
+
+  /** After the sample was copied: what its package knows need not wait for a verdict. */
+  #bringBack(id: CaseId, { changes, claims, root }: Incident): void {
+    for (const { path, now, before } of changes)
+      if (before && claims.has(path) && now.content)
+        this.#options.bringBack.consider({ case: id, root, path, sha256: now.content.sha256 });
   }
 
   #members(incident: Incident, candidates: readonly Candidate[]): NewMember[] {

@@ -7,6 +7,7 @@ import { printJson, printLine, visible } from "../output.ts";
 export interface RepairOptions {
   readonly prescription?: string;
   readonly baseline?: boolean;
+  readonly package?: boolean;
   readonly before?: string;
   readonly dryRun?: boolean;
 }

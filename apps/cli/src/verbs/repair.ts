@@ -5,16 +5,18 @@ import { walkFiles } from "@thymus/detection";
 import { printJson, printLine, visible } from "../output.ts";
 import { readPrescription } from "../rules.ts";
 import { putBack, type RepairOptions } from "./repair-baseline.ts";
+import { putBackFromPackage } from "./repair-package.ts";
 import { acting, type Register, withGlobals } from "./verb.ts";
 
 export const registerRepair: Register = (program) => {
   withGlobals(program.command("repair"))
     .description(
-      "undo an infection, or put overwritten files back from copies; what lay there goes to quarantine",
+      "undo an infection, or put files back from copies or packages; what lay there goes to quarantine",
     )
     .argument("<path...>", "files and folders")
     .option("--prescription <file>", "prescription with the recipe")
     .option("--baseline", "put back what the agent keeps copies of (agent.copies), instead of a recipe")
+    .option("--package", "put back files of packages from the packages' signed archives")
     .option("--before <instant>", "with --baseline: the newest copy from before, whatever lies there now")
     .option("--dry-run", "tell what would happen, change nothing")
     .addHelpText(
@@ -23,12 +25,13 @@ export const registerRepair: Register = (program) => {
     )
     .action(
       acting<RepairOptions>(async (context, options, paths) => {
+        if (options.package) return putBackFromPackage(context, options, paths);
         if (options.baseline) return putBack(context, options, paths);
         if (options.prescription === undefined || options.before !== undefined)
           throw new ThymusError(
             "USAGE",
             options.before === undefined
-              ? "neither --prescription nor --baseline is given"
+              ? "none of --prescription, --baseline, --package is given"
               : "--before needs --baseline",
             "see `thymus repair --help`",
           );

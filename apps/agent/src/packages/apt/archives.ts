@@ -45,6 +45,7 @@ export async function fetchArchive(
   wanted: Wanted,
   archives: readonly SignedArchive[],
   config: string | null,
+  signal?: AbortSignal,
 ): Promise<{ path: string; forget(): Promise<void> }> {
   const dir = await mkdtemp(join(tmpdir(), "thymus-fetch-"));
   const forget = () => rm(dir, { recursive: true, force: true });
@@ -53,7 +54,9 @@ export async function fetchArchive(
     if (user) await chown(dir, user.uid, user.gid);
     const { package: name, version, architecture } = wanted;
     const full = architecture === "all" ? `${name}=${version}` : `${name}:${architecture}=${version}`;
-    await apt(["-q", "download", full], dir, user, config);
+    await apt(["-q", "download", full], dir, user, config, signal);
+    // From here on it is out of the reach of whoever fetched it.
+    if (user) await chown(dir, process.getuid!(), process.getgid!());
     for (const file of await readdir(dir))
       if (await isOne(join(dir, file), archives)) return { path: join(dir, file), forget };
     throw new ThymusError(
@@ -77,12 +80,14 @@ function apt(
   cwd: string,
   user: { uid: number; gid: number } | null,
   config: string | null,
+  signal?: AbortSignal,
 ): Promise<void> {
   return new Promise((resolve, reject) => {
     const child = spawn("apt-get", args, {
       ...{ cwd, env: aptEnvironment(config), stdio: ["ignore", "ignore", "pipe"] },
       ...{ timeout: DOWNLOAD_SECONDS * 1000, killSignal: "SIGKILL" as const },
       ...(user ?? {}),
+      ...(signal && { signal }),
     });
     let said = "";
     child.stderr!.setEncoding("utf8").on("data", (text: string) => {

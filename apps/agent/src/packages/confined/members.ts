@@ -3,7 +3,7 @@ import { z } from "zod";
 import { outputOf, runReader } from "./run.ts";
 
 /** Bytes that one archive may hold, unpacked. */
-const MAX_UNPACKED = 4 << 30;
+const MAX_UNPACKED = 4 * 2 ** 30;
 /** Bytes of output: names and digests, or one file in base64. */
 const MAX_OUTPUT = 512 << 20;
 

@@ -219,8 +219,12 @@ export class Dpkg implements PackageManager {
     return found;
   }
 
-  original(path: string, fetch: boolean): Promise<Original | { readonly refused: string }> {
-    return originalOf(this, path, fetch);
+  original(
+    path: string,
+    fetch: boolean,
+    signal?: AbortSignal,
+  ): Promise<Original | { readonly refused: string }> {
+    return originalOf(this, path, fetch, signal);
   }
 
   async confirm(packages: readonly Pick<Vouch, "package" | "version">[]): Promise<Confirmation[]> {

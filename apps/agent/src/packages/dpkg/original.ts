@@ -16,7 +16,12 @@ type Refused = { readonly refused: string };
  * A file out of its package's archive: InRelease, Packages, archive, content, each by the digest in the one before; and the content by the
  * manifest of this machine, too, where that is believed.
  */
-export async function originalOf(dpkg: Dpkg, path: string, fetch: boolean): Promise<Original | Refused> {
+export async function originalOf(
+  dpkg: Dpkg,
+  path: string,
+  fetch: boolean,
+  signal?: AbortSignal,
+): Promise<Original | Refused> {
   const owners = (await dpkg.owners(path)).filter(({ version }) => version !== "");
   if (owners.length === 0) return { refused: "it belongs to no package" };
   const places = await aptPlaces(dpkg.aptConfig);
@@ -37,7 +42,7 @@ export async function originalOf(dpkg: Dpkg, path: string, fetch: boolean): Prom
       continue;
     }
     try {
-      const fetched = await fetchArchive(owner, archives, dpkg.aptConfig);
+      const fetched = await fetchArchive(owner, archives, dpkg.aptConfig, signal);
       try {
         return await content(dpkg, owner, path, fetched.path, "download");
       } finally {
