@@ -17,7 +17,7 @@ test("the drill folder inside of the agent's own data is watched and healed like
   const clean = await digests(scripts);
   const verbs = await openBaseline(scene);
   t.after(() => verbs.close());
-  await until("they are self", async () => (await verbs.check()).length === 0);
+  await until("they are self", async () => (await verbs.check()).differences === 0);
   await writeFile(join(drill, "pathogen.sh"), DROPPER, { mode: 0o755 });
   for (const path of scripts) await infect(path);
   await until("a sample", () => server.samples.size === 1);

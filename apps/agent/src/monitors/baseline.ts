@@ -1,19 +1,34 @@
 import type { FileType } from "@thymus/contracts";
-import { fingerprintOf } from "@thymus/repair";
 import type { Selectable } from "kysely";
 import type { FileFacts } from "../files/regular.ts";
+import { entryAt, forgetEntry, recordEntry } from "../integrity/entries.ts";
+import { kindOf, readStamp, stampOfFile } from "../integrity/stamp.ts";
 import type { Database } from "../state/open.ts";
 import type { FileTable } from "../state/schema.ts";
-import { signatureOf } from "../suspicion/difference.ts";
 import type { Examined } from "./examine.ts";
+import { marksOf } from "./marks.ts";
 
-export type BaselineRow = Selectable<FileTable>;
+/** What is known of a regular file. */
+export type BaselineRow = Omit<Selectable<FileTable>, "root" | "type" | "accepted" | "how">;
 
 /** Earlier contents of one program that are kept. */
 const HISTORY = 5;
 
 export async function baselineRow(db: Database, path: string): Promise<BaselineRow | null> {
-  return (await db.selectFrom("file").selectAll().where("path", "=", path).executeTakeFirst()) ?? null;
+  const program = await db.selectFrom("file").selectAll().where("path", "=", path).executeTakeFirst();
+  if (program) return program;
+  const entry = await entryAt(db, path);
+  if (!entry || kindOf(entry.stamp) !== "file") return null;
+  return {
+    path,
+    ...readStamp(entry.stamp),
+    program: 0,
+    whole: 1,
+    sha256: entry.sha256 && Buffer.from(entry.sha256, "base64url").toString("hex"),
+    signature: null,
+    fingerprint: null,
+    appeared: null,
+  };
 }
 
 /** Takes a file as it is now into self. The content that it replaces goes into the history. */
@@ -39,12 +54,6 @@ export async function accept(
   });
 }
 
-/** What is kept of a content: by which foreign parts of a later one are found, and by which it is rebuilt. */
-export function marksOf(content: Uint8Array | null): Pick<FileRecord, "signature" | "fingerprint"> {
-  if (content === null) return { signature: null, fingerprint: null };
-  return { signature: signatureOf(content), fingerprint: fingerprintOf(content) };
-}
-
 export interface FileRecord {
   readonly root: string;
   readonly path: string;
@@ -59,20 +68,36 @@ export interface FileRecord {
   readonly appeared: boolean;
 }
 
+/** Records a regular file as self. Of what is no program only the entry of its tree is kept, as of any other file. */
 export async function recordFile(db: Database, file: FileRecord): Promise<void> {
   const now = new Date().toISOString();
-  const before = await baselineRow(db, file.path);
+  const before = await db.selectFrom("file").selectAll().where("path", "=", file.path).executeTakeFirst();
   if (before?.sha256 && before.sha256 !== file.sha256) await remember(db, before, now);
+  if (file.program) await recordProgram(db, file, before?.appeared ?? null, now);
+  else if (before) await db.deleteFrom("file").where("path", "=", file.path).execute();
+  await recordEntry(db, file.path, {
+    stamp: stampOfFile(file.facts),
+    sha256: file.whole && file.sha256 ? Buffer.from(file.sha256, "hex").toString("base64url") : null,
+    program: file.program ? 1 : 0,
+  });
+}
+
+async function recordProgram(
+  db: Database,
+  file: FileRecord,
+  appeared: string | null,
+  now: string,
+): Promise<void> {
   const values = {
     root: file.root,
     ...metadata(file.facts),
     type: file.type,
-    program: file.program ? 1 : 0,
+    program: 1,
     whole: file.whole ? 1 : 0,
     sha256: file.sha256,
     signature: file.signature,
     fingerprint: file.fingerprint,
-    appeared: file.appeared ? now : (before?.appeared ?? null),
+    appeared: file.appeared ? now : appeared,
     accepted: now,
     how: file.how,
   };
@@ -83,7 +108,7 @@ export async function recordFile(db: Database, file: FileRecord): Promise<void> 
     .execute();
 }
 
-async function remember(db: Database, before: BaselineRow, at: string): Promise<void> {
+async function remember(db: Database, before: Selectable<FileTable>, at: string): Promise<void> {
   const { fingerprint } = before;
   await db
     .insertInto("file_history")
@@ -131,10 +156,13 @@ export function unchangedSince(row: BaselineRow, facts: FileFacts): boolean {
 /** The content is the accepted one, only its metadata moved (touch, chmod, copied back). */
 export async function refreshMetadata(db: Database, path: string, facts: FileFacts): Promise<void> {
   await db.updateTable("file").set(metadata(facts)).where("path", "=", path).execute();
+  const entry = await entryAt(db, path);
+  if (entry) await recordEntry(db, path, { ...entry, stamp: stampOfFile(facts) });
 }
 
 export async function forget(db: Database, path: string): Promise<void> {
   await db.deleteFrom("file").where("path", "=", path).execute();
+  await forgetEntry(db, path);
 }
 
 /** A content that was self; its modification time in nanoseconds. */

@@ -2,6 +2,7 @@ import { basename } from "node:path";
 import type { FileType, Sha256 } from "@thymus/contracts";
 import { identifyFile } from "@thymus/detection";
 import { type FileFacts, factsAt, readHead, readRegular, sha256Of } from "../files/regular.ts";
+import { isProgram } from "./program-types.ts";
 
 /** A regular file as it is now. */
 export interface Examined {
@@ -13,14 +14,8 @@ export interface Examined {
   readonly content: { readonly bytes: Buffer; readonly whole: boolean; readonly sha256: Sha256 } | null;
 }
 
-const programs: ReadonlySet<FileType> = new Set(["elf64", "elf32", "shell", "python", "node", "perl", "php"]);
-
 /** Bytes by which the type of a file is told. */
 const HEAD = 8192;
-
-export function isProgram(type: FileType): boolean {
-  return programs.has(type);
-}
 
 /**
  * Looks at one path. Only programs are read whole (others where `always` says so), and at most `maxBytes`.

@@ -1,55 +1,94 @@
 import type { Logger } from "@thymus/contracts";
-import { factsAt } from "../files/regular.ts";
-import { walkFiles } from "../files/walk.ts";
+import { byteString, shown, textOf } from "../integrity/byte-string.ts";
+import { forgetBytes, recordBytes } from "../integrity/entries.ts";
+import { beginMaking, endMaking } from "../integrity/making.ts";
+import type { TreeChange, TreeProblem } from "../integrity/protocol.ts";
+import { runTree } from "../integrity/tree-run.ts";
+import { databaseFile, exceptions, treeAt } from "../integrity/tree-units.ts";
 import { readMeta, writeMeta } from "../state/meta.ts";
 import type { Database } from "../state/open.ts";
-import { accept, type BaselineRow, unchangedSince } from "./baseline.ts";
-import { examine } from "./examine.ts";
 
 export interface CompareOptions {
   readonly db: Database;
   readonly root: string;
   readonly maxBytes: number;
-  readonly skip: (folder: string) => boolean;
+  /** Folders within the root that are not entered. */
+  readonly skip: readonly string[];
+  /** Asked only of what differs. */
   readonly ignore: (path: string) => boolean | Promise<boolean>;
   readonly log: Logger;
+  readonly signal?: AbortSignal;
 }
 
 export interface Comparison {
-  /** Paths whose metadata differ from the baseline, that are not in it, or that are gone. */
+  /** Paths of files whose metadata differ from the baseline, that are not in it, or that are gone. */
   readonly different: string[];
   readonly files: number;
+  readonly seconds: number;
 }
 
-/** Compares a root with the baseline by metadata alone: cheap, and independent of any event. */
+/** Nice value of the agent's threads above that of the agent. */
+const NICE = 5;
+/** Milliseconds of a turn: what is done in one is lost where the process is killed. */
+const QUANTUM = 250;
+/** Paths that one line of the log names. */
+const NAMED = 5;
+
+/**
+ * Compares a root with the baseline by metadata alone: cheap, and independent of any event. Links, folders and devices that changed are
+ * told and taken in at once: only the content of files is judged.
+ */
 export async function compareWithBaseline(options: CompareOptions): Promise<Comparison> {
-  const { db, root, skip, ignore, log } = options;
-  type Row = Pick<BaselineRow, "path" | "size" | "mtime_ns" | "ctime_ns" | "ino">;
-  const rows: Row[] = await db
-    .selectFrom("file")
-    .select(["path", "size", "mtime_ns", "ctime_ns", "ino"])
-    .where("root", "=", root)
-    .execute();
-  const known = new Map(rows.map((row) => [row.path, row]));
+  const { db, root, ignore, log } = options;
+  const started = performance.now();
   const different: string[] = [];
-  let files = 0;
-  const unreadable: string[] = [];
-  const onError = (folder: string, error: Error) => {
-    unreadable.push(folder);
-    log.warn("a folder cannot be read", { folder, why: error.message });
+  const others: TreeChange[] = [];
+  const { files } = await runTree({
+    job: { ...(await jobOf(options)), mode: "check", content: "none", run: 0, how: "" },
+    units: [treeAt(root, root)],
+    signal: options.signal,
+    async onChanges(changes) {
+      for (const change of changes) {
+        const path = textOf(change.path);
+        if (change.kind !== "file" || path === null) others.push(change);
+        else if (!(await ignore(path))) different.push(path);
+      }
+    },
+    onProblem: (problem) => tell(log, problem),
+  });
+  await takeIn(db, others, log);
+  return { different, files, seconds: (performance.now() - started) / 1000 };
+}
+
+async function takeIn(db: Database, others: readonly TreeChange[], log: Logger): Promise<void> {
+  if (others.length === 0) return;
+  const named = others.slice(0, NAMED).map(({ path, what }) => `${what} ${shown(path)}`);
+  const strange = others.some(({ kind }) => kind === "file");
+  log[strange ? "warn" : "info"](
+    `links, folders or devices${strange ? ", or files whose names are no UTF-8 and that cannot be judged," : ""} changed and are taken in`,
+    { count: others.length, named },
+  );
+  for (const { path, stamp, after } of others)
+    if (stamp === null) await forgetBytes(db, path);
+    else await recordBytes(db, path, { stamp, sha256: after, program: 0 });
+}
+
+const tell = (log: Logger, { path, what, why }: TreeProblem) => {
+  if (what !== "vanished") log.warn(`${what} in a comparison with the baseline`, { path: shown(path), why });
+};
+
+async function jobOf({ db, root, skip, maxBytes }: CompareOptions) {
+  return {
+    database: await databaseFile(db),
+    skip: skip.filter((folder) => folder !== root).map(byteString),
+    except: await exceptions(db),
+    oneFileSystem: false,
+    maxBytes,
+    // What is larger is read by the slow check of contents.
+    hashBytes: maxBytes,
+    quantum: QUANTUM,
+    nice: NICE,
   };
-  for await (const path of walkFiles(root, { skip, onError })) {
-    files++;
-    const row = known.get(path);
-    known.delete(path);
-    if (await ignore(path)) continue;
-    const facts = await factsAt(path).catch(() => null);
-    if (facts && (!row || !unchangedSince(row as BaselineRow, facts))) different.push(path);
-  }
-  // What lies in a folder that cannot be read now is not gone.
-  for (const path of known.keys())
-    if (!unreadable.some((folder) => path.startsWith(`${folder}/`))) different.push(path);
-  return { different, files };
 }
 
 const metaKey = (root: string) => `baseline:${root}`;
@@ -58,23 +97,17 @@ export async function hasBaseline(db: Database, root: string): Promise<boolean> 
   return (await readMeta(db, metaKey(root))) !== null;
 }
 
-/** Takes a whole root into self as it is now. @returns number of programs */
+/** Takes a whole root into self as it is now; after an interruption it goes on. @returns number of programs */
 export async function createBaseline(options: CompareOptions): Promise<number> {
-  const { db, root, maxBytes, skip, ignore, log } = options;
-  let programs = 0;
-  const onError = (folder: string, error: Error) =>
-    log.warn("a folder cannot be read", { folder, why: error.message });
-  await db.deleteFrom("file").where("root", "=", root).execute();
-  for await (const path of walkFiles(root, { skip, onError })) {
-    if (await ignore(path)) continue;
-    const now = await examine(path, maxBytes).catch((error: Error) => {
-      log.warn("a file cannot be read", { path, why: error.message });
-      return null;
-    });
-    if (!now) continue;
-    if (now.program) programs++;
-    await accept(db, root, now, "first-baseline");
-  }
+  const { db, root, log, signal } = options;
+  const { run } = await beginMaking(db, root);
+  const { programs } = await runTree({
+    job: { ...(await jobOf(options)), mode: "create", content: "all", run, how: "first-baseline" },
+    units: [treeAt(root, root)],
+    signal,
+    onProblem: (problem) => tell(log, problem),
+  });
   await writeMeta(db, metaKey(root), new Date().toISOString());
+  await endMaking(db, root);
   return programs;
 }

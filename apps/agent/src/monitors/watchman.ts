@@ -46,6 +46,9 @@ export class Watchman {
   readonly #due = new Set<string>();
   /** When each root was compared last, and how long that took; milliseconds. */
   readonly #last = new Map<string, { readonly ended: number; readonly took: number }>();
+  /** When the baseline of a root was made by this process. */
+  readonly #begun = new Map<string, number>();
+  readonly #stop = new AbortController();
   #coverage!: Coverage;
   #watch: Watch | null = null;
   #timer: NodeJS.Timeout | null = null;
@@ -61,8 +64,8 @@ export class Watchman {
         new Pending({
           settleSeconds,
           onFinished: (paths) => this.#complete(root, paths),
-          onFirst: (changes) => this.#work(() => this.#firstLook(root, changes)),
-          onSettled: (changes) => this.#work(() => this.#settle(root, changes)),
+          onFirst: (changes) => this.#workOn(root, changes, (now) => this.#firstLook(root, now)),
+          onSettled: (changes) => this.#workOn(root, changes, (now) => this.#settle(root, now)),
         }),
       );
   }
@@ -127,6 +130,7 @@ export class Watchman {
     if (this.#coverage.state(root)?.missing) return;
     await decoys.plant(root);
     const programs = await createBaseline(this.#compareOptions(root));
+    this.#begun.set(root, performance.now());
     this.#coverage.compared(root);
     log.info("baseline made", { root, programs });
   }
@@ -138,7 +142,8 @@ export class Watchman {
       root,
       maxBytes,
       log,
-      skip: (folder) => folder !== root && this.#options.roots.skip(folder),
+      skip: this.#options.roots.skipped,
+      signal: this.#stop.signal,
       ignore: async (path) => (await decoys.get(path)) !== null || (await this.#ownWork(path)),
     };
   }
@@ -180,7 +185,19 @@ export class Watchman {
       .run(async () => {
         if (!this.#closed) await work();
       })
-      .catch((error: Error) => investigation.log.error("work on files failed", { why: error.message }));
+      .catch((error: Error) => {
+        if (!this.#closed) investigation.log.error("work on files failed", { why: error.message });
+      });
+  }
+
+  /** Work on changes when its turn comes. What was told of decoys before the baseline was made tells of their planting. */
+  #workOn(root: string, changes: Changes, work: (changes: Changes) => Promise<void>): Promise<void> {
+    const told = performance.now();
+    return this.#work(async () => {
+      if (told > (this.#begun.get(root) ?? 0)) return work(changes);
+      const planted = new Set((await this.#options.investigation.decoys.of(root)).map(({ path }) => path));
+      return work(new Map([...changes].filter(([path]) => !planted.has(path))));
+    });
   }
 
   #complete(root: string, paths: readonly string[]): void {
@@ -306,6 +323,7 @@ export class Watchman {
 
   async close(): Promise<void> {
     this.#closed = true;
+    this.#stop.abort();
     if (this.#timer) clearTimeout(this.#timer);
     if (this.#blindTimer) clearInterval(this.#blindTimer);
     for (const pending of this.#pending.values()) pending.close();

@@ -8,8 +8,9 @@ import { type Folder, inFolderOf } from "../files/folder.ts";
 import { makeFoldersAgain } from "../files/folders.ts";
 import { exchangeNames, renameIfFree } from "../files/libc.ts";
 import { factsAt } from "../files/regular.ts";
-import { marksOf, recordFile } from "../monitors/baseline.ts";
-import { isProgram } from "../monitors/examine.ts";
+import { recordFile } from "../monitors/baseline.ts";
+import { marksOf } from "../monitors/marks.ts";
+import { isProgram } from "../monitors/program-types.ts";
 import { toEntry } from "../quarantine/quarantine.ts";
 import { explained } from "./explain.ts";
 import {

@@ -5,8 +5,9 @@ import { lockAgain, removeName, unlock } from "../files/flags.ts";
 import { type Folder, inFolderOf } from "../files/folder.ts";
 import { exchangeNames } from "../files/libc.ts";
 import { factsAt, sameFile, sha256Of } from "../files/regular.ts";
-import { marksOf, recordFile } from "../monitors/baseline.ts";
-import { isProgram } from "../monitors/examine.ts";
+import { recordFile } from "../monitors/baseline.ts";
+import { marksOf } from "../monitors/marks.ts";
+import { isProgram } from "../monitors/program-types.ts";
 import { beginOperation, changed, takeBack } from "./begin.ts";
 import { explained } from "./explain.ts";
 import {

@@ -1,5 +1,6 @@
 import type { Migration } from "@thymus/store";
 import { sql } from "kysely";
+import { treesFromFiles } from "./trees-from-files.ts";
 
 const first = [
   `create table file (path text primary key, root text not null, size integer not null, mtime_ns text not null,
@@ -100,5 +101,9 @@ export const migrations: readonly Migration[] = [
     async up(db) {
       for (const statement of vault) await sql.raw(statement).execute(db);
     },
+  },
+  {
+    name: "007-trees",
+    up: treesFromFiles,
   },
 ];

@@ -1,7 +1,7 @@
 import type { CaseOutcome, FileType, Verdict } from "@thymus/contracts";
 import type { Generated } from "kysely";
 
-/** A regular file of a watched root as it was accepted last: self, on this machine. Times in nanoseconds as text. */
+/** A program of a watched root as it was accepted last: self, on this machine. Times in nanoseconds as text. */
 export interface FileTable {
   path: string;
   root: string;
@@ -26,6 +26,25 @@ export interface FileTable {
   accepted: string;
   /** Why it is accepted: `first-baseline`, `owner-change`, `package-manager`, `repaired` ... */
   how: string;
+}
+
+/** A folder of a tree whose integrity is kept. Paths and names of trees are byte strings (integrity/byte-string.ts). */
+export interface TreeFolderTable {
+  id: Generated<number>;
+  path: string;
+}
+
+/** Anything in such a folder, as it was accepted last: files, links, folders, devices. Of programs `file` tells more. */
+export interface TreeEntryTable {
+  folder: number;
+  name: string;
+  /** integrity/stamp.ts */
+  stamp: string;
+  /** Of the whole content (of a link: its target), base64url; null where it was not read yet. */
+  sha256: string | null;
+  program: number;
+  /** Number of the making of a baseline that recorded it; 0: recorded otherwise. */
+  run: number;
 }
 
 /** Earlier accepted contents of a program, so that a repair can be compared with them. */
@@ -225,6 +244,8 @@ export interface MetaTable {
 export interface AgentDatabase {
   file: FileTable;
   file_history: FileHistoryTable;
+  tree_folder: TreeFolderTable;
+  tree_entry: TreeEntryTable;
   decoy: DecoyTable;
   suspect_case: SuspectCaseTable;
   case_member: CaseMemberTable;

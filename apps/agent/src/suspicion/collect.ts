@@ -1,5 +1,7 @@
+import { existsSync } from "node:fs";
 import type { PrescriptionId } from "@thymus/contracts";
 import { factsAt, sha256Of } from "../files/regular.ts";
+import { forgetBelow, forgetEntry } from "../integrity/entries.ts";
 import { accept, type BaselineRow, forget, refreshMetadata } from "../monitors/baseline.ts";
 import type { DecoyRow } from "../monitors/decoys/decoys.ts";
 import { type Examined, examine } from "../monitors/examine.ts";
@@ -175,6 +177,8 @@ async function forgetGone({ db, timeline }: InvestigatorOptions, path: string): 
     await forget(db, row.path);
     if (row.program) await timeline.note(db, null, `gone: ${row.path}`, true);
   }
+  await forgetEntry(db, path);
+  if (!existsSync(path)) await forgetBelow(db, path);
 }
 
 /** Carries out an active prescription that finds the file. @returns true where the file needs no judgement any more */

@@ -1,0 +1,91 @@
+/** Single entries of a tree, through the agent's own connection: what happens one file at a time. Paths here are ordinary text. */
+import type { Database } from "../state/open.ts";
+import { byteString, splitPath } from "./byte-string.ts";
+
+export interface Entry {
+  readonly stamp: string;
+  /** base64url */
+  readonly sha256: string | null;
+  readonly program: number;
+}
+
+export async function entryAt(db: Database, path: string): Promise<Entry | null> {
+  const { folder, name } = splitPath(byteString(path));
+  const row = await db
+    .selectFrom("tree_entry")
+    .innerJoin("tree_folder", "tree_folder.id", "tree_entry.folder")
+    .select(["stamp", "sha256", "program"])
+    .where("tree_folder.path", "=", folder)
+    .where("name", "=", name)
+    .executeTakeFirst();
+  return row ?? null;
+}
+
+export function recordEntry(db: Database, path: string, entry: Entry): Promise<void> {
+  return recordBytes(db, byteString(path), entry);
+}
+
+/** @param path a byte string */
+export async function recordBytes(db: Database, path: string, entry: Entry): Promise<void> {
+  const { folder, name } = splitPath(path);
+  const values = { stamp: entry.stamp, sha256: entry.sha256, program: entry.program, run: 0 };
+  await db
+    .insertInto("tree_folder")
+    .values({ path: folder })
+    .onConflict((conflict) => conflict.doNothing())
+    .execute();
+  await db
+    .insertInto("tree_entry")
+    .columns(["folder", "name", "stamp", "sha256", "program", "run"])
+    .expression((eb) =>
+      eb
+        .selectFrom("tree_folder")
+        .select((of) => [
+          "id",
+          of.val(name).as("name"),
+          of.val(values.stamp).as("stamp"),
+          of.val(values.sha256).as("sha256"),
+          of.val(values.program).as("program"),
+          of.val(0).as("run"),
+        ])
+        .where("path", "=", folder),
+    )
+    .onConflict((conflict) => conflict.columns(["folder", "name"]).doUpdateSet(values))
+    .execute();
+}
+
+export function forgetEntry(db: Database, path: string): Promise<void> {
+  return forgetBytes(db, byteString(path));
+}
+
+/** @param path a byte string */
+export async function forgetBytes(db: Database, path: string): Promise<void> {
+  const { folder, name } = splitPath(path);
+  await db
+    .deleteFrom("tree_entry")
+    .where("folder", "=", (eb) => eb.selectFrom("tree_folder").select("id").where("path", "=", folder))
+    .where("name", "=", name)
+    .execute();
+}
+
+/** True where a path, or a folder around it, was recorded: then what is not known there appeared. */
+export async function isCovered(db: Database, path: string): Promise<boolean> {
+  for (let at = path; at !== "/" && at !== ""; at = splitPath(at).folder)
+    if ((await entryAt(db, at)) !== null) return true;
+  return false;
+}
+
+/** Forgets everything below a folder that is gone. */
+export async function forgetBelow(db: Database, path: string): Promise<void> {
+  const folder = byteString(path);
+  const below = db
+    .selectFrom("tree_folder")
+    .select("id")
+    .where((eb) =>
+      eb.or([
+        eb("path", "=", folder),
+        eb.and([eb("path", ">=", `${folder}/`), eb("path", "<", `${folder}0`)]),
+      ]),
+    );
+  await db.deleteFrom("tree_entry").where("folder", "in", below).execute();
+}
