@@ -1,12 +1,10 @@
-/** The tree tables of agent.db for one thread: prepared statements of node:sqlite, and writes that wait for one transaction. */
-import { DatabaseSync, type StatementSync } from "node:sqlite";
+/** The tree tables of agent.db for one thread; what is to be written waits for one transaction. */
+import { DirectDatabase } from "@thymus/store/direct";
 import { joinPath, textOf } from "./byte-string.ts";
 import type { Seen } from "./program.ts";
 import type { TreeJob } from "./protocol.ts";
 import { readStamp } from "./stamp.ts";
 
-/** SQLITE_BUSY */
-const BUSY = 5;
 /** Earlier contents of one program that are kept. */
 const HISTORY = 5;
 
@@ -33,8 +31,7 @@ export interface NewEntry {
 type Row = [string, string, number, number];
 
 export class TreeStore {
-  readonly #db: DatabaseSync;
-  readonly #statements = new Map<string, StatementSync>();
+  readonly #db: DirectDatabase;
   readonly #run: number;
   readonly #how: string;
   #entries: NewEntry[] = [];
@@ -43,25 +40,13 @@ export class TreeStore {
 
   /** @param patience milliseconds that it waits for another writer, holding up its thread */
   constructor(file: string, { mode, run, how }: Pick<TreeJob, "mode" | "run" | "how">, patience: number) {
-    const write = mode !== "check";
-    this.#db = new DatabaseSync(file, { readOnly: !write, timeout: patience });
-    if (write) this.#db.exec("pragma synchronous = normal");
+    this.#db = new DirectDatabase(file, { readOnly: mode === "check", patience });
     this.#run = run;
     this.#how = how;
   }
 
-  #statement(sql: string): StatementSync {
-    const known = this.#statements.get(sql);
-    if (known) return known;
-    const statement = this.#db.prepare(sql);
-    statement.setReturnArrays(true);
-    this.#statements.set(sql, statement);
-    return statement;
-  }
-
   #folderId(folder: string): number | null {
-    const row = this.#statement("select id from tree_folder where path = ?").get(folder);
-    return row ? (row as unknown as [number])[0] : null;
+    return this.#db.get<[number]>("select id from tree_folder where path = ?", folder)?.[0] ?? null;
   }
 
   /** What is known of the entries of a folder from one name to another, in the order of their bytes. */
@@ -71,17 +56,15 @@ export class TreeStore {
     const columns = "select name, stamp, program, run from tree_entry where folder = ? and name >= ?";
     const rows =
       to === null
-        ? this.#statement(`${columns} order by name limit ?`).all(id, from, limit)
-        : this.#statement(`${columns} and name < ? order by name limit ?`).all(id, from, to, limit);
-    return (rows as unknown as Row[]).map(([name, stamp, program, run]) => ({ name, stamp, program, run }));
+        ? this.#db.all<Row>(`${columns} order by name limit ?`, id, from, limit)
+        : this.#db.all<Row>(`${columns} and name < ? order by name limit ?`, id, from, to, limit);
+    return rows.map(([name, stamp, program, run]) => ({ name, stamp, program, run }));
   }
 
   /** Known content of an entry. */
   sha256(folder: string, name: string): string | null {
-    const row = this.#statement(
-      "select sha256 from tree_entry join tree_folder on id = folder where path = ? and name = ?",
-    ).get(folder, name);
-    return row ? (row as unknown as [string | null])[0] : null;
+    const sql = "select sha256 from tree_entry join tree_folder on id = folder where path = ? and name = ?";
+    return this.#db.get<[string | null]>(sql, folder, name)?.[0] ?? null;
   }
 
   put(entry: NewEntry): void {
@@ -97,31 +80,25 @@ export class TreeStore {
   /** Writes down all that waits, in one transaction. @returns false where another writer was in the way: all of it still waits */
   flush(): boolean {
     if (this.#entries.length + this.#gone.length + this.#goneFolders.length === 0) return true;
-    try {
-      this.#db.exec("begin immediate");
-    } catch (error) {
-      if (((error as { errcode?: number }).errcode ?? 0) % 256 === BUSY) return false;
-      throw error;
-    }
-    try {
+    const done = this.#db.transaction(() => {
       const ids = new Map<string, number>();
       const now = new Date().toISOString();
       for (const entry of this.#entries) this.#write(entry, ids, now);
       for (const { folder, name } of this.#gone) {
-        this.#statement(
+        this.#db.run(
           "delete from tree_entry where folder = (select id from tree_folder where path = ?) and name = ?",
-        ).run(folder, name);
+          folder,
+          name,
+        );
         this.#deleteProgram(joinPath(folder, name));
       }
       for (const folder of this.#goneFolders)
-        this.#statement(
+        this.#db.run(
           "delete from tree_folder where path = ? and not exists (select 1 from tree_entry where folder = id)",
-        ).run(folder);
-      this.#db.exec("commit");
-    } catch (error) {
-      if (this.#db.isTransaction) this.#db.exec("rollback");
-      throw error;
-    }
+          folder,
+        );
+    });
+    if (!done) return false;
     this.#entries = [];
     this.#gone = [];
     this.#goneFolders = [];
@@ -132,21 +109,32 @@ export class TreeStore {
     const { folder, name, stamp, sha256, seen } = entry;
     let id = ids.get(folder);
     if (id === undefined) {
-      this.#statement("insert into tree_folder (path) values (?) on conflict do nothing").run(folder);
+      this.#db.run("insert into tree_folder (path) values (?) on conflict do nothing", folder);
       id = this.#folderId(folder)!;
       ids.set(folder, id);
     }
     const program = seen?.program ? 1 : 0;
     if (seen === null)
-      this.#statement(
+      this.#db.run(
         `insert into tree_entry (folder, name, stamp, sha256, program, run) values (?, ?, ?, ?, 0, ?) on conflict (folder, name)
            do update set stamp = excluded.stamp, sha256 = excluded.sha256, run = excluded.run`,
-      ).run(id, name, stamp, sha256, this.#run);
+        id,
+        name,
+        stamp,
+        sha256,
+        this.#run,
+      );
     else
-      this.#statement(
+      this.#db.run(
         `insert into tree_entry (folder, name, stamp, sha256, program, run) values (?, ?, ?, ?, ?, ?) on conflict (folder, name)
            do update set stamp = excluded.stamp, sha256 = excluded.sha256, program = excluded.program, run = excluded.run`,
-      ).run(id, name, stamp, sha256, program, this.#run);
+        id,
+        name,
+        stamp,
+        sha256,
+        program,
+        this.#run,
+      );
     const path = joinPath(folder, name);
     if (seen?.program) this.#writeProgram(path, entry, seen, now);
     else if (seen && entry.wasProgram) this.#endProgram(path, now);
@@ -165,13 +153,11 @@ export class TreeStore {
     const { sha256, whole, signature, fingerprint } = seen.program;
     this.#remember(path, sha256, now);
     const { size, mtime_ns, ctime_ns, ino, mode } = readStamp(entry.stamp);
-    this.#statement(
-      `insert into file (path, root, size, mtime_ns, ctime_ns, ino, mode, type, program, whole, sha256, signature, fingerprint, appeared, accepted, how)
+    this.#db.run(`insert into file (path, root, size, mtime_ns, ctime_ns, ino, mode, type, program, whole, sha256, signature, fingerprint, appeared, accepted, how)
          values (?, ?, ?, ?, ?, ?, ?, ?, 1, ?, ?, ?, ?, ?, ?, ?) on conflict (path) do update set root = excluded.root, size = excluded.size,
          mtime_ns = excluded.mtime_ns, ctime_ns = excluded.ctime_ns, ino = excluded.ino, mode = excluded.mode, type = excluded.type, program = 1,
          whole = excluded.whole, sha256 = excluded.sha256, signature = excluded.signature, fingerprint = excluded.fingerprint,
-         appeared = coalesce(excluded.appeared, appeared), accepted = excluded.accepted, how = excluded.how`,
-    ).run(
+         appeared = coalesce(excluded.appeared, appeared), accepted = excluded.accepted, how = excluded.how`, 
       path, root, size, mtime_ns, ctime_ns, ino, mode, seen.type, whole ? 1 : 0, sha256, signature, fingerprint,
       entry.appeared ? now : null, now, this.#how,
     ); // biome-ignore format: a row
@@ -179,20 +165,26 @@ export class TreeStore {
 
   /** The content that another replaces goes into the history, of which the oldest leaves. */
   #remember(path: string, next: string, now: string): void {
-    const { changes } = this.#statement(
+    const changes = this.#db.run(
       `insert into file_history (path, sha256, mtime_ns, at, fingerprint) select path, sha256, mtime_ns, ?, fingerprint from file
          where path = ? and sha256 is not null and sha256 <> ? on conflict (path, sha256) do update set at = excluded.at, fingerprint = excluded.fingerprint`,
-    ).run(now, path, next);
-    if (Number(changes) > 0)
-      this.#statement(
+      now,
+      path,
+      next,
+    );
+    if (changes > 0)
+      this.#db.run(
         `delete from file_history where path = ? and sha256 in
            (select sha256 from file_history where path = ? order by at desc limit 100 offset ?)`,
-      ).run(path, path, HISTORY);
+        path,
+        path,
+        HISTORY,
+      );
   }
 
   #deleteProgram(bytes: string): void {
     const path = textOf(bytes);
-    if (path !== null) this.#statement("delete from file where path = ?").run(path);
+    if (path !== null) this.#db.run("delete from file where path = ?", path);
   }
 
   close(): void {
