@@ -70,7 +70,7 @@ export async function liveThroughADay(options: DayOptions): Promise<DayResult> {
       .split("\n")
       .filter(Boolean)
       .map((line) => JSON.parse(line) as Noted);
-  const quiet = options.quiet ?? 2500;
+  const quiet = options.quiet ?? 1800;
   const settled = async () => {
     let size = -1;
     for (;;) {

@@ -15,7 +15,7 @@ export const programAppeared: Monitor = {
           kind: "program-appeared" as const,
           rule: unusual ? "hidden-program-appeared" : "program-appeared",
           path,
-          weight: unusual ? 0.25 : 0.1,
+          weight: unusual ? 0.2 : 0.1,
           what: unusual
             ? `an executable program appeared hidden: ${basename(path)} in ${dirname(path)}`
             : `${path} appeared`,

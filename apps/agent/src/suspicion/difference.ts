@@ -41,6 +41,12 @@ export function signatureOf(bytes: Uint8Array): Uint8Array {
   return out;
 }
 
+/** Number and size of the blocks that a signature is of. */
+export function blocksOf(signature: Uint8Array): { readonly blocks: number; readonly blockSize: number } {
+  const view = new DataView(signature.buffer, signature.byteOffset, signature.byteLength);
+  return { blocks: Math.floor((signature.length - HEADER) / ENTRY), blockSize: view.getUint32(0, true) };
+}
+
 /** The regions of `bytes` that no block of the signature explains. Up to one block of old bytes may cling to each edge. */
 export function foreignRegions(signature: Uint8Array, bytes: Uint8Array): Uint8Array[] {
   if (bytes.length > MAX_COMPARED || signature.length < HEADER) return [];
@@ -107,11 +113,12 @@ export function runsOf(regions: readonly Uint8Array[]): Set<string> {
   return runs;
 }
 
-/** True where two sets of runs have one in common. */
-export function shareRun(a: ReadonlySet<string>, b: ReadonlySet<string>): boolean {
+/** How many runs two sets have in common. */
+export function sharedRuns(a: ReadonlySet<string>, b: ReadonlySet<string>): number {
   const [small, large] = a.size < b.size ? [a, b] : [b, a];
-  for (const run of small) if (large.has(run)) return true;
-  return false;
+  let count = 0;
+  for (const run of small) if (large.has(run)) count++;
+  return count;
 }
 
 /** True where the bytes hold one of the runs. */

@@ -30,7 +30,14 @@ function change(name: string, text: string, options: { before?: string; decoy?: 
   return {
     path: `/watched/${name}`,
     before:
-      before && !options.decoy ? ({ program: 1, sha256: sha256Of(before) } as unknown as BaselineRow) : null,
+      before && !options.decoy
+        ? ({
+            program: 1,
+            sha256: sha256Of(before),
+            size: before.length,
+            signature: signatureOf(before),
+          } as unknown as BaselineRow)
+        : null,
     now: {
       path: `/watched/${name}`,
       facts,
@@ -66,6 +73,43 @@ test("one changed script stays below the threshold, two with the same foreign by
     change("b.sh", "#!/bin/sh\nprintf 'quite another'\n", { before: "#!/bin/sh\necho b\n" }),
   ];
   assert.ok(rank(edits).ranked[0]!.score < 0.6);
+});
+
+test("sweeps over many scripts are no spread: another year, a renamed function, a licence line, a new version", () => {
+  const names = Array.from({ length: 12 }, (_, i) => `tool${i}.sh`);
+  const of = (seed: string, head: string, call: string) => `#!/bin/sh\n${head}${long(seed)}\n${call}\n`;
+  const sweeps: Record<string, (name: string) => [string, string]> = {
+    year: (n) => [of(n, "# Copyright 2025 The Day\n", n), of(n, "# Copyright 2026 The Day\n", n)],
+    renamed: (n) => [of(n, "", `old_name ${n}`), of(n, "", `a_far_better_name ${n}`)],
+    licence: (n) => [
+      of(n, "", n),
+      of(n, "# SPDX-License-Identifier: Apache-2.0, whose text is in the file LICENSE beside this one\n", n),
+    ],
+    version: (n) => [of(n, `version=1 # of ${n}\n`, n), of(`${n}x`, `version=2 # of ${n}\n`, n)],
+  };
+  for (const [sweep, texts] of Object.entries(sweeps)) {
+    const changes = names.map((name) => {
+      const [before, now] = texts(name);
+      return change(name, now, { before });
+    });
+    const best = rank(changes).ranked[0]!;
+    assert.ok(best.score < 0.6, `${sweep}: ${best.score}`);
+  }
+});
+
+test("bodies that share nothing are a spread where most hosts are intact and grew alike", () => {
+  const body = (seed: string) => Array.from({ length: 6 }, (_, i) => `eval "${seed}${i}$${seed}"`).join("\n");
+  const changes = ["a", "b", "c"].map((n) =>
+    change(`${n}.sh`, `#!/bin/sh\n${long(n)}\n${body(n.repeat(9))}\n`, { before: `#!/bin/sh\n${long(n)}\n` }),
+  );
+  assert.ok(rank(changes).ranked[0]!.score >= 0.6);
+  const one = change("one.sh", "same content, whoever had another before: echo x\n", {
+    before: "#!/bin/sh\necho 1\n",
+  });
+  const two = change("two.sh", "same content, whoever had another before: echo x\n", {
+    before: "#!/bin/sh\necho 2\n",
+  });
+  assert.ok(rank([one, two]).ranked[0]!.score >= 0.6, "overwritten by the same");
 });
 
 test("a decoy alone reaches it", () => {

@@ -43,7 +43,8 @@ const LOOKED_AT = 1 << 20;
 /** A script that walks through folders and writes into programs, taking itself along: the build of a virus. */
 export const programWriter: Heuristic = {
   name: "program-writer",
-  weight: 0.6,
+  // Installers and build tools do it too: alone it does not make a case.
+  weight: 0.5,
   find(bytes, type) {
     const habit = habits[type];
     if (!habit) return null;
