@@ -1,4 +1,9 @@
+import { readFileSync } from "node:fs";
 import { realpath } from "node:fs/promises";
+import { foreignPoints, parseMounts } from "../watch/mounts.ts";
+
+/** Milliseconds for which it is not asked again what is mounted. */
+const MOUNTS_HOLD = 2000;
 
 /** The watched folders, by their real paths, and whose each path is. */
 export class Roots {
@@ -39,6 +44,22 @@ export class Roots {
     return [this.#dataDir, "/proc", "/sys", "/dev", "/run"];
   }
 
+  #foreign: ReadonlySet<string> = new Set();
+  #looked = Number.NEGATIVE_INFINITY;
+
   /** True for a folder below another root that is not to be entered. */
-  skip = (folder: string): boolean => this.skipped.includes(folder);
+  skip = (folder: string): boolean => this.skipped.includes(folder) || this.#foreignMounts().has(folder);
+
+  #foreignMounts(): ReadonlySet<string> {
+    if (performance.now() - this.#looked < MOUNTS_HOLD) return this.#foreign;
+    this.#looked = performance.now();
+    try {
+      this.#foreign = new Set(
+        foreignPoints(this.all, parseMounts(readFileSync("/proc/self/mountinfo", "utf8"))),
+      );
+    } catch {
+      // No such file here: nothing is known of mounts.
+    }
+    return this.#foreign;
+  }
 }

@@ -28,7 +28,7 @@ export const severalChanged: Monitor = {
       kind: "program-changed",
       rule: "several-changed",
       path: changed[0]!.path,
-      weight: spread ? 0.45 : 0.2,
+      weight: spread ? 0.45 : 0.1,
       what: spread
         ? `${alike} programs of the same folder grew by about the same within moments, and are otherwise what they were`
         : `${changed.length} programs of the same folder changed within moments`,

@@ -2,6 +2,7 @@ import { encodedPayload } from "../suspicion/heuristics/encoded-payload.ts";
 import { oddEntryPoint } from "../suspicion/heuristics/odd-entry-point.ts";
 import { programWriter } from "../suspicion/heuristics/program-writer.ts";
 import type { Evidence, Monitor } from "../suspicion/incident.ts";
+import { infectionShape } from "../suspicion/shape.ts";
 
 /** What the bytes of a program alone can say: each finds one build of infected or infecting programs. Pure. */
 export interface Heuristic {
@@ -17,8 +18,11 @@ const heuristics: readonly Heuristic[] = [oddEntryPoint, encodedPayload, program
 export const staticHeuristics: Monitor = {
   name: "static-heuristics",
   look: ({ changes }) =>
-    changes.flatMap(({ path, now, decoy }) => {
+    changes.flatMap((change) => {
+      const { path, now, before, decoy } = change;
       if (!now.content?.whole || decoy) return [];
+      // A script that was written anew may have done so before as well: only what came in would be news.
+      const updated = before !== null && !now.type.startsWith("elf") && infectionShape(change) === null;
       return heuristics.flatMap((heuristic): Evidence[] => {
         const found = heuristic.find(now.content!.bytes, now.type);
         if (found === null) return [];
@@ -27,7 +31,7 @@ export const staticHeuristics: Monitor = {
             kind: "heuristic",
             rule: heuristic.name,
             path,
-            weight: heuristic.weight,
+            weight: updated ? heuristic.weight / 2 : heuristic.weight,
             what: `${path}: ${found}`,
             shared: false,
           },

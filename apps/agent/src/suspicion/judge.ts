@@ -9,6 +9,7 @@ import {
 import { holdsRun, runsOf } from "./difference.ts";
 import { type Change, type Evidence, type Incident, isChanged } from "./incident.ts";
 import { combine } from "./score.ts";
+import { infectionShape } from "./shape.ts";
 
 /** A file that could be submitted, with what speaks for it. */
 export interface Candidate {
@@ -30,6 +31,10 @@ const SUSPECT_BY_ITSELF = 0.5;
  */
 export function rankCandidates(incident: Incident, evidence: readonly Evidence[]): Candidate[] {
   const changed = incident.changes.filter(isChanged);
+  // Programs that were only updated were changed by no dropper.
+  const spread = changed.some((change) => infectionShape(change) !== null);
+  // What another program that appeared looks like says nothing about this one.
+  const touched = new Set(changed.map(({ path }) => path));
   const runs = runsOf(changed.flatMap((change) => change.foreign));
   const ranked = incident.changes
     .filter((change) => change.now.content?.whole)
@@ -38,8 +43,10 @@ export function rankCandidates(incident: Incident, evidence: readonly Evidence[]
       const appeared = !isChanged(change) && change.now.program && changed.length > 0;
       const carries = appeared && holdsRun(change.now.content!.bytes, runs);
       const likely = !change.earlier || own >= SUSPECT_BY_ITSELF || (change.earlier === "fresh" && carries);
-      const dropper = appeared && likely;
-      const about = evidence.filter((each) => dropper || each.shared || each.path === change.path);
+      const dropper = appeared && likely && (spread || carries);
+      const about = evidence.filter(
+        (each) => each.shared || each.path === change.path || (dropper && touched.has(each.path)),
+      );
       const counted = strongestOfEachRule(about, change.path);
       const score = combine(counted.map(({ weight }) => weight));
       return { change, dropper, evidence: counted, score, own, carries };

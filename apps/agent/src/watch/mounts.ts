@@ -4,6 +4,8 @@ export interface Mount {
   readonly id: string;
   /** Device, MAJOR:MINOR. */
   readonly device: string;
+  /** Folder of that device which lies here: `/`, or another one for a bind mount. */
+  readonly source: string;
   readonly point: string;
   readonly type: string;
 }
@@ -27,9 +29,9 @@ export function parseMounts(text: string): Mount[] {
     .flatMap((line) => {
       const fields = line.split(" ");
       const type = fields[fields.indexOf("-") + 1];
-      const [id, , device, , point] = fields;
-      if (!id || !device || !point || !type) return [];
-      return [{ id, device, point: unescaped(point), type }];
+      const [id, , device, source, point] = fields;
+      if (!id || !device || !source || !point || !type) return [];
+      return [{ id, device, source: unescaped(source), point: unescaped(point), type }];
     });
 }
 
@@ -37,10 +39,35 @@ export function parseMounts(text: string): Mount[] {
 const unescaped = (text: string): string =>
   text.replace(/\\([0-7]{3})/g, (_, octal: string) => String.fromCharCode(Number.parseInt(octal, 8)));
 
+const inside = (path: string, top: string) => path === top || path.startsWith(top === "/" ? "/" : `${top}/`);
+
+/**
+ * Mounted folders below roots that are not entered: those of other machines or of programs (whoever wants one watched names
+ * it; one that hangs is never touched unasked), the kernel's own, and second sights of what is seen elsewhere in a root
+ * already (bind mounts, and loops of them).
+ */
+export function foreignPoints(roots: readonly string[], mounts: readonly Mount[]): string[] {
+  const below = mounts.filter(({ point }) => roots.some((root) => point !== root && inside(point, root)));
+  return below
+    .filter((mount) => {
+      if (roots.includes(mount.point)) return false;
+      return isRemote(mount.type) || KERNEL.has(mount.type) || isSecondSight(mount, mounts, roots);
+    })
+    .map(({ point }) => point);
+}
+
+function isSecondSight(mount: Mount, mounts: readonly Mount[], roots: readonly string[]): boolean {
+  if (mount.source === "/") return false;
+  return mounts.some((other) => {
+    if (other === mount || other.device !== mount.device || !inside(mount.source, other.source)) return false;
+    const rest = other.source === "/" ? mount.source : mount.source.slice(other.source.length);
+    const first = other.point === "/" ? rest || "/" : `${other.point}${rest}`;
+    return first !== mount.point && roots.some((root) => inside(first, root));
+  });
+}
+
 /** The mount that a root lies on, first, and those below it that are to be entered. */
 export function mountsOf(root: string, mounts: readonly Mount[], skips: (path: string) => boolean): Mount[] {
-  const inside = (path: string, top: string) =>
-    path === top || path.startsWith(top === "/" ? "/" : `${top}/`);
   // Of several on one point the last one is seen.
   const seen = [...new Map(mounts.map((mount) => [mount.point, mount])).values()];
   const own = seen
@@ -55,8 +82,9 @@ export function mountsOf(root: string, mounts: readonly Mount[], skips: (path: s
       if (skips(path)) return true;
     return false;
   };
+  const foreign = new Set(foreignPoints([root], mounts));
   const lower = seen.filter(
-    ({ point, type }) => point !== root && inside(point, root) && !KERNEL.has(type) && !skipped(point),
+    ({ point }) => point !== root && inside(point, root) && !foreign.has(point) && !skipped(point),
   );
   return [...(own ? [own] : []), ...lower];
 }

@@ -4,7 +4,7 @@ import { receiveMessageOnPort } from "node:worker_threads";
 import { Batch } from "./batch.ts";
 import { hush, waitFor } from "./calls.ts";
 import type { FromReader, ReaderData, RootState, ToReader } from "./messages.ts";
-import { type Mount, mountsOf, parseMounts } from "./mounts.ts";
+import { foreignPoints, type Mount, mountsOf, parseMounts } from "./mounts.ts";
 import type { Sink } from "./source.ts";
 import { Sources } from "./sources.ts";
 import { Territory } from "./territory.ts";
@@ -118,6 +118,7 @@ export class Reader {
   #check(first: boolean): void {
     this.#checked = Date.now();
     this.#mounts = parseMounts(readFileSync(MOUNTS, "utf8"));
+    this.#territory.foreign = new Set(foreignPoints(this.#territory.roots, this.#mounts));
     for (const [root, watched] of this.#roots) {
       const happened = watched.check(this.#mountsOf(root), this.#sources);
       // Below the root folders get their marks before anything else is said: what the agent compares next is covered.

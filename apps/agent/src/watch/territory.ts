@@ -14,9 +14,12 @@ export class Territory {
     ].sort((a, b) => b.prefix.length - a.prefix.length);
   }
 
+  /** Mounted folders that are not entered as things are now. */
+  foreign: ReadonlySet<string> = new Set();
+
   /** True for a folder below a root that is not to be entered. */
   skips(folder: string): boolean {
-    return this.#skipped.has(folder);
+    return this.#skipped.has(folder) || this.foreign.has(folder);
   }
 
   /** The root in which a folder lies, itself included; null outside of all. */
