@@ -1,4 +1,5 @@
 import type { Logger } from "@thymus/contracts";
+import { BelievedClock } from "./citizen/believed-clock.ts";
 import { deleteOld, type RetentionOptions } from "./quarantine/retention.ts";
 import type { Prescriptions } from "./scanning/prescriptions.ts";
 import type { Serial } from "./state/serial.ts";
@@ -21,7 +22,14 @@ export class Chores {
     const { log, prescriptions, serial } = options;
     const run = (what: string, work: () => Promise<unknown>) =>
       serial.run(work).catch((error: Error) => log.error(`${what} failed`, { why: error.message }));
-    const old = () => run("deleting what is too old", () => deleteOld(options));
+    const clock = new BelievedClock();
+    const old = () =>
+      run("deleting what is too old", async () => {
+        const now = await clock.now(options.db);
+        if (now !== null) await deleteOld(options, now);
+        else
+          log.warn("the clock jumped: nothing is deleted for its age until it has gone evenly for an hour");
+      });
     this.#timers = [
       setInterval(() => run("carrying out", () => prescriptions.carryOut()), OFTEN),
       setInterval(old, RARELY),

@@ -124,13 +124,13 @@ export class Guard {
     const socket = child.stdio[3] as Duplex;
     this.#child = child;
     this.#socket = socket;
-    this.#heard = Date.now();
+    this.#heard = performance.now();
     const lines = new Lines<Word>();
     socket.setEncoding("utf8");
     socket.on("error", () => {});
     const begun = new Promise<void>((resolve, reject) => {
       socket.on("data", (text: string) => {
-        this.#heard = Date.now();
+        this.#heard = performance.now();
         for (const word of lines.take(text)) {
           if (word.t === "begun") resolve();
           this.#hear(word, child);
@@ -181,8 +181,8 @@ export class Guard {
     if (!child) return;
     this.#send({ t: "beat" });
     // Its own timer should have ended it long before; this is for a kernel without one.
-    if (Date.now() - this.#heard > 5 * SILENT) child.kill("SIGKILL");
-    else if (Date.now() - this.#heard < SILENT && this.#pause > FIRST_PAUSE) this.#pause -= BEAT / 10;
+    if (performance.now() - this.#heard > 5 * SILENT) child.kill("SIGKILL");
+    else if (performance.now() - this.#heard < SILENT && this.#pause > FIRST_PAUSE) this.#pause -= BEAT / 10;
   }
 
   #send(order: Order): void {

@@ -64,7 +64,7 @@ export class OnAccess {
 
   #tell({ path, pid, exec, denied }: Refusal, found: Prescription | null): void {
     const key = `${path}\0${exec}\0${denied}`;
-    const now = Date.now();
+    const now = performance.now();
     if (now - (this.#told.get(key) ?? Number.NEGATIVE_INFINITY) < QUIET) return;
     if (this.#told.size >= MAX_TOLD) this.#told.clear();
     this.#told.set(key, now);

@@ -58,7 +58,7 @@ export class Conversation {
   async #ask(): Promise<number> {
     const { active, db, notices, serial, server, watchman } = this.#options;
     const known = Number((await readMeta(db, "revision")) ?? 0);
-    const began = Date.now();
+    const began = performance.now();
     const reply = await server.link.send({
       type: "sync",
       known,
@@ -73,7 +73,7 @@ export class Conversation {
     if (reply.type !== "synced") return PAUSE;
     await serial.run(() => this.#apply(reply));
     if (reply.revision !== known) return 0;
-    return Math.max(0, PAUSE - (Date.now() - began));
+    return Math.max(0, PAUSE - (performance.now() - began));
   }
 
   /** The revision is kept only once all of it is done: what fails here is asked for and tried again. */

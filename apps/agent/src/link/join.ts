@@ -6,6 +6,7 @@ import { holdAgent } from "../state/hold.ts";
 import { writeMeta } from "../state/meta.ts";
 import { openAgentDatabase } from "../state/open.ts";
 import { readEnrolment, signingKeyFile, writeEnrolment } from "./enrolment.ts";
+import { proxyFor } from "./proxy.ts";
 
 export interface JoinOptions {
   /** DIR/agent */
@@ -49,7 +50,13 @@ async function enrol(options: JoinOptions): Promise<MachineId> {
   }
   await mkdir(dataDir, { recursive: true, mode: 0o700 });
   const signing = await loadOrCreateSigningKeys(signingKeyFile(dataDir));
-  const link = createLinkClient({ url, serverKey: server, signing, machine: null, proxy });
+  const link = createLinkClient({
+    url,
+    serverKey: server,
+    signing,
+    machine: null,
+    proxy: proxyFor(url, proxy ?? null),
+  });
   const reply = await link.enrol({
     type: "enrol",
     secret,

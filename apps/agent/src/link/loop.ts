@@ -1,5 +1,9 @@
 import { asThymusError, type Logger } from "@thymus/contracts";
 
+/** Milliseconds of the first pause after a failure, and of the longest, each half as much more or less by chance. */
+const FIRST = 500;
+const LONGEST = 120_000;
+
 /**
  * Repeats a piece of work until it is stopped. The work says in how many milliseconds it wants to run again (null: when
  * woken, at the latest after a minute). A failure is logged once while it lasts, and tried again with a growing pause.
@@ -56,7 +60,8 @@ export class Loop {
         const why = `${error.code}: ${error.message}`;
         if (why !== this.#failing) this.#log.warn(`${this.#name}: ${why}`);
         this.#failing = why;
-        pause = Math.min(30_000, 500 * 2 ** Math.min(failures++, 8)) * (0.75 + Math.random() / 2);
+        // A server that comes back is not met by all its agents at once.
+        pause = Math.min(LONGEST, FIRST * 2 ** Math.min(failures++, 10)) * (0.5 + Math.random());
       }
       await this.#sleep(pause);
     }

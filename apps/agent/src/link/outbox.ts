@@ -117,7 +117,8 @@ export class Outbox {
       .execute();
     let due: number | null = null;
     for (const row of rows) {
-      const wait = row.next_try - Date.now();
+      // A clock that was set back must not make a case wait for years.
+      const wait = Math.min(row.next_try - Date.now(), 1.25 * MAX_DELAY);
       const next = wait > 0 ? wait : await this.#tryCase(row, to);
       if (next !== null) due = Math.min(due ?? next, next);
     }

@@ -3,6 +3,7 @@ import type { Logger, SyncReply } from "@thymus/contracts";
 import { createLinkClient, type LinkClient, loadOrCreateSigningKeys, TufClient } from "@thymus/trust";
 import type { PrescriptionSource } from "../scanning/prescriptions.ts";
 import { type Enrolment, signingKeyFile, writeEnrolment } from "./enrolment.ts";
+import { proxyFor } from "./proxy.ts";
 
 /** What the agent needs of its server; a test may give another. */
 export interface Server {
@@ -23,7 +24,7 @@ export async function openServer(
 ): Promise<Server> {
   const signing = await loadOrCreateSigningKeys(signingKeyFile(dataDir));
   const { machine, serverKey } = joined;
-  const proxy = joined.proxy ?? undefined;
+  const proxy = proxyFor(joined.url, joined.proxy);
   const link = createLinkClient({ url: joined.url, serverKey, signing, machine, proxy, signal });
   let enrolment = joined;
   let tuf: TufClient | null = null;

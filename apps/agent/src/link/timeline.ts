@@ -1,15 +1,21 @@
-import { appendFile } from "node:fs/promises";
+import { appendFile, rename, stat } from "node:fs/promises";
 import { join } from "node:path";
 import type { CaseId, Logger } from "@thymus/contracts";
 import type { Database } from "../state/open.ts";
 
-/** Events that the database keeps; events.ndjson has all. */
+/** Events that the database keeps once they were told, and while nobody can be told; events.ndjson has more. */
 const MAX_KEPT = 10_000;
+const MAX_WAITING = 100_000;
+/** Bytes of events.ndjson; beyond, it becomes events.ndjson.1 in place of that of before. */
+const MAX_FILE_BYTES = 64 << 20;
+/** Events between two looks at what has grown too large. */
+const LOOK = 500;
 
 /** What happened here, in order: appended to events.ndjson, and told to the server where it matters there. */
 export class Timeline {
   readonly #file: string;
   readonly #log: Logger;
+  #noted = 0;
   /** Called when something waits to be told. */
   onEvent: () => void = () => {};
 
@@ -29,8 +35,21 @@ export class Timeline {
     await appendFile(this.#file, `${line}\n`, { mode: 0o600 }).catch((error: Error) =>
       this.#log.warn("events.ndjson cannot be written", { why: error.message }),
     );
+    if (this.#noted++ % LOOK === 0) await this.#bound(db);
     this.#log.info(event.what, caseId ? { case: caseId } : {});
     this.onEvent();
+  }
+
+  /** Weeks without a server must not fill the disk. */
+  async #bound(db: Database): Promise<void> {
+    const { size } = await stat(this.#file).catch(() => ({ size: 0 }));
+    if (size > MAX_FILE_BYTES) await rename(this.#file, `${this.#file}.1`).catch(() => {});
+    const row = await db
+      .selectFrom("event")
+      .select((eb) => eb.fn.max("id").as("newest"))
+      .executeTakeFirst();
+    const oldest = Number(row?.newest ?? 0) - MAX_WAITING;
+    if (oldest > 0) await db.deleteFrom("event").where("id", "<=", oldest).execute();
   }
 
   /**

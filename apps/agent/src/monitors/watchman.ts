@@ -121,7 +121,7 @@ export class Watchman {
       const { ended, took } = this.#last.get(root) ?? { ended: 0, took: 0 };
       const pause = Math.max(BLIND_SECONDS * 1000, took * BLIND_PART);
       const seen = this.#coverage.blind(root) === null || this.#coverage.state(root)?.missing;
-      if (!seen && Date.now() - ended >= pause) this.#compareSoon(root);
+      if (!seen && performance.now() - ended >= pause) this.#compareSoon(root);
     }
   }
 
@@ -262,7 +262,7 @@ export class Watchman {
   /** Compares a root with its baseline. @param counting whether a change that no event told of is a lost event */
   async #recheck(root: string, counting: boolean): Promise<void> {
     const { db, decoys } = this.#options.investigation;
-    const began = Date.now();
+    const began = performance.now();
     await this.#watch?.check();
     if (!(await hasBaseline(db, root))) {
       await this.#begin(root);
@@ -277,7 +277,7 @@ export class Watchman {
       this.#coverage.countLost(await this.#unannounced(fresh));
     if (fresh.length > 0) await this.#settle(root, new Map(fresh.map((path) => [path, null])));
     this.#coverage.compared(root);
-    this.#last.set(root, { ended: Date.now(), took: Date.now() - began });
+    this.#last.set(root, { ended: performance.now(), took: performance.now() - began });
   }
 
   async #unannounced(paths: readonly string[]): Promise<number> {

@@ -54,7 +54,7 @@ export class Pending {
 
   take(changes: readonly Changed[]): void {
     const finished: string[] = [];
-    if (changes.length > 0 && this.#changes.size === 0) this.#since = Date.now();
+    if (changes.length > 0 && this.#changes.size === 0) this.#since = performance.now();
     for (const { path, finished: complete, writer } of changes) {
       const known = this.#changes.get(path) ?? null;
       // Anew at the end: what changed last comes last.
@@ -69,7 +69,7 @@ export class Pending {
 
   /** Looks at these paths again after the next quiet time. */
   again(paths: Iterable<string>): void {
-    if (this.#changes.size === 0) this.#since = Date.now();
+    if (this.#changes.size === 0) this.#since = performance.now();
     for (const path of paths) this.#changes.set(path, this.#changes.get(path) ?? null);
     this.#wait();
   }
@@ -79,7 +79,7 @@ export class Pending {
     const quiet = this.#options.settleSeconds * 1000;
     const latest = this.#since + Math.max(PATIENCE * quiet, 10_000);
     if (this.#timer) clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => this.#settle(), Math.max(0, Math.min(quiet, latest - Date.now())));
+    this.#timer = setTimeout(() => this.#settle(), Math.max(0, Math.min(quiet, latest - performance.now())));
   }
 
   #waitForFirst(finished: boolean): void {
@@ -88,14 +88,14 @@ export class Pending {
     this.#first = null;
     if (!running && !finished) return;
     if (this.isBurst) return;
-    if (!running) this.#firstSince = Date.now();
+    if (!running) this.#firstSince = performance.now();
     const latest = this.#firstSince + FIRST_LATEST;
     this.#first = setTimeout(
       () => {
         this.#first = null;
         if (this.#changes.size > 0) this.#options.onFirst(new Map(this.#changes));
       },
-      Math.max(0, Math.min(FIRST_QUIET, latest - Date.now())),
+      Math.max(0, Math.min(FIRST_QUIET, latest - performance.now())),
     );
   }
 

@@ -71,7 +71,7 @@ export class Reader {
       this.#mountsFd,
     );
     if (ready.has(this.#data.bell)) this.#listen();
-    else if (ready.has(this.#mountsFd) || Date.now() - this.#checked >= LOOK) this.#check(false);
+    else if (ready.has(this.#mountsFd) || performance.now() - this.#checked >= LOOK) this.#check(false);
     this.#busy = false;
     for (const source of sources) if (source.step(this.#sink)) this.#busy = true;
     this.#flush();
@@ -116,7 +116,7 @@ export class Reader {
   }
 
   #check(first: boolean): void {
-    this.#checked = Date.now();
+    this.#checked = performance.now();
     this.#mounts = parseMounts(readFileSync(MOUNTS, "utf8"));
     this.#territory.foreign = new Set(foreignPoints(this.#territory.roots, this.#mounts));
     for (const [root, watched] of this.#roots) {
