@@ -2,7 +2,7 @@
  * How functions of the C library are bound: at their first call, so that a machine that has none of this kind (macOS,
  * Windows) can still load whatever imports it, and is told plainly what is Linux only when it gets there.
  */
-import { ThymusError } from "@thymus/contracts";
+import { ThymusError } from "@thymus/contracts/errors";
 import koffi from "koffi";
 
 /** A function of the C library; 64-bit results are bigint where they do not fit a number. */
