@@ -1,9 +1,7 @@
 /** What every verb shares: data folder, configuration, how to speak. */
 import { existsSync, readFileSync } from "node:fs";
 import { homedir } from "node:os";
-import { dirname, join, resolve } from "node:path";
-import { fileURLToPath } from "node:url";
-import { PACKAGE_MANAGER } from "@thymus/analysis";
+import { join, resolve } from "node:path";
 import { Config, parseDocument, ThymusError } from "@thymus/contracts";
 import { parse as parseToml } from "smol-toml";
 
@@ -68,15 +66,4 @@ export function makeContext(options: GlobalOptions): Context {
     config: loadConfig(options.config ? resolve(options.config) : existsSync(own) ? own : null),
     json: options.json === true,
   };
-}
-
-/**
- * Goodware where nobody names any: what the package manager vouches for, and the libraries of this installation, whose
- * content its lockfile vouches for.
- */
-export function goodwareSources(config: Config, named: readonly string[] = []): string[] {
-  if (named.length > 0) return named.map((path) => resolve(path));
-  if (config.analysis.goodware.length > 0) return config.analysis.goodware;
-  const locked = join(dirname(fileURLToPath(import.meta.url)), "../../../node_modules/.pnpm");
-  return [PACKAGE_MANAGER, ...(existsSync(locked) ? [locked] : [])];
 }

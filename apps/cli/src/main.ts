@@ -2,7 +2,7 @@
 import { THYMUS_VERSION, ThymusError } from "@thymus/contracts";
 import { Command, CommanderError } from "commander";
 import { reportError } from "./output.ts";
-import { verbs } from "./verbs/index.ts";
+import { registersFor } from "./verbs/index.ts";
 
 const program = new Command("thymus")
   .description(
@@ -12,7 +12,7 @@ const program = new Command("thymus")
   .showHelpAfterError(false)
   .configureOutput({ writeErr: () => {} })
   .exitOverride();
-for (const register of verbs) register(program);
+for (const register of await registersFor(process.argv[2])) register(program);
 
 // A reader that went away (`thymus ... | head`) is no failure of ours.
 process.stdout.on("error", (error: NodeJS.ErrnoException) => {

@@ -3,7 +3,8 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { buildChamber, buildCorpus, openCorpus } from "@thymus/analysis";
 import { ThymusError } from "@thymus/contracts";
-import { type Context, goodwareSources } from "./context.ts";
+import type { Context } from "./context.ts";
+import { goodwareSources } from "./goodware.ts";
 
 export interface Prepared {
   /** `total` is 0 where it is not known. */

@@ -1,5 +1,5 @@
 export { isAr } from "./archives/ar.ts";
-export { Budget, type OpenLimits, openLimits } from "./archives/budget.ts";
+export { Budget, type OpenLimits, openLimits, scanLimits } from "./archives/budget.ts";
 export { type ArchiveEntry, type ArchiveReader, Unreadable } from "./archives/entry.ts";
 export { closedArchive, readerFor } from "./archives/reader.ts";
 export { isRpm, type RpmTexts, readRpm } from "./archives/rpm.ts";

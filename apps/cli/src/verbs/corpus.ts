@@ -1,5 +1,5 @@
 import { buildCorpus, exportCorpus, importCorpus, importList, openCorpus } from "@thymus/analysis";
-import { goodwareSources } from "../context.ts";
+import { goodwareSources } from "../goodware.ts";
 import { bar, printJson, printLine, progressReporter } from "../output.ts";
 import { acting, interruptSignal, numberOption, type Register, withGlobals } from "./verb.ts";
 

@@ -1,7 +1,6 @@
 import { join } from "node:path";
-import { activePrescriptions } from "@thymus/agent";
 import { type Finding, ThymusError } from "@thymus/contracts";
-import { bundleOf, createBundle, openLimits, type RuleBundle, scanPaths } from "@thymus/detection";
+import { bundleOf, createBundle, type RuleBundle, scanLimits, scanPaths } from "@thymus/detection";
 import type { Context } from "../context.ts";
 import { printJson, printLine, progressReporter, visible } from "../output.ts";
 import { loadRules } from "../rules.ts";
@@ -39,7 +38,7 @@ export const registerScan: Register = (program) => {
         const summary = await scanPaths({
           paths,
           bundle,
-          archives: options.archives && context.config.agent.scan.archives ? openLimits : null,
+          archives: options.archives && context.config.agent.scan.archives ? scanLimits : null,
           idle: options.idle ?? false,
           ...(options.cache && { remember: { folder, resume: options.resume ?? false } }),
           signal: interruptSignal(),
@@ -77,6 +76,7 @@ async function bundleFor(
   warn: (what: string) => void,
 ): Promise<RuleBundle> {
   if (given.length > 0) return loadRules(given, warn);
+  const { activePrescriptions } = await import("@thymus/agent");
   const active = createBundle(await activePrescriptions(join(dataDir, "agent")));
   const added = config.agent.scan.rules;
   const rules = added.length === 0 ? [] : (await loadRules(added, warn)).rules;

@@ -25,6 +25,17 @@ export const openLimits: OpenLimits = {
   seconds: 30,
 };
 
+/** What a scan may open: more than an analysis, since nothing is kept. */
+export const scanLimits: OpenLimits = {
+  depth: 4,
+  entries: 100_000,
+  kept: 256 * 1024 * 1024,
+  worked: 4 * 1024 * 1024 * 1024,
+  ratio: 250,
+  ratioFrom: 16 * 1024 * 1024,
+  seconds: 120,
+};
+
 /** Opening ends here; what was opened so far counts. `message` says which limit. */
 export class Exhausted extends Error {}
 

@@ -198,8 +198,11 @@ class ConfinedWorker implements WorkerEnd {
       return;
     }
     const gone = new Promise<void>((resolve) => child.once("close", () => resolve()));
-    endTree(child);
-    await Promise.race([gone, new Promise((resolve) => setTimeout(resolve, 1000).unref())]);
+    // One that waits for work ends with the channel.
+    if (this.#waiting.size > 0) endTree(child);
+    const late = setTimeout(() => endTree(child), 1000);
+    await gone;
+    clearTimeout(late);
   }
 }
 

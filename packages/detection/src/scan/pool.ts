@@ -122,7 +122,8 @@ export class ScanPool {
       : threads(settings);
     const grace = engine.name === "native" ? GRACE_MS : 0;
     const workers = options.workers ?? Math.min(2, availableParallelism());
-    return new ScanPool(start, timeoutMs + grace, Math.max(1, workers), listener);
+    const opening = 1000 * (settings.archives?.seconds ?? 0);
+    return new ScanPool(start, timeoutMs + opening + grace, Math.max(1, workers), listener);
   }
 
   /** Hands a batch to a worker; waits while all have enough to do. */
