@@ -40,6 +40,7 @@ export const registerScan: Register = (program) => {
           bundle,
           archives: options.archives && context.config.agent.scan.archives ? scanLimits : null,
           idle: options.idle ?? false,
+          cacheDir: join(folder, "compiled"),
           ...(options.cache && { remember: { folder, resume: options.resume ?? false } }),
           signal: interruptSignal(),
           onFinding(finding) {

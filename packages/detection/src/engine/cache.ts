@@ -27,7 +27,7 @@ export function compileCached(
   options?: CompileOptions,
 ): CompiledRules {
   if (!folder || engine.name !== "native") return engine.compile(sources, options);
-  const file = join(folder, `${sourcesDigest(sources)}${options?.foreign ? "-foreign" : ""}.compiled`);
+  const file = fileOf(folder, sources, options);
   const kept = readKept(file);
   const restored = kept && engine.restore(kept, options);
   if (restored) return restored;
@@ -36,6 +36,27 @@ export function compileCached(
   if (blob) keep(folder, file, blob);
   return rules;
 }
+
+/**
+ * The compiled form alone, for others to restore: from `folder` without looking into it where it lies there, else compiled now.
+ * @returns null where the engine has none
+ */
+export function compiledForm(
+  engine: RuleEngine,
+  sources: readonly RuleSource[],
+  folder: string | undefined,
+  options?: CompileOptions,
+): Uint8Array | null {
+  const kept = folder && engine.name === "native" ? readKept(fileOf(folder, sources, options)) : null;
+  if (kept) return kept;
+  const rules = compileCached(engine, sources, folder, options);
+  const form = rules.serialize();
+  rules.close();
+  return form;
+}
+
+const fileOf = (folder: string, sources: readonly RuleSource[], options: CompileOptions | undefined) =>
+  join(folder, `${sourcesDigest(sources)}${options?.foreign ? "-foreign" : ""}.compiled`);
 
 /** SHA-256 over format, namespaces and sources, as hex. */
 export function sourcesDigest(sources: readonly RuleSource[]): string {

@@ -95,9 +95,14 @@ export class ScanMemory {
     }
   }
 
+  /** Whether it knows no file at all. */
+  get isEmpty(): boolean {
+    return this.#clean.size + (this.#session?.done.size ?? 0) === 0;
+  }
+
   /** Whether the file at this path is one that these rules found clean. */
   knowsClean(path: string): boolean {
-    if (this.#clean.size === 0 && (this.#session?.done.size ?? 0) === 0) return false;
+    if (this.isEmpty) return false;
     const facts = lstatSync(path, { bigint: true, throwIfNoEntry: false });
     if (!facts?.isFile()) return false;
     const { id, lasting } = this.identityOf(facts, path);

@@ -4,7 +4,7 @@ import type { OpenLimits } from "../archives/budget.ts";
 import { type BundleRule, partsOf, type RuleBundle } from "../bundle/bundle.ts";
 import type { Layer } from "../confined/lockdown.ts";
 import { canConfine } from "../confined/start.ts";
-import { compileCached } from "../engine/cache.ts";
+import { compiledForm } from "../engine/cache.ts";
 import { DEFAULT_SCAN_TIMEOUT_MS } from "../engine/engine.ts";
 import { loadEngine } from "../engine/load.ts";
 import type { ScanMemory } from "./memory.ts";
@@ -98,12 +98,8 @@ export class ScanPool {
     const engine = await loadEngine(options.engine);
     const timeoutMs = options.timeoutMs ?? DEFAULT_SCAN_TIMEOUT_MS;
     const { own, foreign } = partsOf(options.bundle);
-    const compile = (rules: readonly BundleRule[], isForeign: boolean) => {
-      const compiled = compileCached(engine, rules, options.cacheDir, { timeoutMs, foreign: isForeign });
-      const blob = compiled.serialize();
-      compiled.close();
-      return blob;
-    };
+    const compile = (rules: readonly BundleRule[], isForeign: boolean) =>
+      compiledForm(engine, rules, options.cacheDir, { timeoutMs, foreign: isForeign });
     const settings = {
       bundle: options.bundle,
       engine: engine.name,

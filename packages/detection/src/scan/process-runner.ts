@@ -34,6 +34,8 @@ interface Given {
   readonly owner?: string;
 }
 
+const NOWHERE: Whereabouts = { batch: 0, index: -1, files: 0, bytes: 0 };
+
 export function processes(settings: ProcessSettings): StartRunner {
   return (listener) => new ProcessRunner(settings, listener);
 }
@@ -41,17 +43,26 @@ export function processes(settings: ProcessSettings): StartRunner {
 class ProcessRunner implements Runner {
   readonly #settings: ProcessSettings;
   readonly #listener: RunnerListener;
-  readonly #worker: WorkerEnd;
+  #worker: WorkerEnd | null = null;
   readonly #sent: Sent[] = [];
 
   constructor(settings: ProcessSettings, listener: RunnerListener) {
     this.#settings = settings;
     this.#listener = listener;
-    const { bundle, engine, compiled, foreign, timeoutMs, archives, idle } = settings;
-    this.#worker = startConfined(
+    // Where all may be as it was, there may be nothing to do for it.
+    if (settings.memory?.isEmpty ?? true) this.#started();
+  }
+
+  #started(): WorkerEnd {
+    const { bundle, engine, compiled, foreign, timeoutMs, archives, idle } = this.#settings;
+    this.#worker ??= startConfined(
       { job: { bundle, engine, compiled, foreign, timeoutMs, archives }, idle },
-      { onMessage: (message) => this.#receive(message), onExit: (cause) => this.#exit(cause) },
+      {
+        onMessage: (message) => this.#receive(message),
+        onExit: (cause) => this.#listener.onExit(cause),
+      },
     );
+    return this.#worker;
   }
 
   give(batch: WorkerBatch): void {
@@ -70,27 +81,27 @@ class ProcessRunner implements Runner {
     }
     this.#sent.push(sent);
     if (given.length === 0) queueMicrotask(() => this.#flush());
-    else this.#worker.send(batch.number, messageOf(batch.number, given), files);
+    else this.#started().send(batch.number, messageOf(batch.number, given), files);
     for (const fd of opened) closeSync(fd);
   }
 
   whereabouts(): Whereabouts {
-    const { batch, index, files, bytes } = this.#worker.whereabouts();
+    const { batch, index, files, bytes } = this.#worker?.whereabouts() ?? NOWHERE;
     const known = this.#sent.find(({ number }) => number === batch);
     const unchanged = known?.unchanged.filter((at) => at < index).length ?? 0;
     return { batch, index, files: files + unchanged, bytes };
   }
 
   blame(): void {
-    const { batch, index } = this.#worker.whereabouts();
+    const { batch, index } = this.#worker?.whereabouts() ?? NOWHERE;
     const sent = this.#sent.find(({ number }) => number === batch);
     for (const message of sent?.told ?? []) if (message.index < index) this.#listener.onMessage(message);
     const identity = sent?.identities.get(index);
     if (identity !== undefined) this.#settings.memory?.blame(identity);
   }
 
-  end(): Promise<void> {
-    return this.#worker.end();
+  async end(): Promise<void> {
+    await this.#worker?.end();
   }
 
   /** An open file that is to be scanned, or null: what is to be told of it then stands in `sent`. */
@@ -157,7 +168,7 @@ class ProcessRunner implements Runner {
 
   /** Batches of which the worker has nothing. */
   #flush(): void {
-    for (let head = this.#sent[0]; head && !this.#worker.has(head.number); head = this.#sent[0])
+    for (let head = this.#sent[0]; head && !this.#worker?.has(head.number); head = this.#sent[0])
       this.#finish(head, 0, 0);
   }
 
@@ -167,10 +178,6 @@ class ProcessRunner implements Runner {
     for (const identity of head.identities.values()) this.#settings.memory?.clean(identity);
     const unchanged = head.unchanged.length;
     this.#listener.onMessage({ kind: "done", files: files + unchanged, bytes, unchanged });
-  }
-
-  #exit(cause: unknown): void {
-    this.#listener.onExit(cause);
   }
 }
 

@@ -1,5 +1,5 @@
-import type { Dirent } from "node:fs";
-import { lstat, opendir, readlink, statfs } from "node:fs/promises";
+import { type Dir, type Dirent, opendirSync } from "node:fs";
+import { lstat, readlink, statfs } from "node:fs/promises";
 import { join } from "node:path";
 import { ThymusError } from "@thymus/contracts/errors";
 import type { SkipReason } from "./protocol.ts";
@@ -75,7 +75,7 @@ async function named(path: string, listener: WalkListener): Promise<"file" | "fo
 }
 
 async function* readFolder(folder: Folder, stack: Folder[], listener: WalkListener): AsyncGenerator<string> {
-  let directory: AsyncIterable<Dirent>;
+  let directory: Dir;
   let device: number;
   try {
     device = (await lstat(folder.path)).dev;
@@ -83,22 +83,25 @@ async function* readFolder(folder: Folder, stack: Folder[], listener: WalkListen
       listener.onSkip(folder.path, "special");
       return;
     }
-    directory = await opendir(folder.path, { bufferSize: 256 });
+    // A file system that does not answer has kept the call above, which keeps nobody else; entries come quicker without a thread between.
+    directory = opendirSync(folder.path, { bufferSize: 256 });
   } catch (cause) {
     if ((cause as NodeJS.ErrnoException).code !== "ENOENT")
       listener.onError(folder.path, unreadable(folder.path, cause));
     return;
   }
   try {
-    for await (const entry of directory) {
+    for (let entry = directory.readSync(); entry !== null; entry = directory.readSync()) {
       const path = join(folder.path, entry.name);
-      const kind = await kindOf(entry, path);
+      const kind = entry.isFile() ? "file" : entry.isDirectory() ? "folder" : await kindOf(entry, path);
       if (kind === "folder") stack.push({ path, parentDevice: device });
       else if (kind === "file") yield path;
       else listener.onSkip(path, "special");
     }
   } catch (cause) {
     listener.onError(folder.path, unreadable(folder.path, cause));
+  } finally {
+    directory.closeSync();
   }
 }
 
