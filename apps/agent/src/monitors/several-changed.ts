@@ -1,5 +1,5 @@
 import { runsOf, sharedRuns } from "../suspicion/difference.ts";
-import { type Change, type Evidence, isChanged, type Monitor } from "../suspicion/incident.ts";
+import { type Change, type Evidence, isChanged, isDependency, type Monitor } from "../suspicion/incident.ts";
 import { grewAlike, infectionShape, type Shape } from "../suspicion/shape.ts";
 
 /** Changed programs whose foreign bytes are compared with one another. */
@@ -18,8 +18,10 @@ const LEAST = 3;
  */
 export const severalChanged: Monitor = {
   name: "several-changed",
-  look({ changes }) {
-    const changed = changes.filter((change) => isChanged(change) && change.now.program);
+  look(incident) {
+    const changed = incident.changes.filter(
+      (change) => isChanged(change) && change.now.program && !isDependency(incident, change),
+    );
     if (changed.length < 2) return [];
     const shapes = changed.flatMap((change) => infectionShape(change) ?? []);
     const alike = grewAlike(shapes);

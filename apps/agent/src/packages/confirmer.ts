@@ -33,7 +33,7 @@ export class Confirmer {
   }
 
   add({ package: name, version, level }: Vouch): void {
-    if (level === "signed" || this.#closed) return;
+    if (level !== "manifest" || this.#closed) return;
     this.#waiting.set(`${name} ${version}`, { package: name, version });
     this.#schedule();
   }

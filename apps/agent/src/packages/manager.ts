@@ -2,7 +2,9 @@
 export type VouchLevel =
   /** The package manager's own manifest on this machine says so; nothing signed was looked at. */
   | "manifest"
-  /** A signature, or a digest that the owner pinned (lockfile), leads to this very content. */
+  /** A lockfile has the digest of an archive that has it. It is what the author published, whatever that is. */
+  | "pinned"
+  /** A signature leads to it. */
   | "signed";
 
 /** A content that a package manager answers for. */
@@ -18,9 +20,9 @@ export interface Claim {
   readonly version: string;
   /**
    * `file`: its manifest has a digest of it; `conffile`: the owner may change it; `control`: a script of the package manager about
-   * the package; `unlisted`: a file of the package of which no digest is known.
+   * the package; `unlisted`: a file of the package of which no digest is known; `dependency`: it came together with a change of a lockfile.
    */
-  readonly kind: "file" | "conffile" | "control" | "unlisted";
+  readonly kind: "file" | "conffile" | "control" | "unlisted" | "dependency";
   /** The package is being unpacked, configured or removed at this moment: its files change. */
   readonly underway: boolean;
   /** Why the manifest is not believed (it changed although nothing was installed); null where it is. */

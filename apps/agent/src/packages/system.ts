@@ -2,6 +2,8 @@ import { readMeta, writeMeta } from "../state/meta.ts";
 import type { Database } from "../state/open.ts";
 import { Dpkg } from "./dpkg/dpkg.ts";
 import type { PackageManager } from "./manager.ts";
+import { Npm } from "./npm/npm.ts";
+import { several } from "./several.ts";
 
 /** The package managers of this system. */
 export function packagesOf(db: Database): PackageManager {
@@ -9,5 +11,5 @@ export function packagesOf(db: Database): PackageManager {
     load: () => readMeta(db, "packages.dpkg"),
     save: (text: string) => writeMeta(db, "packages.dpkg", text),
   };
-  return new Dpkg({ memory });
+  return several([new Dpkg({ memory }), new Npm()]);
 }

@@ -51,5 +51,9 @@ export interface Monitor {
   look(incident: Incident): Evidence[];
 }
 
+/** It came with a change of a lockfile: then that several changed at once, or what they share, says nothing. */
+export const isDependency = ({ claims }: Incident, { path }: Change): boolean =>
+  claims.get(path)?.kind === "dependency";
+
 /** A program that changed, not one that appeared. */
 export const isChanged = (change: Change): boolean => change.before !== null || change.decoy;

@@ -106,18 +106,16 @@ export class Investigator {
   async #postpone(root: string, paths: Changes, early: boolean): Promise<Changes> {
     const { decoys, packages, requeue } = this.#options;
     const waits = this.#waits.get(root) ?? 0;
-    if (!(await packages.busy())) {
-      if (!early) this.#waits.delete(root);
-      return paths;
-    }
+    const busy = await packages.busy();
     const later = new Set<string>();
     for (const path of paths.keys()) {
       if (await decoys.get(path)) continue;
       const claim = await packages.claim(path);
-      if (claim ? claim.underway && waits < MAX_UNDERWAY : waits < MAX_WAITS) later.add(path);
+      if (claim ? claim.underway && waits < MAX_UNDERWAY : busy && waits < MAX_WAITS) later.add(path);
     }
     if (!early) {
-      this.#waits.set(root, waits + 1);
+      if (busy || later.size > 0) this.#waits.set(root, waits + 1);
+      else this.#waits.delete(root);
       if (later.size > 0) requeue(root, later);
     }
     return new Map([...paths].filter(([path]) => !later.has(path)));
@@ -144,7 +142,7 @@ export class Investigator {
       const by = vouched.get(path);
       if (by === undefined) {
         const claim = change.decoy ? null : await packages.claim(path);
-        if (claim?.underway) {
+        if (claim?.underway && (this.#waits.get(root) ?? 0) < MAX_UNDERWAY) {
           // The package manager came to it between two looks.
           if (!early) requeue(root, [path]);
           continue;
@@ -217,7 +215,7 @@ export class Investigator {
   /** After the sample was copied: what its package knows need not wait for a verdict. */
   #bringBack(id: CaseId, { changes, claims, root }: Incident): void {
     for (const { path, now, before } of changes)
-      if (before && claims.has(path) && now.content)
+      if (before && claims.get(path)?.kind === "file" && now.content)
         this.#options.bringBack.consider({ case: id, root, path, sha256: now.content.sha256 });
   }
 
