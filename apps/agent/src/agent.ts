@@ -1,6 +1,7 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { type Config, type Logger, MachineId } from "@thymus/contracts";
+import type { RuleEngine } from "@thymus/detection";
 import { Chores } from "./chores.ts";
 import { Politeness } from "./citizen/politeness.ts";
 import { Contribution } from "./contribution/contribution.ts";
@@ -34,6 +35,9 @@ import { openAgentDatabase } from "./state/open.ts";
 import { Serial } from "./state/serial.ts";
 import { Cases } from "./suspicion/cases.ts";
 import { Investigator, type InvestigatorOptions } from "./suspicion/investigator.ts";
+import { ContentMarks } from "./trial/marks.ts";
+import { startContent } from "./trial/start.ts";
+import { Trial } from "./trial/trial.ts";
 
 export interface AgentOptions {
   /** DIR/agent */
@@ -48,6 +52,7 @@ export interface AgentOptions {
 export interface AgentParts {
   readonly server?: Server | null;
   readonly packages?: PackageManager;
+  readonly engine?: () => Promise<RuleEngine>;
 }
 
 export interface RunningAgent {
@@ -95,11 +100,11 @@ async function runHeld(options: AgentOptions, parts: AgentParts): Promise<Runnin
   const context = { db, quarantine, maxBytes };
   await recoverOperations(context, log);
   await quarantine.sweep();
-  const active = new ActivePrescriptions(db, log);
+  const marks = new ContentMarks(dataDir);
+  const active = new ActivePrescriptions(db, log, marks, parts.engine);
   const copies = await openCopies({ db, dataDir, vault, config, active });
 
   const timeline = new Timeline(dataDir, log);
-  await active.load();
   const cases = new Cases(db);
   const decoys = new Decoys(db, log);
   const packages = parts.packages ?? packagesOf(db);
@@ -139,13 +144,15 @@ async function runHeld(options: AgentOptions, parts: AgentParts): Promise<Runnin
     active,
     healer,
     log,
-    paths,
+    marks,
+    trial: new Trial({ paths, packages }),
     roots: () => roots.all,
     rootOf: (path) => roots.of(path),
     isDecoy,
     timeline,
     onOutcome: () => conversation?.wake(),
   });
+  const content = await startContent({ active, db, log, marks, notices, prescriptions });
   watchman = new Watchman({
     investigation,
     investigator: new Investigator(investigation),
@@ -212,6 +219,7 @@ async function runHeld(options: AgentOptions, parts: AgentParts): Promise<Runnin
     await bringBack.close();
     await confirmer.close();
     await serial.idle();
+    await content.close();
     active.close();
     await db.destroy();
   };

@@ -1,29 +1,51 @@
-import type { FileType, Logger, PrescriptionId } from "@thymus/contracts";
-import { Prescription, parseJsonDocument } from "@thymus/contracts";
-import { BundleScanner, createBundle, loadEngine, type RuleBundle } from "@thymus/detection";
+import {
+  asThymusError,
+  type FileType,
+  type Logger,
+  Prescription,
+  type PrescriptionId,
+  parseJsonDocument,
+  type ThymusError,
+} from "@thymus/contracts";
+import { BundleScanner, createBundle, loadEngine, type RuleBundle, type RuleEngine } from "@thymus/detection";
 import type { Database } from "../state/open.ts";
+import type { ContentMarks } from "../trial/marks.ts";
 
 /** The active prescriptions of this machine, compiled. They work from the database alone: no server is needed. */
 export class ActivePrescriptions {
   readonly #db: Database;
   readonly #log: Logger;
+  readonly #marks: ContentMarks | null;
+  readonly #engine: () => Promise<RuleEngine>;
   #byId = new Map<string, Prescription>();
   #specimens = new Map<string, Prescription>();
   /** By id: the active prescriptions that replace it, directly or over others. */
   #successors = new Map<string, Prescription[]>();
   #scanner: BundleScanner | null = null;
+  #bad = new Map<string, string>();
 
-  constructor(db: Database, log: Logger) {
+  /** @param marks where crashes are written down beforehand; a command that ends soon needs none */
+  constructor(
+    db: Database,
+    log: Logger,
+    marks: ContentMarks | null = null,
+    engine: () => Promise<RuleEngine> = loadEngine,
+  ) {
     this.#db = db;
     this.#log = log;
+    this.#marks = marks;
+    this.#engine = engine;
   }
 
-  /** Reads and compiles them anew; call it whenever one became active or was recalled. */
+  /**
+   * Reads and compiles them anew; call it whenever one became active or was recalled. One that cannot be read or compiled keeps no
+   * other away: see `takeBad`.
+   */
   async load(): Promise<void> {
     const rows = await this.#db
       .selectFrom("prescription")
       .select(["id", "document", "state"])
-      .where("state", "in", ["active", "replaced"])
+      .where("state", "in", this.#marks?.none ? ["replaced"] : ["active", "replaced"])
       .orderBy("id")
       .execute();
     const byId = new Map<string, Prescription>();
@@ -35,22 +57,56 @@ export class ActivePrescriptions {
         if (row.state === "active") byId.set(row.id, read);
         else retired.push(read);
       } catch (error) {
-        // Written by a newer version: refused like any unknown field, the others go on.
-        this.#log.error("an active prescription cannot be read", {
-          id: row.id,
-          why: (error as Error).message,
-        });
+        // Damaged, or written by a newer version: refused like any unknown field, the others go on.
+        if (row.state === "active") this.#setAside(row.id, asThymusError(error));
       }
     }
-    const bundle = createBundle([...byId.values()]);
-    const scanner =
-      byId.size === 0
-        ? null
-        : new BundleScanner(bundle, (await loadEngine()).compile([...bundle.rules], { timeoutMs: 10_000 }));
+    const ids = [...byId.keys()];
+    const compile = () => this.#compile(byId);
+    const scanner = await (this.#marks ? this.#marks.during({ loading: ids }, compile) : compile());
     this.#scanner?.close();
     this.#scanner = scanner;
     this.#byId = byId;
     this.#relate([...byId.values()], retired);
+  }
+
+  /** All in one; where that fails, what fails alone is taken out of `byId` first. */
+  async #compile(byId: Map<string, Prescription>): Promise<BundleScanner | null> {
+    if (byId.size === 0) return null;
+    const engine = await this.#engine();
+    const compile = (prescriptions: readonly Prescription[]) => {
+      const bundle = createBundle(prescriptions);
+      return new BundleScanner(bundle, engine.compile([...bundle.rules], { timeoutMs: 10_000 }));
+    };
+    try {
+      return compile([...byId.values()]);
+    } catch {
+      for (const [id, each] of byId) {
+        try {
+          compile([each]).close();
+        } catch (error) {
+          byId.delete(id);
+          this.#setAside(id, asThymusError(error));
+        }
+      }
+      return byId.size === 0 ? null : compile([...byId.values()]);
+    }
+  }
+
+  #setAside(id: string, { code, message }: ThymusError): void {
+    this.#log.error("an active prescription cannot be used", { id, why: message });
+    this.#bad.set(id, `${code}: ${message}`);
+  }
+
+  /** Those that could not be loaded since the last call, each with the reason: they are to be dropped. */
+  takeBad(): ReadonlyMap<string, string> {
+    const bad = this.#bad;
+    this.#bad = new Map();
+    return bad;
+  }
+
+  #call<T>(work: () => T): T {
+    return this.#marks ? this.#marks.call(work) : work();
   }
 
   /** Who replaces whom, and who answers for which specimen: the newest that does. */
@@ -76,6 +132,10 @@ export class ActivePrescriptions {
 
   get ids(): string[] {
     return [...this.#byId.keys()];
+  }
+
+  get all(): Prescription[] {
+    return [...this.#byId.values()];
   }
 
   get(id: string): Prescription | null {
@@ -117,13 +177,14 @@ export class ActivePrescriptions {
     const sample = this.#specimens.get(sha256);
     if (sample) return sample;
     if (!this.#scanner) return null;
-    const match = this.#scanner.scan(bytes, type).found[0];
+    const scanner = this.#scanner;
+    const match = this.#call(() => scanner.scan(bytes, type).found[0]);
     return match?.rule.prescription ? this.get(match.rule.prescription) : null;
   }
 
   /** True where the rule of this one prescription finds the bytes. */
   matches(id: string, bytes: Uint8Array, type: FileType): boolean {
-    const found = this.#scanner?.scan(bytes, type).found ?? [];
+    const found = this.#scanner ? this.#call(() => this.#scanner!.scan(bytes, type).found) : [];
     return found.some(({ rule }) => rule.prescription === id);
   }
 

@@ -10,16 +10,17 @@ import {
 } from "@thymus/contracts";
 import { scanPaths } from "@thymus/detection";
 import { failpoint } from "@thymus/store";
-import type { ProtectedPaths } from "../files/protected.ts";
 import type { Timeline } from "../link/timeline.ts";
 import { giveBack } from "../repair/give-back.ts";
 import type { OperationContext } from "../repair/operation.ts";
 import type { PrescriptionState } from "../state/schema.ts";
+import { droppedBefore, recordDropped } from "../trial/dropped.ts";
+import type { ContentMarks } from "../trial/marks.ts";
+import type { Trial } from "../trial/trial.ts";
 import type { ActivePrescriptions } from "./active.ts";
 import { BRAKED } from "./brake.ts";
 import { fittingFiles, handledBy } from "./handled.ts";
 import type { Healer } from "./healer.ts";
-import { selfCheck } from "./self-check.ts";
 
 /** Where prescriptions come from: the verified TUF repository and nothing else. */
 export interface PrescriptionSource {
@@ -31,7 +32,8 @@ export interface PrescriptionsOptions extends OperationContext {
   readonly active: ActivePrescriptions;
   readonly healer: Healer;
   readonly log: Logger;
-  readonly paths: ProtectedPaths;
+  readonly marks: ContentMarks;
+  readonly trial: Trial;
   readonly roots: () => readonly string[];
   readonly rootOf: (path: string) => string | null;
   readonly isDecoy: (path: string) => Promise<boolean>;
@@ -42,6 +44,26 @@ export interface PrescriptionsOptions extends OperationContext {
 
 /** Why a prescription is `refused` while what it did is being given back. */
 const RECALLED = "recalled";
+
+/** One that was fetched, verified and read. */
+interface Ready {
+  readonly prescription: Prescription;
+  readonly document: string;
+}
+
+/** Prescriptions of one trial: a machine that joins gets many at once. */
+const TRIED_AT_ONCE = 64;
+
+/** Only what is wrong with the prescription itself is a refusal; a full disk is not. */
+const isItsOwnFault = ({ code }: ThymusError) => code === "DOCUMENT_INVALID" || code === "RULE_INVALID";
+
+function parsed(document: string): Prescription | null {
+  try {
+    return parseJsonDocument(Prescription, document, "prescription");
+  } catch {
+    return null;
+  }
+}
 
 /** Takes prescriptions from assigned to carried out and reported, and takes recalled ones back. */
 export class Prescriptions {
@@ -129,28 +151,39 @@ export class Prescriptions {
   }
 
   /**
-   * Fetches, checks and activates what is wanted. Trouble with the repository leaves all as it was.
+   * Fetches, tries and activates what is wanted. Trouble with the repository leaves all as it was.
    * @throws ThymusError TUF_* and UNREACHABLE: to be tried again
    */
   async activate(source: PrescriptionSource | null): Promise<void> {
+    const { marks } = this.#options;
     const wanted = await this.#inState("wanted");
-    if (wanted.length === 0 || !source) return;
+    if (wanted.length === 0 || !source || marks.none) return;
     await source.refresh();
     // One that cannot be had must not keep the others away.
-    let trouble: unknown = null;
+    let trouble: { readonly thrown: unknown } | null = null;
+    const ready: Ready[] = [];
     for (const { id } of wanted) {
       try {
-        const bytes = await source.read(`prescriptions/${id}.json`);
-        await this.#activateOne(id as PrescriptionId, Buffer.from(bytes).toString("utf8"));
+        const document = Buffer.from(await source.read(`prescriptions/${id}.json`)).toString("utf8");
+        const prescription = await this.#read(id, document);
+        if (prescription) ready.push({ prescription, document });
       } catch (thrown) {
-        trouble ??= thrown;
+        trouble ??= { thrown };
       }
     }
-    if (trouble !== null) throw trouble;
+    for (let at = 0; at < ready.length; at += TRIED_AT_ONCE) {
+      try {
+        await this.#tryOut(ready.slice(at, at + TRIED_AT_ONCE));
+      } catch (thrown) {
+        trouble ??= { thrown };
+      }
+    }
+    if (trouble) throw trouble.thrown;
   }
 
-  async #activateOne(id: PrescriptionId, document: string): Promise<void> {
-    const { active, db, log, paths, timeline } = this.#options;
+  /** The prescription of a document, or null where it is refused. */
+  async #read(id: string, document: string): Promise<Prescription | null> {
+    const { db } = this.#options;
     try {
       const prescription = parseJsonDocument(Prescription, document, `prescription ${id}`);
       if (prescription.id !== id)
@@ -159,27 +192,91 @@ export class Prescriptions {
           `prescription ${id} says that it is ${prescription.id}`,
           "report it",
         );
-      await selfCheck(prescription, paths);
+      const before = await droppedBefore(db, document, prescription);
+      if (before === null) return prescription;
+      throw new ThymusError("RULE_INVALID", `it was dropped here before: ${before}`, "recall it");
     } catch (thrown) {
       const error = asThymusError(thrown);
-      // Only what is wrong with the prescription itself is a refusal; a full disk is not.
-      if (error.code !== "DOCUMENT_INVALID" && error.code !== "RULE_INVALID") throw error;
-      log.error("a prescription is refused", { id, code: error.code, why: error.message });
-      await this.#set(id, "refused", { why: `${error.code}: ${error.message}` });
-      await timeline.note(db, null, `refused the prescription ${id}: ${error.message}`);
-      await this.#saveOutcome({
-        type: "outcome",
-        prescription: id,
-        case: null,
-        files: [],
-        healthy: false,
-        why: `${error.code}: ${error.message}`.slice(0, 1024),
-      });
+      if (!isItsOwnFault(error)) throw error;
+      await this.drop(id, `${error.code}: ${error.message}`, document);
+      return null;
+    }
+  }
+
+  /** Several are tried together; only where that goes wrong, each half for itself. */
+  async #tryOut(ready: readonly Ready[]): Promise<void> {
+    const { active, trial } = this.#options;
+    try {
+      await trial.judge(
+        ready.map(({ prescription }) => prescription),
+        active.all,
+      );
+    } catch (thrown) {
+      const error = asThymusError(thrown);
+      if (!isItsOwnFault(error)) throw error;
+      const [first, ...others] = ready;
+      if (first && others.length === 0) {
+        await this.drop(first.prescription.id, `${error.code}: ${error.message}`, first.document);
+        return;
+      }
+      const middle = Math.ceil(ready.length / 2);
+      await this.#tryOut(ready.slice(0, middle));
+      await this.#tryOut(ready.slice(middle));
       return;
     }
-    await this.#set(id, "active", { document });
+    for (const { prescription, document } of ready) await this.#set(prescription.id, "active", { document });
     await active.load();
+    await this.dropBad();
     await failpoint("agent.assigned");
+  }
+
+  /** Drops what could not be loaded. */
+  async dropBad(): Promise<void> {
+    for (const [id, why] of this.#options.active.takeBad()) await this.drop(id, why);
+  }
+
+  /**
+   * Refuses a prescription for good, by its content: it is reported, and never loaded again here, under whatever id. What it did stays
+   * until it is recalled. One that this version of Thymus cannot read gets another chance with the next version.
+   */
+  async drop(id: string, why: string, content: string | null = null): Promise<void> {
+    const { active, db, log, timeline } = this.#options;
+    const row = await db
+      .selectFrom("prescription")
+      .select(["document", "case_id"])
+      .where("id", "=", id)
+      .executeTakeFirst();
+    const document = content ?? row?.document ?? "";
+    const readable = parsed(document);
+    log.error("a prescription is refused", { id, why });
+    await db.transaction().execute(async (trx) => {
+      if (readable) await recordDropped(trx, id, document, readable, why);
+      await trx
+        .updateTable("prescription")
+        .set({ state: "refused", why, changed: new Date().toISOString() })
+        .where("id", "=", id)
+        .execute();
+      await timeline.note(trx, null, `refused the prescription ${id}: ${why}`);
+    });
+    await this.#saveOutcome({
+      type: "outcome",
+      prescription: id as PrescriptionId,
+      case: (row?.case_id ?? null) as CaseId | null,
+      files: [],
+      healthy: false,
+      why: why.slice(0, 1024),
+    });
+    if (active.get(id)) await active.load();
+  }
+
+  /** After an update of Thymus: what the version before could not read is wanted again. */
+  async wantUnread(): Promise<void> {
+    await this.#options.db
+      .updateTable("prescription")
+      .set({ state: "wanted", why: null, changed: new Date().toISOString() })
+      .where("state", "=", "refused")
+      .where("why", "like", "DOCUMENT_INVALID%")
+      .execute();
   }
 
   /** Scans the watched roots with every active prescription that has not been carried out here yet. */
@@ -223,15 +320,17 @@ export class Prescriptions {
 
   /** Files that the rule finds below the watched roots, and those that are specimens themselves. */
   async #find(prescription: Prescription): Promise<string[]> {
-    const { active, db, log, maxBytes, roots, rootOf } = this.#options;
+    const { active, db, log, marks, maxBytes, roots, rootOf } = this.#options;
     const found = new Set<string>();
-    await scanPaths({
-      paths: roots(),
-      bundle: active.bundleOf([prescription.id]),
-      maxFileBytes: maxBytes,
-      onFinding: ({ path }) => found.add(path),
-      onError: (path, error) => log.warn("a file was not scanned", { path, why: error.message }),
-    });
+    await marks.during({ scanning: prescription.id }, () =>
+      scanPaths({
+        paths: roots(),
+        bundle: active.bundleOf([prescription.id]),
+        maxFileBytes: maxBytes,
+        onFinding: ({ path }) => found.add(path),
+        onError: (path, error) => log.warn("a file was not scanned", { path, why: error.message }),
+      }),
+    );
     const samples = active.specimensOf(prescription.id);
     const accepted = await db.selectFrom("file").select("path").where("sha256", "in", samples).execute();
     const suspects = await db

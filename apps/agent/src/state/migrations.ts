@@ -106,4 +106,14 @@ export const migrations: readonly Migration[] = [
     name: "007-trees",
     up: treesFromFiles,
   },
+  {
+    name: "008-dropped",
+    async up(db) {
+      await sql
+        .raw(
+          "create table dropped (digest text primary key, prescription text not null, why text not null, at text not null) strict, without rowid",
+        )
+        .execute(db);
+    },
+  },
 ];

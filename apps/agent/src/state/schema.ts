@@ -178,6 +178,14 @@ export interface SealedTable {
   bytes: number;
 }
 
+/** A content that crashed the agent or was wrong here: by its digest it is never loaded again. */
+export interface DroppedTable {
+  digest: string;
+  prescription: string;
+  why: string;
+  at: string;
+}
+
 /** A clean content that a path had once. */
 export interface CopyTable {
   path: string;
@@ -255,6 +263,7 @@ export interface AgentDatabase {
   event: EventTable;
   quarantine: QuarantineTable;
   sealed: SealedTable;
+  dropped: DroppedTable;
   copy: CopyTable;
   copy_content: CopyContentTable;
   copy_gone: CopyGoneTable;

@@ -174,6 +174,11 @@ export class LinkServer {
     this.revision++;
   }
 
+  /** Publishes any bytes, signed like all else. */
+  async publish(path: string, content: Uint8Array): Promise<void> {
+    await this.#tuf.publish([{ path, content }]);
+  }
+
   /** Assigns what is no target now, as one that retired before and is given back while the analysis centre is away. */
   assignMissing(id: PrescriptionId): void {
     this.assigned = [...this.assigned, id];

@@ -1,22 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { Sha256 } from "@thymus/contracts";
-import { ProtectedPaths } from "../files/protected.ts";
-import { prescriptionFor } from "../testing/infection.ts";
-import { selfCheck } from "./self-check.ts";
+import { ProtectedPaths } from "./protected.ts";
 
 const paths = new ProtectedPaths("/var/lib/none/agent", ["/var/lib/none/agent/drill"]);
-const withRule = (condition: string) =>
-  prescriptionFor(["1".repeat(64) as Sha256], {
-    detect: { engine: "yara-x", rule: `rule far_too_wide { condition: ${condition} }`, scope: ["php"] },
-  });
-
-test("a rule that finds everything is refused, also where its scope is something that this machine has not", async () => {
-  await assert.rejects(selfCheck(withRule("true"), paths), { code: "RULE_INVALID" });
-  await assert.rejects(selfCheck(withRule("uint32(0) == 0x464c457f"), paths), { code: "RULE_INVALID" });
-  await selfCheck(withRule("uint32(0) == 0x01020304"), paths);
-});
-
 test("what logs people in, starts the system or is Thymus is protected wherever it lies; its neighbours are not", () => {
   for (const path of [
     "/usr/bin/bash",
