@@ -152,7 +152,6 @@ async function runHeld(options: AgentOptions, parts: AgentParts): Promise<Runnin
     timeline,
     onOutcome: () => conversation?.wake(),
   });
-  const content = await startContent({ active, db, log, marks, notices, prescriptions });
   watchman = new Watchman({
     investigation,
     investigator: new Investigator(investigation),
@@ -185,6 +184,7 @@ async function runHeld(options: AgentOptions, parts: AgentParts): Promise<Runnin
   timeline.onEvent = () => conversation?.wake();
   outbox.wake = () => conversation?.wake();
 
+  const content = await startContent({ active, db, log, marks, notices, prescriptions });
   await outbox.resume();
   // What manifests say now is what later ones are compared with.
   const known = packages

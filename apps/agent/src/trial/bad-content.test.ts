@@ -105,7 +105,7 @@ test("what was good and crashes only after a restart, by an update of the engine
   const { scene, server, scripts } = await guarded(t);
   await scene.stopAgent();
   // A rule that the engine no longer survives as soon as it meets a certain file; it is new since the last good run.
-  const bad = withRule('rule bad { strings: $a = "another word" condition: $a }');
+  const bad = withRule('rule bad { strings: $a = "qq-another-marker" condition: $a }');
   let child = await start(scene, {});
   t.after(() => end(child));
   await server.prescribe(bad);
@@ -150,7 +150,7 @@ test("a prescription that was damaged where it is kept is dropped, and the agent
   const second = prescriptionFor(other(), {
     detect: {
       engine: "yara-x",
-      rule: 'rule second { strings: $a = "second" condition: $a }',
+      rule: 'rule second { strings: $a = "qq-second-marker" condition: $a }',
       scope: ["shell"],
     },
   });
