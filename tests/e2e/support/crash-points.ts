@@ -38,6 +38,8 @@ export const killedElsewhere: Readonly<Record<string, string>> = {
   "agent.restore.after-swap": "apps/agent/src/crash.test.ts",
   "agent.restore.before-swap": "apps/agent/src/crash.test.ts",
   "agent.retired": "apps/agent/src/crash.test.ts",
+  // It ends the process of the trial, not the agent.
+  "agent.trial.child": "apps/agent/src/trial/trial.test.ts",
   "analysis.corpus.before-index": "apps/analysis/src/self/learn/unfinished.test.ts",
   "analysis.corpus.before-manifest": "apps/analysis/src/self/corpus.test.ts",
   "analysis.corpus.filter-saved": "apps/analysis/src/self/corpus.test.ts",

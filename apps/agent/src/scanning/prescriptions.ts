@@ -11,7 +11,6 @@ import {
 import { scanPaths } from "@thymus/detection";
 import { failpoint } from "@thymus/store";
 import type { Timeline } from "../link/timeline.ts";
-import { giveBack } from "../repair/give-back.ts";
 import type { OperationContext } from "../repair/operation.ts";
 import type { PrescriptionState } from "../state/schema.ts";
 import { droppedBefore, recordDropped } from "../trial/dropped.ts";
@@ -19,6 +18,7 @@ import type { ContentMarks } from "../trial/marks.ts";
 import type { Trial } from "../trial/trial.ts";
 import type { ActivePrescriptions } from "./active.ts";
 import { BRAKED } from "./brake.ts";
+import { giveAllBack } from "./give-all-back.ts";
 import { fittingFiles, handledBy } from "./handled.ts";
 import type { Healer } from "./healer.ts";
 
@@ -384,48 +384,9 @@ export class Prescriptions {
       await this.#set(id, "refused", { why: RECALLED });
       await active.load();
       await failpoint("agent.recall.before-restore");
-      const restored = await this.#restoreAll(id);
+      const restored = await giveAllBack(this.#options, id);
       await this.#set(id, "recalled");
       await timeline.note(db, null, `recalled ${id}: ${restored} files are back as they were`);
     }
   }
-
-  async #restoreAll(id: string): Promise<number> {
-    const { db } = this.#options;
-    const entries = await db
-      .selectFrom("quarantine")
-      .select(["id", "file", "inode"])
-      .where("prescription", "=", id)
-      .where("state", "in", ["held", "repaired"])
-      .orderBy("at")
-      .execute();
-    // Names of one file come one after the other, so that each finds the one before it.
-    const files = Map.groupBy(entries, (entry) => entry.inode ?? entry.id);
-    const waiting = files.values();
-    let restored = 0;
-    const work = async () => {
-      for (const names of waiting)
-        for (const entry of names) if (await this.#restoreOne(id, entry)) restored++;
-    };
-    await Promise.all(Array.from({ length: AT_ONCE }, work));
-    return restored;
-  }
-
-  async #restoreOne(prescription: string, entry: { id: string; file: string }): Promise<boolean> {
-    const { db, rootOf, timeline } = this.#options;
-    const { path } = JSON.parse(entry.file) as { path: string };
-    try {
-      const why = `${prescription} was recalled`;
-      await giveBack(this.#options, entry.id, { byOwner: false, root: rootOf(path), why });
-      await timeline.note(db, null, `restored ${path}: ${why}`);
-      return true;
-    } catch (thrown) {
-      const why = asThymusError(thrown).message;
-      await timeline.note(db, null, `not restored: ${path}: ${why} (${entry.id})`);
-      return false;
-    }
-  }
 }
-
-/** Files that a recall gives back at the same time: what waits for the disk waits together. */
-const AT_ONCE = 8;
