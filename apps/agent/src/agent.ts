@@ -18,6 +18,8 @@ import { openServer, type Server } from "./link/server.ts";
 import { Timeline } from "./link/timeline.ts";
 import { Decoys } from "./monitors/decoys/decoys.ts";
 import { Watchman } from "./monitors/watchman.ts";
+import { OwnFiles, type OwnFilesOptions } from "./own/own-files.ts";
+import { type OwnPlaces, placesOf } from "./own/places.ts";
 import { BringBack } from "./packages/bring-back.ts";
 import { Confirmer } from "./packages/confirmer.ts";
 import type { PackageManager } from "./packages/manager.ts";
@@ -44,6 +46,8 @@ export interface AgentOptions {
   readonly dataDir: string;
   readonly config: Config;
   readonly log: Logger;
+  /** The configuration file that was named, to be watched with the agent's other own files. */
+  readonly configFile?: string | null;
   /** Address of the server where it is another than the one that this machine joined under. */
   readonly url?: string;
 }
@@ -53,6 +57,8 @@ export interface AgentParts {
   readonly server?: Server | null;
   readonly packages?: PackageManager;
   readonly engine?: () => Promise<RuleEngine>;
+  /** Where its own files lie; null where they are not to be watched. */
+  readonly places?: OwnPlaces | null;
 }
 
 export interface RunningAgent {
@@ -89,7 +95,8 @@ async function runHeld(options: AgentOptions, parts: AgentParts): Promise<Runnin
   const serial = new Serial();
   const maxBytes = config.admin.maxSampleBytes;
   const roots = await Roots.of(config.agent.watch, dataDir, drill);
-  const paths = new ProtectedPaths(dataDir, [drill, roots.drill]);
+  const places = placesOf(dataDir, options.configFile ?? null);
+  const paths = new ProtectedPaths(dataDir, [drill, roots.drill], [...places.configs, ...places.loaded]);
   const vault = await openVault(dataDir);
   const quarantine = new Quarantine({
     db,
@@ -112,6 +119,9 @@ async function runHeld(options: AgentOptions, parts: AgentParts): Promise<Runnin
   const notices = new Notices();
   notices.from(() => brake.notices());
   quarantine.onFull = (why) => notices.set("quarantine-full", why && `files are left as they are: ${why}`);
+  const own = ownFilesOf(parts.places === undefined ? places : parts.places, {
+    ...{ db, log, notices, packages, timeline, recheckSeconds: config.agent.recheckSeconds },
+  });
   const healer = new Healer({ ...context, active, brake, config, copies, packages, paths, timeline });
   const server = parts.server === undefined ? await joined(options, stop.signal) : parts.server;
 
@@ -174,6 +184,7 @@ async function runHeld(options: AgentOptions, parts: AgentParts): Promise<Runnin
         active,
         contribution,
         notices,
+        ours: (work) => (own ? own.ours(work) : work()),
         outbox,
         prescriptions,
         serial,
@@ -199,6 +210,7 @@ async function runHeld(options: AgentOptions, parts: AgentParts): Promise<Runnin
   await known;
   await bringBack.resume();
   conversation?.start();
+  own?.start();
   const chores = new Chores({
     ...context,
     days: config.agent.quarantineDays,
@@ -212,6 +224,7 @@ async function runHeld(options: AgentOptions, parts: AgentParts): Promise<Runnin
   const close = async () => {
     stop.abort();
     chores.close();
+    await own?.close();
     onAccess?.close();
     await guard?.close();
     await conversation?.close();
@@ -229,6 +242,10 @@ async function runHeld(options: AgentOptions, parts: AgentParts): Promise<Runnin
       return closing;
     },
   };
+}
+
+function ownFilesOf(places: OwnPlaces | null, options: Omit<OwnFilesOptions, "places">): OwnFiles | null {
+  return places && new OwnFiles({ ...options, places });
 }
 
 async function joined({ dataDir, log, url }: AgentOptions, signal: AbortSignal): Promise<Server | null> {

@@ -15,6 +15,8 @@ export interface Context {
   readonly dataDir: string;
   readonly chamberDir: string;
   readonly corpusDir: string;
+  /** Where `config` was read from; null where there is no such file. */
+  readonly configFile: string | null;
   readonly config: Config;
   readonly json: boolean;
 }
@@ -58,12 +60,14 @@ export function loadConfig(file: string | null): Config {
 export function makeContext(options: GlobalOptions): Context {
   const dataDir = resolve(options.data ?? defaultDataDir());
   const own = join(dataDir, "thymus.toml");
+  const configFile = options.config ? resolve(options.config) : existsSync(own) ? own : null;
   return {
     dataDir,
     // Images and self may be shared by several data folders of one machine.
     chamberDir: process.env.THYMUS_CHAMBER_DIR ?? join(dataDir, "chamber"),
     corpusDir: process.env.THYMUS_CORPUS_DIR ?? join(dataDir, "corpus"),
-    config: loadConfig(options.config ? resolve(options.config) : existsSync(own) ? own : null),
+    configFile,
+    config: loadConfig(configFile),
     json: options.json === true,
   };
 }

@@ -46,7 +46,7 @@ const real = (path: string): string => {
 };
 
 /** Folder of the program itself: the agent's own source or bundle, and the packages beside it. */
-function ownFolder(): string {
+export function ownFolder(): string {
   const here = dirname(fileURLToPath(import.meta.url));
   let folder = here;
   let found = here;
@@ -66,10 +66,13 @@ export class ProtectedPaths {
   /**
    * @param dataDir the agent's data folder
    * @param open folders inside of a protected tree that may be changed nevertheless (the drill folder)
+   * @param own further files of Thymus: its configuration, its runtime and the libraries that it has loaded
    */
-  constructor(dataDir: string, open: readonly string[]) {
+  constructor(dataDir: string, open: readonly string[], own: readonly string[] = []) {
     const named = folders.flatMap((folder) => programs.map((program) => `${folder}/${program}`));
-    this.#files = new Set([...named, ...files, process.execPath].flatMap((path) => [path, real(path)]));
+    this.#files = new Set(
+      [...named, ...files, process.execPath, ...own].flatMap((path) => [path, real(path)]),
+    );
     this.#trees = [...trees, dataDir, ownFolder()].flatMap((path) => [path, real(path)]);
     this.#openTrees = [...open];
   }

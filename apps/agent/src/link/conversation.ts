@@ -16,6 +16,8 @@ export interface ConversationOptions extends EndedCasesOptions {
   readonly active: ActivePrescriptions;
   readonly contribution: Contribution;
   readonly notices: Notices;
+  /** Does what may write into the agent's own files. */
+  readonly ours: <T>(work: () => Promise<T>) => Promise<T>;
   readonly outbox: Outbox;
   readonly prescriptions: Prescriptions;
   readonly serial: Serial;
@@ -56,7 +58,7 @@ export class Conversation {
   }
 
   async #ask(): Promise<number> {
-    const { active, db, notices, serial, server, watchman } = this.#options;
+    const { active, db, notices, ours, serial, server, watchman } = this.#options;
     const known = Number((await readMeta(db, "revision")) ?? 0);
     const began = performance.now();
     const reply = await server.link.send({
@@ -71,7 +73,7 @@ export class Conversation {
       },
     });
     if (reply.type !== "synced") return PAUSE;
-    await serial.run(() => this.#apply(reply));
+    await serial.run(() => ours(() => this.#apply(reply)));
     if (reply.revision !== known) return 0;
     return Math.max(0, PAUSE - (performance.now() - began));
   }

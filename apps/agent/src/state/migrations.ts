@@ -116,4 +116,15 @@ export const migrations: readonly Migration[] = [
         .execute(db);
     },
   },
+  {
+    name: "009-own-files",
+    async up(db) {
+      await sql
+        .raw(
+          `create table own_file (path text primary key, kind text not null, marks text not null, sha256 text not null,
+             mode integer not null, uid integer not null, gid integer not null, at text not null, told text) strict, without rowid`,
+        )
+        .execute(db);
+    },
+  },
 ];

@@ -186,6 +186,19 @@ export interface DroppedTable {
   at: string;
 }
 
+/** A file of Thymus itself as it was last seen, and what was told of its last change, or null. */
+export interface OwnFileTable {
+  path: string;
+  kind: string;
+  marks: string;
+  sha256: string;
+  mode: number;
+  uid: number;
+  gid: number;
+  at: string;
+  told: string | null;
+}
+
 /** A clean content that a path had once. */
 export interface CopyTable {
   path: string;
@@ -264,6 +277,7 @@ export interface AgentDatabase {
   quarantine: QuarantineTable;
   sealed: SealedTable;
   dropped: DroppedTable;
+  own_file: OwnFileTable;
   copy: CopyTable;
   copy_content: CopyContentTable;
   copy_gone: CopyGoneTable;

@@ -35,6 +35,6 @@ async function deadlyEngine(): Promise<RuleEngine> {
 
 await runAgent(
   { dataDir, config: Config.parse(config), log: silentLogger },
-  { packages: noPackages, ...(deadly && { engine: deadlyEngine }) },
+  { packages: noPackages, places: null, ...(deadly && { engine: deadlyEngine }) },
 );
 process.stdout.write("ready\n");

@@ -51,7 +51,7 @@ export async function makeScene(
     config,
     agent: null,
     async startAgent(log = silentLogger, packages = noPackages) {
-      scene.agent = await runAgent({ dataDir, config, log }, { packages });
+      scene.agent = await runAgent({ dataDir, config, log }, { packages, places: null });
     },
     async stopAgent() {
       await scene.agent?.close();

@@ -143,6 +143,7 @@ export const registerAgent: Register = (program) => {
         const agent = await startAgent({
           dataDir: join(context.dataDir, "agent"),
           config,
+          configFile: context.configFile,
           log: stderrLogger("agent", context.json),
         });
         manager.ready(`watches ${config.agent.watch.join(" ") || "the drill folder only"}`);
