@@ -1,7 +1,7 @@
 /**
  * False alarms: a day of ordinary work by the real tools on real files, under a running agent with its default settings. Should
  * raise no suspicion, open no case, stop no process, refuse nothing.
- * `npm run bench -- ordinary-day [--scale N] [--only a,b] [--folder DIR] [--json]`
+ * `npm run bench -- ordinary-day [--scale N] [--only a,b] [--folder DIR] [--quiet MS] [--json]`
  */
 import { spawnSync } from "node:child_process";
 import { mkdtemp, realpath, rm } from "node:fs/promises";
@@ -15,6 +15,7 @@ const { values } = parseArgs({
     scale: { type: "string", default: "4" },
     only: { type: "string" },
     folder: { type: "string" },
+    quiet: { type: "string", default: "1800" },
     json: { type: "boolean", default: false },
     inside: { type: "boolean", default: false },
   },
@@ -45,10 +46,12 @@ try {
   const result = await liveThroughADay({
     folder,
     scale: Number(values.scale),
+    quiet: Number(values.quiet),
     ...(values.only ? { only: values.only.split(",") } : {}),
     say: (what) => process.stderr.write(`${what}\n`),
   });
   const alarms = result.works.flatMap((work) => work.alarms);
+  const failed = result.works.some(({ leftOut }) => leftOut?.startsWith("failed"));
   if (values.json) process.stdout.write(`${JSON.stringify(result)}\n`);
   else {
     for (const { name, seconds, leftOut, alarms: raised } of result.works) {
@@ -64,7 +67,7 @@ try {
       process.stdout.write(`  ${String(count).padStart(7)} ${what}\n`);
     process.stdout.write(`${alarms.length} alarms; ${result.files} files known in the end\n`);
   }
-  process.exitCode = alarms.length > 0 ? 1 : 0;
+  process.exitCode = alarms.length > 0 ? 1 : failed ? 2 : 0;
 } finally {
   if (values.inside) spawnSync("umount", ["-l", folder]);
   if (!values.folder) await rm(folder, { recursive: true, force: true });

@@ -12,12 +12,8 @@ export interface DayOptions {
   readonly folder: string;
   readonly scale: number;
   readonly only?: readonly string[];
-  /** Leave out what takes long. */
-  readonly short?: boolean;
   /** Milliseconds of quiet between two pieces of work. */
   readonly quiet?: number;
-  /** Lines for `thymus.toml` below [agent], besides the folders. */
-  readonly settings?: string;
   readonly say?: (what: string) => void;
 }
 
@@ -52,9 +48,7 @@ export async function liveThroughADay(options: DayOptions): Promise<DayResult> {
   const { folder, scale, say = () => {} } = options;
   const data = join(folder, "data");
   const documents = join(folder, "documents");
-  const chosen = works.filter(({ name, long }) =>
-    options.only ? options.only.includes(name) : !(options.short && long),
-  );
+  const chosen = works.filter(({ name }) => options.only?.includes(name) ?? true);
   const desks = chosen.map((work) => ({ work, folder: join(folder, "day", work.name) }));
   for (const desk of desks) await mkdir(desk.folder, { recursive: true });
   await mkdir(documents);
@@ -62,7 +56,7 @@ export async function liveThroughADay(options: DayOptions): Promise<DayResult> {
   const list = (paths: readonly string[]) => paths.map((path) => JSON.stringify(path)).join(", ");
   await put(
     join(data, "thymus.toml"),
-    `[agent]\nwatch = [${list([documents, ...desks.map((desk) => desk.folder)])}]\n${options.settings ?? ""}\n[agent.behaviour]\ndocuments = [${list([documents])}]\n`,
+    `[agent]\nwatch = [${list([documents, ...desks.map((desk) => desk.folder)])}]\n[agent.behaviour]\ndocuments = [${list([documents])}]\n`,
   );
   const events = join(data, "agent/events.ndjson");
   const read = async (): Promise<Noted[]> =>

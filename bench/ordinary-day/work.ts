@@ -33,8 +33,6 @@ export interface Work {
   /** Commands without which it is left out, and said so. */
   readonly needs: readonly string[];
   readonly root?: boolean;
-  /** Long: left out of the test. */
-  readonly long?: boolean;
   carryOut(desk: Desk): Promise<void>;
 }
 

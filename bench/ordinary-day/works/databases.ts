@@ -29,7 +29,6 @@ export const postgres: Work = {
   name: "postgres",
   needs: ["pg_ctl", "initdb", "psql", "setpriv"],
   root: true,
-  long: true,
   async carryOut(desk) {
     const data = join(desk.folder, "cluster");
     await mkdir(data);

@@ -2,7 +2,6 @@
  * The few calls of the C library that Node has no way to: extended attributes, times to the nanosecond, and renames that
  * exchange two names or refuse to overwrite. Linux only (glibc or musl).
  */
-import koffi from "koffi";
 import { bindC, errnoError } from "./c-library.ts";
 
 const AT_FDCWD = -100;
@@ -12,7 +11,8 @@ const RENAME_EXCHANGE = 2;
 /** Largest name list and value of the kernel, bytes (xattr(7)). */
 const XATTR_LIMIT = 65_536;
 
-koffi.struct("thymus_timespec", { tv_sec: "int64", tv_nsec: "int64" });
+/** struct timespec, twice: seconds and nanoseconds as 64-bit numbers, which they are on every system with 64 bits. */
+const TIMES_BYTES = 32;
 const llistxattr = bindC("int64 llistxattr(const char *path, _Out_ uint8_t *list, size_t size)");
 const lgetxattr = bindC(
   "int64 lgetxattr(const char *path, const char *name, _Out_ uint8_t *value, size_t size)",
@@ -21,8 +21,8 @@ const lsetxattr = bindC(
   "int lsetxattr(const char *path, const char *name, const uint8_t *value, size_t size, int flags)",
 );
 const lremovexattr = bindC("int lremovexattr(const char *path, const char *name)");
-const utimensat = bindC("int utimensat(int fd, const char *path, const thymus_timespec *times, int flags)");
-const futimens = bindC("int futimens(int fd, const thymus_timespec *times)");
+const utimensat = bindC("int utimensat(int fd, const char *path, const uint8_t *times, int flags)");
+const futimens = bindC("int futimens(int fd, const uint8_t *times)");
 const flistxattr = bindC("int64 flistxattr(int fd, _Out_ uint8_t *list, size_t size)");
 const fgetxattr = bindC("int64 fgetxattr(int fd, const char *name, _Out_ uint8_t *value, size_t size)");
 const fsetxattr = bindC(
@@ -88,11 +88,12 @@ export function writeXattrs(target: Target, wanted: Readonly<Record<string, stri
 
 /** Sets access and modification time exactly, nanoseconds since 1970. */
 export function writeTimes(target: Target, atimeNs: bigint, mtimeNs: bigint): void {
-  const split = (ns: bigint) => {
+  const times = Buffer.alloc(TIMES_BYTES);
+  for (const [index, ns] of [atimeNs, mtimeNs].entries()) {
     const rest = ((ns % 1_000_000_000n) + 1_000_000_000n) % 1_000_000_000n;
-    return { tv_sec: (ns - rest) / 1_000_000_000n, tv_nsec: rest };
-  };
-  const times = [split(atimeNs), split(mtimeNs)];
+    times.writeBigInt64LE((ns - rest) / 1_000_000_000n, 16 * index);
+    times.writeBigInt64LE(rest, 16 * index + 8);
+  }
   const done =
     typeof target === "string"
       ? utimensat(AT_FDCWD, target, times, AT_SYMLINK_NOFOLLOW)

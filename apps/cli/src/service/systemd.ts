@@ -5,6 +5,15 @@ import { ThymusError } from "@thymus/contracts";
 import { writeFileAtomic } from "@thymus/store";
 import { type Role, unitName } from "./unit.ts";
 
+/** Name of what runs this machine; null where that cannot be read. */
+function firstProcess(): string | null {
+  try {
+    return readFileSync("/proc/1/comm", "utf8").trim();
+  } catch {
+    return null;
+  }
+}
+
 const FOLDER = "etc/systemd/system";
 
 /** systemd of this machine, or of a file system below `root` that is not running, e.g. an image that is being made. */
@@ -22,7 +31,7 @@ export class Systemd {
   /** @throws ThymusError RUNTIME_MISSING where this machine is not run by systemd */
   static ofThisMachine(): Systemd {
     if (existsSync("/run/systemd/system")) return new Systemd(null);
-    const init = existsSync("/proc/1/comm") ? readFileSync("/proc/1/comm", "utf8").trim() : process.platform;
+    const init = firstProcess() ?? process.platform;
     throw new ThymusError(
       "RUNTIME_MISSING",
       `this machine is run by ${init}, not by systemd`,

@@ -1,6 +1,6 @@
 import { buildChamber } from "@thymus/analysis";
 import { bar, printJson, printLine, progressReporter } from "../output.ts";
-import { acting, interruptSignal, type Register, withGlobals } from "./verb.ts";
+import { acting, interruptSignal, linuxOnly, type Register, withGlobals } from "./verb.ts";
 
 export const registerChamber: Register = (program) => {
   const chamber = program

@@ -5,7 +5,7 @@ import { ThymusError } from "@thymus/contracts";
 import { listDrills } from "@thymus/testkit/drills";
 import { runInfectionDrill } from "../drill/infection.ts";
 import { printJson, printLine, printTable, progressReporter, visible } from "../output.ts";
-import { acting, interruptSignal, numberOption, type Register, withGlobals } from "./verb.ts";
+import { acting, interruptSignal, linuxOnly, numberOption, type Register, withGlobals } from "./verb.ts";
 
 interface Options {
   others?: string[];
@@ -13,7 +13,10 @@ interface Options {
 }
 
 export const registerDrill: Register = (program) => {
-  const drill = program.command("drill").description("safe exercises of the loop on the live installation");
+  const drill = program
+    .command("drill")
+    .hook("preAction", linuxOnly)
+    .description("safe exercises of the loop on the live installation");
   withGlobals(drill.command("list"))
     .description("the drill pathogens")
     .action(

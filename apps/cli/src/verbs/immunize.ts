@@ -6,7 +6,7 @@ import { drillProgramsFolder } from "@thymus/testkit/drills";
 import { Option } from "commander";
 import { bar, printJson, printLine, progressReporter, reportError } from "../output.ts";
 import { prepareAnalysis } from "../prepare.ts";
-import { acting, interruptSignal, type Register, withGlobals } from "./verb.ts";
+import { acting, interruptSignal, linuxOnly, type Register, withGlobals } from "./verb.ts";
 
 interface Options {
   out: string;
@@ -16,6 +16,7 @@ interface Options {
 
 export const registerImmunize: Register = (program) => {
   withGlobals(program.command("immunize"))
+    .hook("preAction", linuxOnly)
     .description("analyse local samples whole: chamber, signature, repair, proof, prescription")
     .argument("<sample...>", "files to analyse")
     .option("--out <dir>", "folder for the results", "thymus-out")

@@ -12,7 +12,7 @@ import { Api, urlFile } from "../api.ts";
 import type { Context } from "../context.ts";
 import { printJson, printLine, stderrLogger } from "../output.ts";
 import { prepareAnalysis } from "../prepare.ts";
-import { acting, interruptSignal, numberOption, type Register, withGlobals } from "./verb.ts";
+import { acting, interruptSignal, linuxOnly, numberOption, type Register, withGlobals } from "./verb.ts";
 
 const untilAborted = (signal: AbortSignal) =>
   new Promise<void>((resolve) => {
@@ -82,6 +82,7 @@ async function prepare(context: Context, signal: AbortSignal): Promise<void> {
 
 export const registerAnalysis: Register = (program) => {
   withGlobals(program.command("analysis"))
+    .hook("preAction", linuxOnly)
     .description("the analysis centre alone")
     .option("--join <url>", "enrol with this admin server first")
     .option("--token <token>", "one-time token made by: thymus admin token --role analysis")
@@ -127,6 +128,7 @@ export const registerAnalysis: Register = (program) => {
 
 export const registerAgent: Register = (program) => {
   withGlobals(program.command("agent"))
+    .hook("preAction", linuxOnly)
     .description("this machine's agent alone")
     .option("--watch <dir...>", "folders to watch, besides those of the configuration")
     .action(

@@ -10,7 +10,7 @@ import { Api } from "../api.ts";
 import type { Context } from "../context.ts";
 import { printJson, printLine, stderrLogger } from "../output.ts";
 import { Supervised } from "../supervise.ts";
-import { acting, interruptSignal, type Register, withGlobals } from "./verb.ts";
+import { acting, interruptSignal, linuxOnly, type Register, withGlobals } from "./verb.ts";
 
 interface Options {
   listen?: string;
@@ -23,6 +23,7 @@ const START_SECONDS = 60;
 
 export const registerUp: Register = (program) => {
   withGlobals(program.command("up"))
+    .hook("preAction", linuxOnly)
     .description("start admin server, analysis centre and this machine's agent")
     .option("--listen <host:port>", "where the server listens")
     .option("--watch <dir...>", "folders that this machine's agent watches")

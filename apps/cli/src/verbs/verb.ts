@@ -1,4 +1,5 @@
 /** How a verb is registered: one file, one line in index.ts. */
+import { ThymusError } from "@thymus/contracts";
 import { type Command, InvalidArgumentError } from "commander";
 import { type Context, type GlobalOptions, makeContext } from "../context.ts";
 
@@ -23,6 +24,16 @@ export function acting<O extends object = object>(
     const options = command.optsWithGlobals<O & GlobalOptions>();
     process.exitCode = await action(makeContext(options), options, command.args);
   };
+}
+
+/** Refuses a verb where it cannot work; as `.hook("preAction", linuxOnly)`. @throws ThymusError RUNTIME_MISSING */
+export function linuxOnly(_asked: Command, command: Command): void {
+  if (process.platform === "linux") return;
+  throw new ThymusError(
+    "RUNTIME_MISSING",
+    `thymus ${command.name()} is Linux only; this is ${process.platform}`,
+    "docs/guide/other-systems.md tells what runs where",
+  );
 }
 
 /** Seconds that a process has to end well once the one that keeps it is gone. */

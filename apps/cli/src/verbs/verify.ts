@@ -1,9 +1,10 @@
 import { verifyPrescription } from "@thymus/analysis";
 import { printJson, printLine, progressReporter } from "../output.ts";
-import { acting, interruptSignal, type Register, withGlobals } from "./verb.ts";
+import { acting, interruptSignal, linuxOnly, type Register, withGlobals } from "./verb.ts";
 
 export const registerVerify: Register = (program) => {
   withGlobals(program.command("verify"))
+    .hook("preAction", linuxOnly)
     .description("re-run the proof that a prescription carries")
     .argument("<prescription>", "prescription.json with its evidence folder beside it")
     .option("--evidence <dir>", "folder of the evidence")

@@ -6,9 +6,10 @@
  */
 import { closeSync, ftruncateSync, write } from "node:fs";
 import { type FileHandle, open } from "node:fs/promises";
+import { createRequire } from "node:module";
 import { promisify } from "node:util";
 import { ThymusError } from "@thymus/contracts";
-import koffi from "koffi";
+import type Koffi from "koffi";
 
 const MFD_CLOEXEC = 1;
 const MFD_ALLOW_SEALING = 2;
@@ -24,8 +25,10 @@ export interface SealedMemory {
   close(): void;
 }
 
-let library: ReturnType<typeof koffi.load> | null = null;
+let library: ReturnType<typeof Koffi.load> | null = null;
 function libc(prototype: string): (...args: unknown[]) => number {
+  // Loaded here: a machine that has none of this can still load the rest of the program.
+  const koffi = createRequire(import.meta.url)("koffi") as typeof Koffi;
   for (const name of ["libc.so.6", "libc.musl-x86_64.so.1", "libc.musl-aarch64.so.1"]) {
     if (library) break;
     try {
