@@ -60,6 +60,9 @@ for (const [platform, whole] of [
       assert.equal(scan.status, 1, scan.stderr);
       assert.match(scan.stdout, /one\.sh/);
       assert.doesNotMatch(scan.stdout, /two\.sh/);
+      const doctor = thymus("doctor", "--json", ...data);
+      assert.equal(doctor.status, 1, doctor.stderr);
+      assert.match(thymus("agent", ...data).stderr, /^thymus: RUNTIME_MISSING: .*Linux only/m);
       if (!whole) return;
       const made = thymus("baseline", "create", ...data);
       assert.equal(made.status, 0, made.stderr);
@@ -70,8 +73,6 @@ for (const [platform, whole] of [
       const joined = thymus("join", "http://127.0.0.1:9", "no-token", ...data);
       assert.match(joined.stderr, /TOKEN_INVALID/);
       for (const verb of [
-        ["agent"],
-        ["up"],
         ["immunize", join(dir, "files/one.sh")],
         ["service", "install"],
       ]) {

@@ -1,4 +1,5 @@
 export { type AgentOptions, type RunningAgent, startAgent } from "./agent.ts";
+export { agentAbilities } from "./citizen/abilities.ts";
 export { type ServiceManager, serviceManager } from "./citizen/service-notify.ts";
 export { type Enrolment, readEnrolment } from "./link/enrolment.ts";
 export { followServer, type JoinOptions, joinServer } from "./link/join.ts";

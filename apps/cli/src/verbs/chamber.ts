@@ -5,6 +5,7 @@ import { acting, interruptSignal, linuxOnly, type Register, withGlobals } from "
 export const registerChamber: Register = (program) => {
   const chamber = program
     .command("chamber")
+    .hook("preAction", linuxOnly)
     .description("the safe environment in which suspect programs run");
   withGlobals(chamber.command("build"))
     .description("make kernel, root file system and snapshot from the distribution's packages, once")

@@ -3,6 +3,7 @@ import { spawnSync } from "node:child_process";
 import { accessSync, constants, existsSync, mkdirSync } from "node:fs";
 import { arch, cpus, platform, totalmem } from "node:os";
 import { join } from "node:path";
+import { agentAbilities } from "@thymus/agent";
 import { chamberPackages, chamberPaths, confinementWorks, readProbe } from "@thymus/analysis";
 import { loadEngine } from "@thymus/detection";
 import type { Context } from "../context.ts";
@@ -88,13 +89,6 @@ async function examine(context: Context): Promise<Check[]> {
     "as root the agent can repair files of every owner",
     "note",
   );
-  add(
-    "package database",
-    existsSync("/var/lib/dpkg/status"),
-    existsSync("/var/lib/dpkg/status") ? "dpkg" : "none known",
-    "self is then learned from folders that you name",
-    "note",
-  );
   let writable = true;
   try {
     mkdirSync(context.dataDir, { recursive: true, mode: 0o700 });
@@ -110,6 +104,7 @@ async function examine(context: Context): Promise<Check[]> {
     "thymus up, or thymus join URL TOKEN",
     "note",
   );
+  for (const { name, works, found, fix } of await agentAbilities()) add(name, works, found, fix, "note");
   const { contribute } = context.config.agent;
   add(
     "self of the fleet",
