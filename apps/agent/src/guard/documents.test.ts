@@ -56,7 +56,7 @@ for (const [how, script] of Object.entries(encryptors))
   }, async (t) => {
     const { asked, changed, guard, paths } = await scene(t);
     const { status } = await shell(script(paths.join(" ")));
-    assert.notEqual(status, 0);
+    assert.notEqual(status, 0, JSON.stringify([guard.counts(), guard.restarts, asked]));
     assert.equal(asked.length, 1);
     assert.equal(asked[0]!.files.length, 5);
     assert.deepEqual([...asked[0]!.files].sort(), changed().sort());

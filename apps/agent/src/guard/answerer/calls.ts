@@ -1,17 +1,18 @@
 /** What the answering process asks of the kernel beside fanotify: waiting, reading, the facts of files. */
-import { bind } from "./library.ts";
+import { addressOf, bind } from "./library.ts";
 
 export const poll = bind("int poll(void *fds, unsigned long count, int timeout)");
 export const read = bind("int64 read(int fd, uint8_t *buffer, size_t size)");
-export const write = bind("int64 write(int fd, const uint8_t *buffer, size_t size)");
+/** The same two by addresses (library.ts), for what is called for each event. */
+export const readAt = bind("int64 read(int fd, uintptr_t buffer, size_t size)");
+export const writeAt = bind("int64 write(int fd, uintptr_t buffer, size_t size)");
 export const closeFd = bind("int close(int fd)");
 export const openPath = bind("int open(const uint8_t *path, int flags, int mode)");
 export const receive = bind("int64 recv(int fd, uint8_t *buffer, size_t size, int flags)");
 export const send = bind("int64 send(int fd, const uint8_t *buffer, size_t size, int flags)");
 export const readlink = bind("int64 readlink(const uint8_t *path, uint8_t *buffer, size_t size)");
-export const statx = bind(
-  "int statx(int dir, const uint8_t *path, int flags, unsigned int mask, uint8_t *facts)",
-);
+const statx = bind("int statx(int dir, const uint8_t *path, int flags, unsigned int mask, uint8_t *facts)");
+const statxAt = bind("int statx(int dir, uintptr_t path, int flags, unsigned int mask, uintptr_t facts)");
 const statfsCall = bind("int statfs(const uint8_t *path, uint8_t *facts)");
 
 export const AT_FDCWD = -100;
@@ -26,7 +27,8 @@ export const EINTR = 4;
 
 /** type, mode, uid, mtime, ctime, ino, size */
 const STATX_WANTED = 0x1 | 0x2 | 0x8 | 0x40 | 0x80 | 0x100 | 0x200;
-const nothing = Buffer.from("\0");
+const nothing = Buffer.alloc(8);
+const nothingAt = addressOf(nothing);
 
 /**
  * Facts of one file in a buffer that is used again and again; words are those of struct statx (statx(2)). Both byte
@@ -34,11 +36,12 @@ const nothing = Buffer.from("\0");
  */
 export class Facts {
   readonly #bytes = Buffer.alloc(256);
+  readonly #at = addressOf(this.#bytes);
   readonly words = new Uint32Array(this.#bytes.buffer, this.#bytes.byteOffset, 64);
 
   /** Facts of an open file. @returns false where it cannot be asked */
   ofFd(fd: number): boolean {
-    return statx(fd, nothing, AT_EMPTY_PATH, STATX_WANTED, this.#bytes) === 0;
+    return statxAt(fd, nothingAt, AT_EMPTY_PATH, STATX_WANTED, this.#at) === 0;
   }
 
   /** Facts of what a path leads to, links followed. @param path ends with a zero byte */

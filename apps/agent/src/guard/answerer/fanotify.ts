@@ -1,6 +1,6 @@
 /** fanotify(7): constants and calls that this process uses. */
-import { AT_FDCWD, write } from "./calls.ts";
-import { bind, errnoName } from "./library.ts";
+import { AT_FDCWD, writeAt } from "./calls.ts";
+import { addressOf, bind, errnoName } from "./library.ts";
 
 const init = bind("int fanotify_init(unsigned int flags, unsigned int event_flags)");
 const markCall = bind(
@@ -91,11 +91,12 @@ export function flush(group: number, kind = 0): void {
 }
 
 const response = Buffer.alloc(8);
+const responseAt = addressOf(response);
 const words = new Int32Array(response.buffer, response.byteOffset, 2);
 
 /** Answers one permission event. The descriptor of the event stays open. */
 export function answer(group: number, fd: number, decision: number): void {
   words[0] = fd;
   words[1] = decision;
-  write(group, response, 8);
+  writeAt(group, responseAt, 8);
 }

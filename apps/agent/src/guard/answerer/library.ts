@@ -31,3 +31,12 @@ export const errnoName = (): string => names.get(koffi.errno()) ?? `errno ${koff
 
 /** A path as the bytes that the C library takes. */
 export const pathBytes = (path: string): Buffer => Buffer.from(`${path}\0`);
+
+/** A buffer that only its address is used of would be collected. */
+const kept: Buffer[] = [];
+
+/** Where a buffer lies, for calls that take `uintptr_t`: half the cost of handing over the buffer itself. It is never freed. */
+export function addressOf(buffer: Buffer): number {
+  kept.push(buffer);
+  return Number(koffi.address(buffer));
+}

@@ -23,6 +23,8 @@ export function processFacts(pid: number): ProcessFacts | null {
   // The name may contain anything, also blanks and parentheses: the last parenthesis ends it.
   const fields = text.slice(text.lastIndexOf(")") + 2).split(" ");
   if (length === 0 || fields.length < 20) return null;
+  // Being buried: the kernel has parted it from its parent and group already, and writes 0 and -1.
+  if (fields[2] === "-1") return null;
   return {
     pid,
     parent: Number(fields[1]),

@@ -44,7 +44,7 @@ export class Trees {
   of(pid: number, now: number, depth = DEPTH): Tree | null {
     const seen = this.#seen.get(pid);
     if (seen && now - seen.at < FRESH) return seen.tree;
-    const tree = this.#climb(pid);
+    const tree = this.#climb(pid, now, depth);
     // A process that has ended is what it was when it was last seen, or else its parent's.
     if (!tree) return seen?.tree ?? this.#ofParent(pid, now, depth);
     this.#seen.delete(pid);
@@ -58,7 +58,7 @@ export class Trees {
 
   /** Tree of a process that is there at this moment, or null. */
   now(pid: number): Tree | null {
-    return this.#climb(pid);
+    return this.#climb(pid, Number.POSITIVE_INFINITY, 0);
   }
 
   #ofParent(pid: number, now: number, depth: number): Tree | null {
@@ -69,7 +69,7 @@ export class Trees {
     return this.of(parent, now, depth - 1);
   }
 
-  #climb(pid: number): Tree | null {
+  #climb(pid: number, now: number, up: number): Tree | null {
     let at = processFacts(pid);
     if (!at) return null;
     const pids = [pid];
@@ -79,8 +79,12 @@ export class Trees {
         return { key: left ? `program ${programOf(at.pid) ?? at.pid}` : nameOf(at), pids };
       }
       const parent = processFacts(at.parent);
-      if (!parent || this.#isJobOf(at, parent) || isServed(at.pid, parent.pid))
-        return { key: nameOf(at), pids };
+      if (!parent) {
+        // It ended while we climbed: what is above it is known by who started it.
+        const above = up > 0 ? this.of(at.parent, now, up - 1) : null;
+        return above ? { key: above.key, pids: [...pids, ...above.pids] } : { key: nameOf(at), pids };
+      }
+      if (this.#isJobOf(at, parent) || isServed(at.pid, parent.pid)) return { key: nameOf(at), pids };
       pids.push(parent.pid);
       at = parent;
     }
