@@ -13,9 +13,9 @@ export class Locks {
   #at = Number.NEGATIVE_INFINITY;
   #held = false;
 
-  /** @param folder DIR, usually /var/lib/dpkg */
-  constructor(folder: string) {
-    this.#files = ["lock", "lock-frontend"].map((name) => join(folder, name));
+  /** @param folder DIR, usually /var/lib/dpkg. @param names lock files in it */
+  constructor(folder: string, names: readonly string[] = ["lock", "lock-frontend"]) {
+    this.#files = names.map((name) => join(folder, name));
   }
 
   async held(): Promise<boolean> {

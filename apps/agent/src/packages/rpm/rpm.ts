@@ -1,0 +1,141 @@
+import { createHash } from "node:crypto";
+import { stat } from "node:fs/promises";
+import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+import { Locks } from "../dpkg/locks.ts";
+import { Tree } from "../dpkg/tree.ts";
+import type { Claim, Confirmation, Original, PackageManager, Vouch } from "../manager.ts";
+import { parseHeader } from "./header.ts";
+
+export interface RpmOptions {
+  /** Folder of the system whose packages these are. */
+  readonly root?: string;
+}
+
+/** Where the database lies: since rpm 4.16, and before. */
+const PLACES = ["usr/lib/sysimage/rpm", "var/lib/rpm"];
+
+interface Place {
+  readonly file: string;
+  readonly locks: Locks;
+}
+
+interface Known {
+  readonly package: string;
+  readonly version: string;
+  readonly algorithm: string | null;
+  readonly digest: string;
+  readonly config: boolean;
+}
+
+/**
+ * rpm: names, digests (of the algorithm that each package says, today sha256) and flags of all files, out of rpmdb.sqlite (rpm 4.16 and
+ * later). Older forms of the database are not read. Nothing is brought back from archives: `dnf reinstall` does that.
+ */
+export class Rpm implements PackageManager {
+  readonly #root: string;
+  #place: Place | null = null;
+  #tree: Tree | null = null;
+  #stamp = "";
+  #files = new Map<string, Known[]>();
+
+  constructor({ root = "/" }: RpmOptions = {}) {
+    this.#root = root;
+  }
+
+  async #find(): Promise<Place | null> {
+    if (this.#place) return this.#place;
+    for (const place of PLACES) {
+      const file = join(this.#root, place, "rpmdb.sqlite");
+      if (await stat(file).catch(() => null)) {
+        this.#place = { file, locks: new Locks(join(this.#root, place), [".rpm.lock"]) };
+        break;
+      }
+    }
+    return this.#place;
+  }
+
+  async stamp(): Promise<string> {
+    const place = await this.#find();
+    if (!place) return "-";
+    const parts = await Promise.all(
+      ["", "-wal"].map((ending) =>
+        stat(place.file + ending, { bigint: true }).then(
+          ({ ino, size, mtimeNs }) => `${ino} ${size} ${mtimeNs}`,
+          () => "-",
+        ),
+      ),
+    );
+    return parts.join(" ");
+  }
+
+  async busy(): Promise<boolean> {
+    return (await (await this.#find())?.locks.held()) ?? false;
+  }
+
+  async #refresh(): Promise<Tree> {
+    const stamp = await this.stamp();
+    if (this.#tree && stamp === this.#stamp) return this.#tree;
+    const tree = await Tree.of(this.#root);
+    const place = await this.#find();
+    const files = new Map<string, Known[]>();
+    if (place) {
+      const db = new DatabaseSync(place.file, { readOnly: true });
+      try {
+        for (const row of db.prepare("select blob from Packages").iterate()) {
+          const parsed = row.blob instanceof Uint8Array ? parseHeader(row.blob) : null;
+          if (!parsed) continue;
+          const { name, version, algorithm } = parsed;
+          for (const { path, digest, config, ghost } of parsed.files) {
+            if (ghost || digest === "") continue;
+            const canonical = tree.canonical(path);
+            const known = { package: name, version, algorithm, digest, config };
+            files.set(canonical, [...(files.get(canonical) ?? []), known]);
+          }
+        }
+      } finally {
+        db.close();
+      }
+    }
+    this.#files = files;
+    this.#tree = tree;
+    this.#stamp = stamp;
+    return tree;
+  }
+
+  async #owners(path: string): Promise<readonly Known[]> {
+    const name = (await this.#refresh()).nameOf(path);
+    return name === null ? [] : (this.#files.get(name) ?? []);
+  }
+
+  async claim(path: string): Promise<Claim | null> {
+    const owner = (await this.#owners(path))[0];
+    if (!owner) return null;
+    // rpm tells of a package only when it is done with it: any may be the one that is being replaced.
+    const kind = owner.config ? "conffile" : owner.algorithm === null ? "unlisted" : "file";
+    return { package: owner.package, version: owner.version, kind, underway: await this.busy(), doubt: null };
+  }
+
+  async vouches(contents: ReadonlyMap<string, Uint8Array>): Promise<Map<string, Vouch>> {
+    const vouched = new Map<string, Vouch>();
+    for (const [path, bytes] of contents) {
+      const by = (await this.#owners(path.replace(/\.rpmnew$/, ""))).find(
+        ({ algorithm, digest }) =>
+          algorithm !== null && createHash(algorithm).update(bytes).digest("hex") === digest,
+      );
+      if (by) vouched.set(path, { package: by.package, version: by.version, level: "manifest" });
+    }
+    return vouched;
+  }
+
+  /** MD5 is what the others are asked for; packages of today have sha256, so there is nothing to say. */
+  async contents(): Promise<Map<string, string[]>> {
+    return new Map();
+  }
+  async original(): Promise<Original | { readonly refused: string }> {
+    return { refused: "archives of rpm are not read: reinstall the package, e.g. by `dnf reinstall`" };
+  }
+  async confirm(): Promise<Confirmation[]> {
+    return [];
+  }
+}
