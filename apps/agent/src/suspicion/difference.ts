@@ -2,7 +2,7 @@
  * Which bytes of a changed program are foreign. The baseline keeps of each program a signature of its blocks (the idea of
  * rsync: a weak sum that rolls, confirmed by a stronger one); what of a later version no block explains is foreign.
  */
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 
 const MIN_BLOCK = 32;
 /** Most blocks of a signature: 4 KiB in all. */
@@ -18,7 +18,12 @@ function blockSize(bytes: number): number {
   return size;
 }
 
-const strong = (block: Uint8Array): number => createHash("sha1").update(block).digest().readUInt32LE(0);
+/** The first four bytes of a block's SHA-1. In one call: a baseline asks for some hundred of each program. */
+function strong(block: Uint8Array): number {
+  const digest = hash("sha1", block, "latin1");
+  const byte = (at: number) => digest.charCodeAt(at) << (at * 8);
+  return (byte(0) | byte(1) | byte(2) | byte(3)) >>> 0;
+}
 
 /** Signature of a content: block size, length of the part behind the last block, weak and strong sum of each block. */
 export function signatureOf(bytes: Uint8Array): Uint8Array {
@@ -28,15 +33,16 @@ export function signatureOf(bytes: Uint8Array): Uint8Array {
   out.writeUInt32LE(size, 0);
   out.writeUInt32LE(bytes.length % size, 4);
   for (let block = 0; block < blocks; block++) {
-    const part = bytes.subarray(block * size, (block + 1) * size);
+    const start = block * size;
     let a = 0;
     let b = 0;
-    for (const byte of part) {
-      a = (a + byte) & 0xffff;
-      b = (b + a) & 0xffff;
+    // Both sums count modulo 2^16; modulo 2^32 until the end is the same, and faster.
+    for (let at = start; at < start + size; at++) {
+      a = (a + bytes[at]!) | 0;
+      b = (b + a) | 0;
     }
-    out.writeUInt32LE(((b << 16) | a) >>> 0, HEADER + block * ENTRY);
-    out.writeUInt32LE(strong(part), HEADER + block * ENTRY + 4);
+    out.writeUInt32LE(((b << 16) | (a & 0xffff)) >>> 0, HEADER + block * ENTRY);
+    out.writeUInt32LE(strong(bytes.subarray(start, start + size)), HEADER + block * ENTRY + 4);
   }
   return out;
 }

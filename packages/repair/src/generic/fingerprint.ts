@@ -50,7 +50,9 @@ export function layoutOf(size: number): { at: number; length: number }[] {
 
 /** 32 bits of a block's sha256. */
 export function strongOf(bytes: Uint8Array): number {
-  return Number.parseInt(hash("sha256", bytes, "hex").slice(0, 8), 16) | 0;
+  const digest = hash("sha256", bytes, "latin1");
+  const byte = (at: number) => digest.charCodeAt(at) << (24 - at * 8);
+  return byte(0) | byte(1) | byte(2) | byte(3);
 }
 
 /**
