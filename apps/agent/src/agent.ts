@@ -11,6 +11,7 @@ import { ProtectedPaths } from "./files/protected.ts";
 import { Roots } from "./files/roots.ts";
 import { OnAccess } from "./guard/on-access.ts";
 import { startGuard } from "./guard/start.ts";
+import { Rounds } from "./integrity/rounds.ts";
 import { Conversation } from "./link/conversation.ts";
 import { readEnrolment } from "./link/enrolment.ts";
 import { Outbox } from "./link/outbox.ts";
@@ -162,11 +163,12 @@ async function runHeld(options: AgentOptions, parts: AgentParts): Promise<Runnin
     timeline,
     onOutcome: () => conversation?.wake(),
   });
+  const politeness = new Politeness(config.agent.scan);
   watchman = new Watchman({
     investigation,
     investigator: new Investigator(investigation),
     keeper: new Keeper({ cases, copies, isDecoy, log, roots }),
-    politeness: new Politeness(config.agent.scan),
+    politeness,
     prescriptions,
     roots,
     serial,
@@ -219,12 +221,19 @@ async function runHeld(options: AgentOptions, parts: AgentParts): Promise<Runnin
     serial,
     timeline,
   });
+  const rounds = new Rounds({
+    ...{ db, log, maxBytes, politeness, timeline },
+    days: config.agent.contentDays,
+    rootOf: (path) => roots.of(path),
+    onForged: (root, path) => requeue(root, [path]),
+  });
   log.info("the agent watches", { roots: roots.all, server: server?.enrolment.url ?? "none" });
   let closing: Promise<void> | null = null;
   const close = async () => {
     stop.abort();
     chores.close();
     await own?.close();
+    await rounds.close();
     onAccess?.close();
     await guard?.close();
     await conversation?.close();

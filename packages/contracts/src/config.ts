@@ -50,6 +50,13 @@ export const Config = z.strictObject({
         .positive()
         .default(300)
         .describe("seconds between re-checks of the baseline by metadata, which find what events missed"),
+      contentDays: z
+        .number()
+        .min(0)
+        .default(7)
+        .describe(
+          "days in which the contents of all watched files are read once more, a few each minute, to find what their metadata do not show; 0 means never",
+        ),
       quarantineBytes: Size.default(1024 * 1024 * 1024).describe(
         "bytes that the quarantine may take; where it is full, files are left as they are and this is told",
       ),

@@ -8,6 +8,8 @@ export interface TreeJob {
   readonly mode: "create" | "accept" | "check";
   /** Whose content is read beside what `create` reads: nothing's, that of files whose stamp differs, that of all. */
   readonly content: "none" | "differing" | "all";
+  /** Whether a check writes down the digest of what was not read before. */
+  readonly learns?: boolean;
   /** Folders that are not entered. */
   readonly skip: readonly string[];
   /** Paths, and names of temporary files, that are no part of the tree (decoys, work in progress of the agent). */

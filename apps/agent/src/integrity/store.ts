@@ -39,8 +39,12 @@ export class TreeStore {
   #goneFolders: string[] = [];
 
   /** @param patience milliseconds that it waits for another writer, holding up its thread */
-  constructor(file: string, { mode, run, how }: Pick<TreeJob, "mode" | "run" | "how">, patience: number) {
-    this.#db = new DirectDatabase(file, { readOnly: mode === "check", patience });
+  constructor(
+    file: string,
+    { mode, learns, run, how }: Pick<TreeJob, "mode" | "learns" | "run" | "how">,
+    patience: number,
+  ) {
+    this.#db = new DirectDatabase(file, { readOnly: mode === "check" && !learns, patience });
     this.#run = run;
     this.#how = how;
   }

@@ -224,7 +224,8 @@ export class TreeWork {
     // By metadata alone every move counts: whoever asked looks at the content itself.
     const blind = mode === "check" && content === "none";
     const changed = known === null || fields.some((field) => MEANT.has(field)) || (blind && kind === "file");
-    if (changed)
+    // What is made anew is compared with nothing.
+    if (changed && mode !== "create")
       this.#changes.push({
         path,
         what: known ? "changed" : "appeared",
@@ -235,7 +236,8 @@ export class TreeWork {
         stamp,
       });
     else if (known && !sameStamp(known.stamp, stamp)) this.#counts.touched++;
-    if (mode === "check") return;
+    const learnt = this.#job.learns === true && known !== null && before === null && fields.length === 0;
+    if (mode === "check" && !learnt) return;
     this.#store.put({
       folder: unit.folder,
       name,

@@ -5,7 +5,7 @@ import {
   type BaselineSummary,
   type BaselineVerbs,
   openBaseline,
-} from "@thymus/agent";
+} from "@thymus/agent/baseline";
 import type { Context } from "../context.ts";
 import { printJson, printLine, progressReporter, visible } from "../output.ts";
 import { acting, interruptSignal, numberOption, type Register, withGlobals } from "./verb.ts";
