@@ -8,7 +8,8 @@ import { lstatSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { openAgentDatabase } from "../apps/agent/src/state/open.ts";
+import { baselineRow } from "../apps/agent/src/monitors/baseline.ts";
+import { type Database, openAgentDatabase } from "../apps/agent/src/state/open.ts";
 import { median } from "./shared/numbers.ts";
 import type { Truth } from "./watch/burst.ts";
 import { atRest, cpuOf, memoryOf, pause, Talker } from "./watch/process.ts";
@@ -102,17 +103,20 @@ async function one(name: string, start: (folder: string) => Promise<Watcher>, be
   return { watcher: name, lost, of, cpu, idle, burst: truth.seconds, memory, says };
 }
 
+/** Paths that self does not know as they are. */
+async function unsettled(db: Database, { changed, gone }: Truth): Promise<number> {
+  let count = 0;
+  for (const path of changed)
+    if ((await baselineRow(db, path))?.size !== lstatSync(path, { throwIfNoEntry: false })?.size) count++;
+  for (const path of gone) if (await baselineRow(db, path)) count++;
+  return count;
+}
+
 /** A whole agent: what its baseline does not know as it is, once it is at rest again. */
 async function agent(kind: "fanotify" | "inotify"): Promise<Row> {
   const folder = freshFolder();
   const data = join(dir, `agent-${turn}`);
-  const talker = new Talker(process.execPath, [
-    ...(process.env.BENCH_PROF ? ["--cpu-prof", "--cpu-prof-dir=/tmp/prof"] : []),
-    agentProgram,
-    folder,
-    data,
-    kind,
-  ]);
+  const talker = new Talker(process.execPath, [agentProgram, folder, data, kind]);
   await talker.hear((line) => line === "ready");
   await atRest(talker.pid);
   const idle = await idleOf(talker.pid);
@@ -120,18 +124,13 @@ async function agent(kind: "fanotify" | "inotify"): Promise<Row> {
   const truth = run(folder, "run")!;
   const began = performance.now();
   const db = await openAgentDatabase(data);
-  const sizeOf = (path: string) => lstatSync(path, { throwIfNoEntry: false })?.size;
   let wrong = Number.NaN;
   let seconds = 0;
   // A package manager at work elsewhere on the machine makes the agent wait.
   while (wrong !== 0 && seconds < 240) {
-    await pause(500);
+    await pause(1000);
     seconds = (performance.now() - began) / 1000;
-    const rows = await db.selectFrom("file").select(["path", "size"]).where("root", "=", folder).execute();
-    const known = new Map(rows.map(({ path, size }) => [path, size]));
-    wrong =
-      truth.changed.filter((path) => known.get(path) !== sizeOf(path)).length +
-      truth.gone.filter((path) => known.has(path)).length;
+    wrong = await unsettled(db, truth);
   }
   await db.destroy();
   await atRest(talker.pid);

@@ -3,6 +3,16 @@ import { byId, chip, el, number, time, update } from "./dom.js";
 
 const MACHINE = { well: ["Well", "well"], blind: ["Blind", "care"], silent: ["Silent", "care"] };
 
+/** How completely a machine is watched, in words. */
+function coverageOf({ coverage }) {
+  if (!coverage) return "";
+  const compared = coverage.compared
+    ? `compared ${new Date(coverage.compared).toLocaleString()}`
+    : "not compared yet";
+  const gaps = coverage.gaps === 1 ? "1 gap" : `${coverage.gaps} gaps`;
+  return [`events by ${coverage.source}`, gaps, compared, coverage.reason].filter(Boolean).join("; ");
+}
+
 function machineRow(machine) {
   const [label, tone] = MACHINE[machine.state];
   const analysis = machine.role === "analysis";
@@ -16,7 +26,7 @@ function machineRow(machine) {
       analysis ? " " : "",
       analysis ? chip("analysis centre") : "",
     ),
-    el("td", {}, chip(label, tone), machine.blind ? ` ${machine.blind}` : ""),
+    el("td", { title: coverageOf(machine) }, chip(label, tone), machine.blind ? ` ${machine.blind}` : ""),
     el("td", {}, time(machine.seen)),
     el("td", { class: "number" }, analysis ? "" : number(machine.files)),
     el("td", { class: "number" }, analysis ? "" : number(machine.active)),

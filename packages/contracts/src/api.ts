@@ -4,6 +4,7 @@ import { Case, CaseStage } from "./case.ts";
 import { Count, Instant } from "./common.ts";
 import { errorCodes } from "./errors.ts";
 import { CaseId, Family, MachineId, PrescriptionId } from "./ids.ts";
+import { Coverage } from "./link.ts";
 import { Prescription } from "./prescription.ts";
 import { Proof } from "./proof.ts";
 
@@ -35,6 +36,8 @@ export const MachineView = z.strictObject({
   files: Count,
   lostEvents: Count,
   blind: z.string().nullable(),
+  /** How completely it is watched; null until it has said so. */
+  coverage: Coverage.nullable(),
 });
 export type MachineView = z.infer<typeof MachineView>;
 export const MachineList = z.strictObject({ machines: z.array(MachineView) });

@@ -38,6 +38,20 @@ export const EnrolReply = z.strictObject({
 });
 export type EnrolReply = z.infer<typeof EnrolReply>;
 
+/** How completely a machine is watched. */
+export const Coverage = z.strictObject({
+  source: z.enum(["fanotify", "inotify", "mixed", "none"]),
+  /** Folders, or mounted file systems, whose events arrive. */
+  folders: Count,
+  /** Times that the kernel lost events or the watch began anew, each followed by a comparison. */
+  gaps: Count,
+  /** When all roots were last compared with the baseline. */
+  compared: Instant.nullable(),
+  /** Why events do not come from the source that tells most; null where they do. */
+  reason: z.string().max(512).nullable().optional(),
+});
+export type Coverage = z.infer<typeof Coverage>;
+
 /** Agent: what is new for me? Held by the server up to `waitSeconds` while nothing is. */
 export const SyncRequest = z.strictObject({
   type: z.literal("sync"),
@@ -52,19 +66,7 @@ export const SyncRequest = z.strictObject({
     lostEvents: Count,
     blind: z.string().nullable(),
     /** How completely the machine is watched. */
-    coverage: z
-      .strictObject({
-        source: z.enum(["fanotify", "inotify", "mixed", "none"]),
-        /** Folders, or mounted file systems, whose events arrive. */
-        folders: Count,
-        /** Times that the kernel lost events or the watch began anew, each followed by a comparison. */
-        gaps: Count,
-        /** When all roots were last compared with the baseline. */
-        compared: Instant.nullable(),
-        /** Why events do not come from the source that tells most; null where they do. */
-        reason: z.string().max(512).nullable().optional(),
-      })
-      .optional(),
+    coverage: Coverage.optional(),
     /** What a person should know: content that was dropped, a full disk, a paused scan. */
     notices: z.array(z.string().max(1024)).max(64).optional(),
   }),

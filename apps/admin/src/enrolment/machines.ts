@@ -60,6 +60,7 @@ function viewOf(row: MachineRow, now: number): MachineView {
       files: health?.files ?? 0,
       lostEvents: health?.lostEvents ?? 0,
       blind: health?.blind ?? null,
+      coverage: health?.coverage ?? null,
     },
     "machine",
   );

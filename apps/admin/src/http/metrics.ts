@@ -28,6 +28,8 @@ export async function metricsText(state: State, meters: Meters): Promise<string>
   const { machines } = await listMachines(state.db, state.now());
   const lost = machines.reduce((sum, machine) => sum + machine.lostEvents, 0);
   const agents = machines.filter((machine) => machine.role === "agent");
+  const gaps = agents.reduce((sum, { coverage }) => sum + (coverage?.gaps ?? 0), 0);
+  const watchedBy = (source: string) => agents.filter(({ coverage }) => coverage?.source === source).length;
   const count = (kind: string) => agents.filter((machine) => machine.state === kind).length;
   const blocks = [
     gauge("thymus_build_info", "The running version.", [`{version="${THYMUS_VERSION}"} 1`]),
@@ -43,6 +45,12 @@ export async function metricsText(state: State, meters: Meters): Promise<string>
     ),
     gauge("thymus_analysis_centres", "Enrolled analysis centres.", [` ${now.machines.analysis}`]),
     gauge("thymus_lost_events", "Events that agents say they lost.", [` ${lost}`]),
+    gauge("thymus_watch_gaps", "Times that agents could not watch and compared instead.", [` ${gaps}`]),
+    gauge(
+      "thymus_watch_source",
+      "Agents by where their events come from.",
+      ["fanotify", "inotify", "mixed", "none"].map((source) => `{source="${source}"} ${watchedBy(source)}`),
+    ),
     gauge("thymus_prescriptions", "Prescriptions by state.", [
       `{state="active"} ${now.prescriptions.active}`,
       `{state="recalled"} ${now.prescriptions.recalled}`,

@@ -1,4 +1,5 @@
 import { basename, dirname } from "node:path";
+import type { Coverage as CoverageView } from "@thymus/contracts";
 import { TEMPORARY_PREFIX } from "@thymus/store";
 import type { Politeness } from "../citizen/politeness.ts";
 import type { Keeper } from "../copies/keeper.ts";
@@ -8,7 +9,7 @@ import type { Prescriptions } from "../scanning/prescriptions.ts";
 import type { Serial } from "../state/serial.ts";
 import { refuseAt } from "../suspicion/collect.ts";
 import type { Investigator, InvestigatorOptions } from "../suspicion/investigator.ts";
-import { Coverage, type CoverageView } from "../watch/coverage.ts";
+import { Coverage } from "../watch/coverage.ts";
 import type { Writer } from "../watch/messages.ts";
 import { type Changes, Pending } from "../watch/pending.ts";
 import { Watch } from "../watch/watch.ts";
@@ -251,7 +252,7 @@ export class Watchman {
         continue;
       if (this.#options.roots.of(path) !== root || this.#coverage.isAway(root, path)) continue;
       if (own(path)) later.push(path);
-      else now.set(path, writer);
+      else now.set(path, writer ?? this.#pending.get(root)?.writerOf(path) ?? null);
     }
     if (!early) this.requeue(root, later);
     if (now.size === 0) return;

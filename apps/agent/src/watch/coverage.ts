@@ -1,16 +1,7 @@
-import type { Logger } from "@thymus/contracts";
+import type { Coverage as CoverageView, Logger } from "@thymus/contracts";
 import { readMeta, writeMeta } from "../state/meta.ts";
 import type { Database } from "../state/open.ts";
 import type { RootState } from "./messages.ts";
-
-/** What the agent says of how completely the machine is watched. */
-export interface CoverageView {
-  readonly source: "fanotify" | "inotify" | "mixed" | "none";
-  readonly folders: number;
-  readonly gaps: number;
-  readonly compared: string | null;
-  readonly reason: string | null;
-}
 
 /** Accounts for every time in which something may have changed unseen; kept over restarts. */
 export class Coverage {

@@ -38,6 +38,11 @@ export class Pending {
     return this.#changes.has(path);
   }
 
+  /** Who wrote a path that waits, as far as it is known by now. */
+  writerOf(path: string): Writer | null {
+    return this.#changes.get(path) ?? null;
+  }
+
   /** True where too much changed for a first look. */
   get isBurst(): boolean {
     return this.#changes.size > FEW || !this.#looksFirst;
