@@ -55,7 +55,9 @@ export type Word =
       decoy: boolean;
     }
   | { t: "refused"; path: string; pid: number; exec: boolean; denied: boolean; kind: "scan" | "writer" }
-  | { t: "trouble"; what: string };
+  | { t: "trouble"; what: string }
+  /** Its last word. */
+  | { t: "fault"; what: string };
 
 export interface Counts {
   /** Answers in all, and how they came about. */

@@ -21,7 +21,11 @@ async function scene(t: TestContext) {
   const decoy = `${docs}/sub/aaa.txt`;
   writeFileSync(decoy, "a decoy\n");
   const guard = await Guard.start({
-    log: silentLogger,
+    log: {
+      ...silentLogger,
+      warn: (what, fields) => t.diagnostic(`${what} ${JSON.stringify(fields)}`),
+      error: (what, fields) => t.diagnostic(`${what} ${JSON.stringify(fields)}`),
+    },
     family: false,
     documents: { folders: [docs], files: 5, decoys: [decoy], deadlineMs: 5000 },
   });

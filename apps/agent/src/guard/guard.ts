@@ -198,6 +198,9 @@ export class Guard {
         if (!this.#trouble.has(word.what)) this.#options.log.warn(word.what);
         this.#trouble.add(word.what);
         break;
+      case "fault":
+        this.#options.log.error("the answering process failed", { why: word.what });
+        break;
       case "refused":
         this.onRefused(word);
         break;

@@ -46,11 +46,16 @@ export class Answerer {
   /** struct pollfd: agent, permission group, group of writers, group of changes. */
   readonly #fds = new Int32Array(8);
 
+  /** Never returns. A fault ends the process, and says why: an event that was not answered must not stay with it. */
   run(): never {
-    for (;;) {
-      const now = performance.now();
-      this.#wait(now);
-      this.#round(performance.now());
+    try {
+      for (;;) {
+        this.#wait(performance.now());
+        this.#round(performance.now());
+      }
+    } catch (error) {
+      this.#agent.say({ t: "fault", what: (error as Error).stack ?? String(error) });
+      process.exit(1);
     }
   }
 

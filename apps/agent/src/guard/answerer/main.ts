@@ -3,12 +3,12 @@
  * the agent, reads no file's content, opens no database and no connection, and starts nothing. One loop, no event loop:
  * whatever stops it stops the winding of the dead man's timer too, and the kernel ends it and lets everybody through.
  */
+import { readFileSync } from "node:fs";
 import { setPriority } from "node:os";
 import { Answerer } from "./answerer.ts";
 import { bind } from "./library.ts";
 
-/** Current pages stay in memory, later ones once they were touched. */
-const LOCK = 1 | 2 | 4;
+const MLOCK_ONFAULT = 1;
 const SCHED_RR = 2;
 
 /**
@@ -27,6 +27,24 @@ function comeFirst(): void {
   }
 }
 
+/**
+ * Pages of programs and libraries stay in memory once they were touched, so that no disk is waited for. Not those of the heap: the
+ * runtime gives some back, which the kernel refuses for locked ones, and the runtime ends itself then.
+ */
+function stayInMemory(): void {
+  try {
+    const lock = bind("int mlock2(uintptr_t start, size_t length, unsigned int flags)");
+    for (const line of readFileSync("/proc/self/maps", "latin1").split("\n")) {
+      const [, start, end] = /^([0-9a-f]+)-([0-9a-f]+) .* \//.exec(line) ?? [];
+      if (!start || !end) continue;
+      const from = Number.parseInt(start, 16);
+      lock(from, Number.parseInt(end, 16) - from, MLOCK_ONFAULT);
+    }
+  } catch {
+    // A C library without it.
+  }
+}
+
 comeFirst();
-bind("int mlockall(int flags)")(LOCK);
+stayInMemory();
 new Answerer().run();
