@@ -18,6 +18,9 @@ const program = fileURLToPath(new URL("./testing/agent-process.ts", import.meta.
 /** 1,000 are recalled for docs/agent-figures.md. */
 const COUNT = Number(process.env.THYMUS_RECALL_FILES ?? 150);
 
+/** Parts of all files, each of which is waited for by itself: 1,000 may take longer than one wait on a busy machine. */
+const parts = [0, 0.2, 0.4, 0.6, 0.8, 1];
+
 /** A prescription whose rule finds the owner's good files, and that cannot give back anything. */
 const wrong = () => prescriptionFor([sha256Of(Buffer.from("another sample"))], { repair: [] });
 
