@@ -74,9 +74,12 @@ test("a wrong prescription is stopped by the brake; what a person let it take, a
     (server.health?.notices ?? []).join().includes(`finds ${COUNT - 100} more files`),
   );
   await approve(scene, prescription.id);
-  await until("all", () => server.outcomes.length === 2);
+  for (const part of parts.toReversed())
+    await until("all", async () => (await present(paths)) <= part * COUNT);
+  await until("the outcome", () => server.outcomes.length === 2);
   assert.equal(await present(paths), 0);
   server.recall(prescription.id);
+  for (const part of parts) await until("all back", async () => (await present(paths)) >= part * COUNT);
   await until("the recall", () => server.events.some(({ what }) => what.startsWith("recalled")));
   const after = await fieldsOf(paths);
   for (const [index, fields] of after.entries()) assert.deepEqual(fields, before[index]);
