@@ -139,9 +139,12 @@ export class Investigator {
     const brought = new Map<string, string[]>();
     for (const change of changes) {
       const { path } = change;
-      const by = vouched.get(path);
+      let by = vouched.get(path);
+      const claim = by || change.decoy ? null : await packages.claim(path);
+      // Its package may have been finished since the others were asked about, which takes a while where there are many.
+      if (claim && !claim.underway && change.now.content?.whole)
+        by = (await packages.vouches(new Map([[path, change.now.content.bytes]]))).get(path);
       if (by === undefined) {
-        const claim = change.decoy ? null : await packages.claim(path);
         if (claim?.underway && (this.#waits.get(root) ?? 0) < MAX_UNDERWAY) {
           // The package manager came to it between two looks.
           if (!early) requeue(root, [path]);

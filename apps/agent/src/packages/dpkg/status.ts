@@ -59,6 +59,12 @@ export class StatusFile {
 
   async refresh(): Promise<void> {
     const path = join(this.#folder, "status");
+    // dpkg writes the large file and then removes the small ones: who comes in between would see a state that never was.
+    do await this.#read(path);
+    while ((await stampOf(path)) !== this.#stamp);
+  }
+
+  async #read(path: string): Promise<void> {
     const stamp = await stampOf(path);
     let changed = stamp !== this.#stamp;
     if (changed) {
