@@ -150,6 +150,11 @@ export class Investigator {
           if (!early) requeue(root, [path]);
           continue;
         }
+        if (claim && (await packages.busy()) && !(await isAsItWas(change))) {
+          // What was read is not there any more.
+          if (!early) requeue(root, [path]);
+          continue;
+        }
         if (claim) claims.set(path, claim);
         unknown.push(change);
         continue;
@@ -301,4 +306,9 @@ export class Investigator {
       );
     }
   }
+}
+
+async function isAsItWas({ path, now }: Change): Promise<boolean> {
+  const facts = await factsAt(path).catch(() => null);
+  return facts?.ctimeNs === now.facts.ctimeNs && facts.ino === now.facts.ino;
 }
