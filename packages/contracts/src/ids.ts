@@ -35,6 +35,9 @@ export const ExperimentId = prefixed<"ExperimentId">("exp");
 export type ExperimentId = z.infer<typeof ExperimentId>;
 export const LicenceId = prefixed<"LicenceId">("lic");
 export type LicenceId = z.infer<typeof LicenceId>;
+/** A process tree that an agent stopped. */
+export const StopId = prefixed<"StopId">("stop");
+export type StopId = z.infer<typeof StopId>;
 export const DrillId = prefixed<"DrillId">("drill");
 export type DrillId = z.infer<typeof DrillId>;
 
@@ -55,6 +58,7 @@ const idKinds = {
   exp: ExperimentId,
   lic: LicenceId,
   drill: DrillId,
+  stop: StopId,
 } as const;
 type IdKinds = typeof idKinds;
 

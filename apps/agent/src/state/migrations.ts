@@ -127,4 +127,14 @@ export const migrations: readonly Migration[] = [
         .execute(db);
     },
   },
+  {
+    name: "010-stopped-trees",
+    async up(db) {
+      await sql
+        .raw(
+          "create table stopped_tree (id text primary key, at text not null, state text not null, why text not null, program text not null, boot text not null, processes text not null, files text not null) strict",
+        )
+        .execute(db);
+    },
+  },
 ];

@@ -257,6 +257,21 @@ export interface VouchedTable {
   sha256: string | null;
 }
 
+/** A process tree that was stopped; written down before the first signal. */
+export interface StoppedTreeTable {
+  id: string;
+  at: string;
+  state: "suspended" | "ended" | "resumed" | "gone";
+  why: string;
+  program: string;
+  /** The machine's start in which it ran. */
+  boot: string;
+  /** Members as JSON. */
+  processes: string;
+  /** What it changed and what became of that, as JSON. */
+  files: string;
+}
+
 export interface MetaTable {
   key: string;
   value: string;
@@ -284,5 +299,6 @@ export interface AgentDatabase {
   operation: OperationTable;
   allowed: AllowedTable;
   vouched: VouchedTable;
+  stopped_tree: StoppedTreeTable;
   meta: MetaTable;
 }

@@ -15,6 +15,15 @@ export type DecoyRow = Selectable<DecoyTable>;
 /** Times that a decoy is made anew while one case is open: a virus that stays resident shall not keep us busy. */
 const MAX_RESTORES = 10;
 
+/** From which all decoys of this machine follow. */
+export async function decoySeed(db: Database): Promise<string> {
+  const known = await readMeta(db, "decoy-seed");
+  if (known) return known;
+  const seed = randomBytes(16).toString("hex");
+  await writeMeta(db, "decoy-seed", seed);
+  return seed;
+}
+
 /** The canaries of this machine: known, never run by anyone, watched. */
 export class Decoys {
   readonly #db: Database;
@@ -25,19 +34,10 @@ export class Decoys {
     this.#log = log;
   }
 
-  async #seed(): Promise<string> {
-    const known = await readMeta(this.#db, "decoy-seed");
-    if (known) return known;
-    const seed = randomBytes(16).toString("hex");
-    await writeMeta(this.#db, "decoy-seed", seed);
-    return seed;
-  }
-
   /** Makes the canaries of a root known; those that were never there are written, those that were touched are left. */
   async plant(root: string): Promise<void> {
-    const known = await this.#db.selectFrom("decoy").select("path").where("root", "=", root).execute();
-    if (known.length > 0) return;
-    for (const decoy of decoysFor(`${await this.#seed()}:${root}`)) {
+    if ((await this.of(root)).length > 0) return;
+    for (const decoy of decoysFor(`${await decoySeed(this.#db)}:${root}`)) {
       const path = join(root, decoy.name);
       // A file of the owner that has this name by chance stays his.
       if (await lstat(path).catch(() => null)) continue;
@@ -65,8 +65,14 @@ export class Decoys {
     );
   }
 
+  /** The decoys among programs; those among documents belong to behaviour/. */
   async of(root: string): Promise<DecoyRow[]> {
-    return this.#db.selectFrom("decoy").selectAll().where("root", "=", root).execute();
+    return this.#db
+      .selectFrom("decoy")
+      .selectAll()
+      .where("root", "=", root)
+      .where("kind", "!=", "paper")
+      .execute();
   }
 
   /** Paths of a root's decoys that are missing or not as they were written. */

@@ -1,0 +1,267 @@
+import { realpath } from "node:fs/promises";
+import type { Copies } from "../copies/copies.ts";
+import type { Roots } from "../files/roots.ts";
+import { baselineRow } from "../monitors/baseline.ts";
+import { Processes } from "../processes/processes.ts";
+import type { Known } from "../processes/table.ts";
+import { DocumentDecoys } from "./decoys/document-decoys.ts";
+import { gatherFacts } from "./evidence.ts";
+import { Exempt } from "./exempt.ts";
+import type { Facts } from "./facts.ts";
+import { explain, type Judgement, judge } from "./judgement.ts";
+import { shortLook } from "./look-at-process.ts";
+import { openProcessCase, type ProcessCaseOptions } from "./process-case.ts";
+import { ProcessWatch } from "./process-watch.ts";
+import type { GiveBackOptions } from "./stopping/give-back.ts";
+import { Stopper, type StopperOptions } from "./stopping/stopper.ts";
+import { type Before, isDue, type Tree, Trees } from "./trees.ts";
+
+export interface BehaviourOptions
+  extends ProcessCaseOptions,
+    Pick<GiveBackOptions, "context" | "paths">,
+    Pick<StopperOptions, "serial"> {
+  readonly copies: Copies;
+  readonly roots: Roots;
+  /** Only in tests: another process is taken for the agent. */
+  readonly own?: number;
+}
+
+/** A change as the watch tells it. */
+export interface SeenChange {
+  readonly path: string;
+  readonly writer: { readonly pid: number; readonly exe: string | null } | null;
+}
+
+/** A question of the answering process (guard/): may this tree open its next document? */
+export interface WriterAsk {
+  readonly path: string;
+  readonly pid: number;
+  readonly files: readonly string[];
+  readonly key: string;
+  readonly decoy: boolean;
+}
+
+/** Score from which a tree is stopped; a suspicion is told from agent.threshold on. */
+export const STOP_FROM = 0.8;
+/** Writers of files outside of document folders that are remembered. */
+const WRITERS = 10_000;
+/** Milliseconds between two looks at all decoys. */
+const DECOY_ROUND = 300_000;
+
+/** What running programs do to this machine: notices, judges, stops, brings back. */
+export class Behaviour {
+  readonly processes: Processes;
+  readonly decoys: DocumentDecoys;
+  readonly exempt: Exempt;
+  readonly stopper: Stopper;
+  readonly #options: BehaviourOptions;
+  readonly #trees: Trees;
+  readonly #watch: ProcessWatch;
+  readonly #writers = new Map<string, Known>();
+  readonly #judging = new Set<Tree>();
+  #folders: readonly string[] = [];
+  #timer: NodeJS.Timeout | null = null;
+  #work: Promise<unknown> = Promise.resolve();
+  #suspended = 0;
+
+  constructor(options: BehaviourOptions) {
+    const { config, context, copies, log, paths, roots, serial, timeline } = options;
+    this.#options = options;
+    this.exempt = new Exempt(options.own);
+    this.decoys = new DocumentDecoys(context.db, log);
+    this.processes = new Processes({ log, onExec: (known) => this.#watch.started(known) });
+    this.#watch = new ProcessWatch({
+      ...{ processes: this.processes, threshold: config.agent.threshold, log },
+      onSuspect: (known, judgement) => this.#suspect(known, judgement),
+    });
+    this.#trees = new Trees(this.exempt.isBorder, (path) => this.#before(path));
+    this.stopper = new Stopper({
+      ...{ cases: options, config, decoys: this.decoys, exempt: this.exempt, log, serial, timeline },
+      ...{ processes: this.processes, context, copies, paths, rootOf: (path) => roots.of(path) },
+    });
+  }
+
+  /** Folders of documents by their real paths, once it was started. */
+  get folders(): readonly string[] {
+    return this.#folders;
+  }
+
+  /** Plants the decoys, then watches processes. */
+  async start(): Promise<void> {
+    const { config, log } = this.#options;
+    if (config.agent.behaviour.mode === "off") return;
+    this.#folders = await Promise.all(
+      config.agent.behaviour.documents.map((path) => realpath(path).catch(() => path)),
+    );
+    for (const folder of this.#folders) await this.decoys.plant(folder);
+    await this.processes.start();
+    this.#watch.start();
+    await this.#count();
+    this.#timer = setInterval(() => this.#later(() => this.#checkDecoys()), DECOY_ROUND);
+    this.#timer.unref();
+    log.info("running programs are watched", {
+      processes: this.processes.table.size,
+      documents: this.#folders,
+      mode: config.agent.behaviour.mode,
+    });
+  }
+
+  #later(work: () => Promise<void>): void {
+    const done = work().catch((error: Error) =>
+      this.#options.log.error("behaviour could not be judged", { why: error.message }),
+    );
+    this.#work = Promise.all([this.#work, done]);
+  }
+
+  #isDocument(path: string): boolean {
+    return this.#folders.some((folder) => path.startsWith(`${folder}/`));
+  }
+
+  async #before(path: string): Promise<Before> {
+    const row = await baselineRow(this.#options.db, path);
+    if (row) return { known: true, text: row.type === "text" };
+    return { known: (await this.#options.copies.of(path)).length > 0, text: false };
+  }
+
+  /** Changes that the watch saw, with who made them. */
+  changed(changes: readonly SeenChange[]): void {
+    if (this.#options.config.agent.behaviour.mode === "off") return;
+    const due = new Map<Tree, Known>();
+    for (const { path, writer } of changes) {
+      if (!writer) continue;
+      const known = this.processes.find(writer.pid);
+      if (!known) continue;
+      if (!this.#isDocument(path)) {
+        this.#remember(path, known);
+        continue;
+      }
+      const tree = this.#note(known, path);
+      if (isDue(tree, this.#options.config.agent.behaviour.files)) due.set(tree, known);
+    }
+    for (const [tree, known] of due) this.#later(async () => void (await this.#judge(tree, known)));
+  }
+
+  #remember(path: string, known: Known): void {
+    this.#writers.delete(path);
+    this.#writers.set(path, known);
+    if (this.#writers.size > WRITERS) this.#writers.delete(this.#writers.keys().next().value!);
+  }
+
+  #note(known: Known, path: string): Tree {
+    const tree = this.#trees.of(known, Date.now());
+    if (this.decoys.has(path)) tree.decoys.add(path);
+    this.#trees.note(tree, known, path);
+    return tree;
+  }
+
+  /** May this tree go on? What it did so far decides; whoever asks too late is let through by the answering process. */
+  async onAsk(ask: WriterAsk): Promise<"allow" | "deny"> {
+    const known = this.processes.find(ask.pid);
+    if (!known) return "allow";
+    const tree = this.#trees.of(known, Date.now());
+    tree.key = ask.key;
+    for (const path of ask.files) this.#note(known, path);
+    return (await this.#judge(tree, known)) ? "deny" : "allow";
+  }
+
+  /** @returns whether the tree was stopped */
+  async #judge(tree: Tree, asking: Known): Promise<boolean> {
+    if (this.#judging.has(tree)) return tree.stopped !== null;
+    this.#judging.add(tree);
+    try {
+      tree.judged = tree.count;
+      tree.judgedDecoys = tree.decoys.size;
+      const { facts, harmful } = await gatherFacts({
+        tree,
+        asking,
+        isSpoilt: (path) => this.decoys.state(path),
+      });
+      return await this.#act(tree, harmful, facts);
+    } finally {
+      this.#judging.delete(tree);
+    }
+  }
+
+  async #act(tree: Tree, harmful: readonly Known[], facts: Facts): Promise<boolean> {
+    const { config, db, timeline } = this.#options;
+    const judgement = judge(facts);
+    if (judgement.score < config.agent.threshold) return false;
+    const stops = config.agent.behaviour.mode === "suspend" || config.agent.behaviour.mode === "end";
+    if (stops && judgement.destroying && judgement.score >= STOP_FROM) {
+      const stopped = await this.stopper.stop(tree, harmful, judgement);
+      if (stopped) await this.#count();
+      return stopped;
+    }
+    if (!tree.told) {
+      tree.told = true;
+      const would = judgement.destroying && judgement.score >= STOP_FROM;
+      if (would)
+        await timeline.note(
+          db,
+          null,
+          `would have been stopped (agent.behaviour.mode): ${explain(judgement)}`,
+        );
+      await openProcessCase(this.#options, harmful[0]!, judgement);
+    }
+    return false;
+  }
+
+  #suspect(known: Known, judgement: Judgement): void {
+    this.#later(async () => void (await openProcessCase(this.#options, known, judgement)));
+  }
+
+  /** Several programs got the same foreign bytes: whoever wrote them is stopped, where that is known. */
+  async infected(paths: readonly string[]): Promise<void> {
+    const writers = paths.flatMap((path) => this.#writers.get(path) ?? []);
+    if (writers.length < 2) return;
+    const asking = writers.at(-1)!;
+    const facts: Facts = {
+      ...{ subject: shortLook(asking), tree: [], documents: [], changed: paths.length, decoys: [] },
+      ...{ infected: paths, persistence: [] },
+    };
+    await this.#act(this.#trees.of(asking, Date.now()), [...new Set(writers)], facts);
+  }
+
+  /** Decoys that were touched without anybody seeing by whom are told of, and made anew. */
+  async #checkDecoys(): Promise<void> {
+    const { db, timeline } = this.#options;
+    for (const { path, state } of await this.decoys.check()) {
+      if (this.#trees.all().some((tree) => tree.decoys.has(path) && tree.stopped === null)) continue;
+      await timeline.note(
+        db,
+        null,
+        `the decoy ${path} ${state === "gone" ? "was gone" : "had been changed"}, nobody saw by whom; it is there again`,
+        state === "gone",
+      );
+      await this.decoys.restore(path);
+    }
+    await this.#count();
+  }
+
+  async #count(): Promise<void> {
+    this.#suspended = (await this.stopper.trees.list()).filter(({ state }) => state === "suspended").length;
+  }
+
+  /** What a person should know. */
+  notices(): string[] {
+    if (this.#options.config.agent.behaviour.mode === "off") return [];
+    const waiting =
+      this.#suspended > 0
+        ? [`${this.#suspended} suspended process tree(s) wait for a person: thymus processes list`]
+        : [];
+    return [...waiting, ...this.processes.notices()];
+  }
+
+  /** Resolves once all that was begun is done. */
+  async idle(): Promise<void> {
+    await this.#work;
+    await this.stopper.idle();
+  }
+
+  async close(): Promise<void> {
+    if (this.#timer) clearInterval(this.#timer);
+    this.#watch.close();
+    await this.processes.close();
+    await this.idle();
+  }
+}

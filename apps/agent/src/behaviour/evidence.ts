@@ -1,0 +1,87 @@
+import { lstatSync, readdirSync } from "node:fs";
+import { dirname, join } from "node:path";
+import type { Known } from "../processes/table.ts";
+import { type Look, lookAtFile } from "./content/look.ts";
+import type { DecoyTouch, DocumentChange, Facts, ProcessLook } from "./facts.ts";
+import { shortLook } from "./look-at-process.ts";
+import { turnedOf } from "./patterns/documents-turned.ts";
+import type { Before, Touch, Tree } from "./trees.ts";
+
+export interface EvidenceOptions {
+  readonly tree: Tree;
+  /** The process that is asked about, or the last that wrote. */
+  readonly asking: Known;
+  readonly isSpoilt: (decoy: string) => Promise<"same" | "changed" | "gone">;
+  readonly look?: (known: Known) => ProcessLook;
+}
+
+/** Documents of one tree that are looked at: the newest. */
+const LOOKED_AT = 64;
+/** Names in a folder that are looked at for what took the place of documents that went. */
+const NAMES = 20_000;
+const TEXT: Look = { size: 0, form: { name: "text", kind: "text" }, random: false, text: true };
+
+/** Looks at what a tree did. @returns the facts, and which processes did what counts as harm */
+export async function gatherFacts(options: EvidenceOptions): Promise<{ facts: Facts; harmful: Known[] }> {
+  const { tree, asking, isSpoilt, look = shortLook } = options;
+  const touches = [...tree.touched.values()].slice(-LOOKED_AT);
+  const documents: DocumentChange[] = [];
+  for (const touch of touches) {
+    const change = changeOf(touch, await touch.before);
+    if (change) documents.push(change);
+  }
+  documents.push(...replacements(documents, tree));
+  const decoys: DecoyTouch[] = [];
+  for (const path of tree.decoys)
+    if ((await isSpoilt(path)) !== "same") decoys.push({ path, after: lookAtFile(path) });
+  const harmed = new Set([...turnedOf(documents), ...decoys].map(({ path }) => path));
+  const writers = touches.filter(({ path }) => harmed.has(path)).flatMap((touch) => [...touch.writers]);
+  const harmful = [...new Set([asking, ...writers])];
+  return {
+    harmful,
+    facts: {
+      ...{ subject: look(asking), tree: harmful.map(look), documents, changed: tree.count, decoys },
+      ...{ infected: [], persistence: [] },
+    },
+  };
+}
+
+function changeOf({ path }: Touch, before: Before): DocumentChange | null {
+  const after = lookAtFile(path);
+  if (!after && !before.known) return null;
+  const fate = !after ? "gone" : before.known ? "written" : "created";
+  return { path, fate, before: before.text ? TEXT : null, after };
+}
+
+/**
+ * New files beside documents that went, made since the tree began: who wrote them may not have been told yet. Each can only explain
+ * one document that went.
+ */
+function replacements(documents: readonly DocumentChange[], tree: Tree): DocumentChange[] {
+  const gone = documents.filter(({ fate }) => fate === "gone");
+  const created = documents.filter(({ fate }) => fate === "created").length;
+  if (gone.length <= created) return [];
+  const found: DocumentChange[] = [];
+  const seen = new Set(documents.map(({ path }) => path));
+  for (const folder of new Set(gone.map(({ path }) => dirname(path)))) {
+    let names: string[];
+    try {
+      names = readdirSync(folder).slice(0, NAMES);
+    } catch {
+      continue;
+    }
+    for (const name of names) {
+      const path = join(folder, name);
+      if (seen.has(path) || found.length >= gone.length) continue;
+      const stat = lstatSync(path, { throwIfNoEntry: false });
+      if (!stat?.isFile() || stat.birthtimeMs < tree.first - SLACK || stat.ctimeMs < tree.first - SLACK)
+        continue;
+      const after = lookAtFile(path);
+      if (after) found.push({ path, fate: "created", before: null, after });
+    }
+  }
+  return found;
+}
+
+/** Milliseconds by which file times may lie before the clock (the kernel's tick, and events that came late). */
+const SLACK = 1000;

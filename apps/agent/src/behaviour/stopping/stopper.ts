@@ -1,0 +1,156 @@
+import type { Config, Logger } from "@thymus/contracts";
+import type { Timeline } from "../../link/timeline.ts";
+import type { Processes } from "../../processes/processes.ts";
+import type { Known } from "../../processes/table.ts";
+import type { Serial } from "../../state/serial.ts";
+import { lookAtFile } from "../content/look.ts";
+import type { DocumentDecoys } from "../decoys/document-decoys.ts";
+import type { Exempt } from "../exempt.ts";
+import { explain, type Judgement } from "../judgement.ts";
+import { openProcessCase, type ProcessCaseOptions, programPath } from "../process-case.ts";
+import type { Tree } from "../trees.ts";
+import { endAll, freezeTree, haltAtOnce, type Member } from "./freeze.ts";
+import { bringBack, type GiveBackOptions, takeAway } from "./give-back.ts";
+import { type FileOutcome, StoppedTrees } from "./records.ts";
+import { rootsToStop } from "./roots.ts";
+
+export interface StopperOptions extends GiveBackOptions {
+  readonly cases: ProcessCaseOptions;
+  readonly config: Config;
+  readonly decoys: DocumentDecoys;
+  readonly exempt: Exempt;
+  readonly log: Logger;
+  readonly processes: Processes;
+  readonly serial: Serial;
+  readonly timeline: Timeline;
+}
+
+/** Milliseconds in which what a stopped tree did last is still told of. */
+const LATE = 400;
+/** Milliseconds that a signal waits for its record: what is stopped must not be forgotten, but nor may it go on. */
+const RECORD = 50;
+
+/** Stops process trees, writes down which, and brings back what they changed. */
+export class Stopper {
+  readonly #options: StopperOptions;
+  readonly trees: StoppedTrees;
+  #work: Promise<unknown> = Promise.resolve();
+
+  constructor(options: StopperOptions) {
+    this.#options = options;
+    this.trees = new StoppedTrees(options.context.db);
+  }
+
+  /**
+   * Stops what did harm, if it may be stopped. Resolves as soon as the first signals are sent; the rest goes on behind.
+   * @returns whether it was stopped
+   */
+  async stop(tree: Tree, harmful: readonly Known[], judgement: Judgement): Promise<boolean> {
+    const { context, exempt, processes, timeline } = this.#options;
+    for (const known of harmful) {
+      const start = processes.startOf(known);
+      if (start !== null && (await this.trees.pardoned(known.pid, start))) return false;
+    }
+    const roots = rootsToStop(harmful, exempt.mayStop);
+    const why = explain(judgement);
+    if (roots.length === 0) {
+      if (!tree.told)
+        await timeline.note(
+          context.db,
+          null,
+          `a process that is never stopped, or has ended, is suspect: ${why}`,
+        );
+      tree.told = true;
+      return false;
+    }
+    const program = programPath(harmful[0]!) ?? harmful[0]!.image.exe ?? "unknown";
+    const known: Member[] = roots.map((root) => ({
+      ...{ pid: root.pid, start: processes.startOf(root) ?? 0, exe: root.image.exe },
+      cmdline: root.image.cmdline.slice(0, 32),
+    }));
+    const first = tree.stopped === null;
+    const recorded = first ? this.trees.begin(why, program, known) : Promise.resolve(tree.stopped!);
+    await Promise.race([recorded, new Promise((resolve) => setTimeout(resolve, RECORD))]);
+    const spare = (each: Known) => !exempt.mayStop(each);
+    for (const root of roots) haltAtOnce(root, processes, spare);
+    const id = await recorded;
+    tree.stopped = id;
+    const rest = this.#finish(id, tree, roots, harmful, judgement, first).catch((error: Error) =>
+      this.#options.log.error("a stopped process tree cannot be dealt with to the end", {
+        id,
+        why: error.message,
+      }),
+    );
+    this.#work = Promise.all([this.#work, rest]);
+    return true;
+  }
+
+  /** Resolves once nothing is left to do. */
+  async idle(): Promise<void> {
+    await this.#work;
+  }
+
+  async #finish(
+    id: string,
+    tree: Tree,
+    roots: readonly Known[],
+    harmful: readonly Known[],
+    judgement: Judgement,
+    first: boolean,
+  ): Promise<void> {
+    const { cases, config, context, exempt, processes, serial, timeline } = this.#options;
+    const spare = (each: Known) => !exempt.mayStop(each);
+    const frozen = await Promise.all(roots.map((root) => freezeTree(root, processes, spare)));
+    const members = frozen.flatMap((each) => each.members);
+    const earlier = first ? [] : (await this.trees.get(id)).processes;
+    await this.trees.set(id, { processes: [...earlier, ...members] });
+    const still = frozen.every((each) => each.still);
+    const ending = config.agent.behaviour.mode === "end";
+    const verb = ending ? "ended" : "suspended";
+    if (first) {
+      const names = `${members.length} process${members.length === 1 ? "" : "es"} of ${members[0]?.exe ?? "a program"}`;
+      const how = ending ? "" : `; see: thymus processes show ${id}`;
+      const caution = still ? "" : ", some of which still run";
+      await timeline.note(
+        context.db,
+        null,
+        `${verb} ${names}${caution} (${id}): ${explain(judgement)}${how}`,
+      );
+      await openProcessCase(cases, harmful[0]!, judgement);
+    }
+    if (ending) {
+      endAll(members);
+      await this.trees.set(id, { state: "ended" });
+    }
+    // The last changes are told of a moment after they were made.
+    await new Promise((resolve) => setTimeout(resolve, LATE));
+    if (first) await serial.run(() => this.#bringBack(id, tree));
+  }
+
+  async #bringBack(id: string, tree: Tree): Promise<void> {
+    const { context, decoys, timeline } = this.#options;
+    const outcomes: FileOutcome[] = [];
+    const left: string[] = [];
+    for (const touch of tree.touched.values()) {
+      if (decoys.has(touch.path)) continue;
+      if ((await touch.before).known) outcomes.push(await bringBack(this.#options, touch.path, tree.first));
+      else left.push(touch.path);
+    }
+    for (const path of tree.decoys) await decoys.restore(path);
+    const back = outcomes.filter(({ result }) => result === "back").length;
+    if (back > 0)
+      for (const path of left) {
+        const look = lookAtFile(path);
+        const noise = look && (look.form.kind === "encrypted" || (look.form.kind === "none" && look.random));
+        const taken = noise ? await takeAway(this.#options, path) : null;
+        outcomes.push(taken ?? { path, result: "new", why: "written by the tree, left where it is" });
+      }
+    await this.trees.set(id, { files: outcomes });
+    const lost = outcomes.filter(({ result }) => result === "lost" || result === "gone");
+    await timeline.note(
+      context.db,
+      null,
+      `${back} document${back === 1 ? "" : "s"} that ${id} had changed ${back === 1 ? "is" : "are"} back${lost.length > 0 ? `; of ${lost.length} no copy is kept, e.g. ${lost[0]!.path}` : ""}`,
+    );
+  }
+}

@@ -1,0 +1,104 @@
+import { jobOf } from "../processes/lineage.ts";
+import type { Known } from "../processes/table.ts";
+
+/** One document that a tree touched, with what was known of it before. */
+export interface Touch {
+  readonly path: string;
+  readonly writers: Set<Known>;
+  /** Known before the tree came: asked for at once, since what is settled later is the new content. */
+  readonly before: Promise<Before>;
+}
+
+/** What self knew of a document. */
+export interface Before {
+  /** False where it was not there. */
+  readonly known: boolean;
+  readonly text: boolean;
+}
+
+/** What one process tree does to documents. */
+export interface Tree {
+  readonly job: Known;
+  /** Milliseconds since 1970. */
+  readonly first: number;
+  last: number;
+  readonly touched: Map<string, Touch>;
+  readonly decoys: Set<string>;
+  /** Documents in all, also those that are not kept. */
+  count: number;
+  /** How many there were when it was judged last. */
+  judged: number;
+  judgedDecoys: number;
+  /** Name that the answering process has for it. */
+  key: string | null;
+  /** Record of its being stopped. */
+  stopped: string | null;
+  told: boolean;
+}
+
+const MAX_TREES = 512;
+const MAX_PATHS = 4096;
+/** Milliseconds without a change after which a tree is forgotten. */
+const QUIET = 15 * 60_000;
+
+/** Which process tree touched which documents; bounded. */
+export class Trees {
+  readonly #trees = new Map<Known, Tree>();
+  readonly #isBorder: (known: Known) => boolean;
+  readonly #before: (path: string) => Promise<Before>;
+
+  constructor(isBorder: (known: Known) => boolean, before: (path: string) => Promise<Before>) {
+    this.#isBorder = isBorder;
+    this.#before = before;
+  }
+
+  all(): Tree[] {
+    return [...this.#trees.values()];
+  }
+
+  /** The tree of a process; made where there is none. */
+  of(writer: Known, now: number): Tree {
+    const job = jobOf(writer, this.#isBorder);
+    const tree: Tree = this.#trees.get(job) ?? {
+      ...{ job, first: now, last: now, touched: new Map(), decoys: new Set(), count: 0, judged: 0 },
+      ...{ judgedDecoys: 0, key: null, stopped: null, told: false },
+    };
+    tree.last = now;
+    this.#trees.delete(job);
+    this.#trees.set(job, tree);
+    this.#forget(now);
+    return tree;
+  }
+
+  #forget(now: number): void {
+    for (const [job, { last }] of this.#trees) {
+      if (this.#trees.size <= MAX_TREES && last > now - QUIET) break;
+      this.#trees.delete(job);
+    }
+  }
+
+  /** A process touched a document. */
+  note(tree: Tree, writer: Known, path: string): Touch | null {
+    const known = tree.touched.get(path);
+    if (known) {
+      if (known.writers.size < 64) known.writers.add(writer);
+      return known;
+    }
+    tree.count++;
+    if (tree.touched.size >= MAX_PATHS) return null;
+    const touch: Touch = { path, writers: new Set([writer]), before: this.#before(path) };
+    touch.before.catch(() => {});
+    tree.touched.set(path, touch);
+    return touch;
+  }
+
+  forget(tree: Tree): void {
+    this.#trees.delete(tree.job);
+  }
+}
+
+/** Whether a tree should be judged (again): from so many documents on, then ever more seldom, and at each further decoy. */
+export function isDue({ count, decoys, judged, judgedDecoys }: Tree, files: number): boolean {
+  if (decoys.size > judgedDecoys) return true;
+  return count >= files && count >= judged + (judged === 0 ? 0 : Math.max(1, judged >> 3));
+}
