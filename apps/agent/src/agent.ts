@@ -1,14 +1,15 @@
-import { mkdir } from "node:fs/promises";
+import { mkdir, realpath } from "node:fs/promises";
 import { join } from "node:path";
 import { type Config, type Logger, MachineId } from "@thymus/contracts";
 import type { RuleEngine } from "@thymus/detection";
+import { Behaviour } from "./behaviour/behaviour.ts";
 import { Chores } from "./chores.ts";
 import { Politeness } from "./citizen/politeness.ts";
 import { Contribution } from "./contribution/contribution.ts";
 import { Keeper } from "./copies/keeper.ts";
 import { openCopies } from "./copies/open.ts";
 import { ProtectedPaths } from "./files/protected.ts";
-import { Roots } from "./files/roots.ts";
+import { documentFolders, Roots, watchedFolders } from "./files/roots.ts";
 import { OnAccess } from "./guard/on-access.ts";
 import { startGuard } from "./guard/start.ts";
 import { Rounds } from "./integrity/rounds.ts";
@@ -95,7 +96,7 @@ async function runHeld(options: AgentOptions, parts: AgentParts): Promise<Runnin
   const stop = new AbortController();
   const serial = new Serial();
   const maxBytes = config.admin.maxSampleBytes;
-  const roots = await Roots.of(config.agent.watch, dataDir, drill);
+  const roots = await Roots.of(watchedFolders(config), dataDir, drill);
   const places = placesOf(dataDir, options.configFile ?? null);
   const paths = new ProtectedPaths(dataDir, [drill, roots.drill], [...places.configs, ...places.loaded]);
   const vault = await openVault(dataDir);
@@ -114,7 +115,13 @@ async function runHeld(options: AgentOptions, parts: AgentParts): Promise<Runnin
 
   const timeline = new Timeline(dataDir, log);
   const cases = new Cases(db);
-  const decoys = new Decoys(db, log);
+  const documents = await realFolders(documentFolders(config));
+  const programs = await realFolders(config.agent.watch);
+  const decoys = new Decoys(
+    db,
+    log,
+    documents.filter((folder) => !programs.includes(folder)),
+  );
   const packages = parts.packages ?? packagesOf(db);
   const brake = new Brake(db, config);
   const notices = new Notices();
@@ -168,17 +175,26 @@ async function runHeld(options: AgentOptions, parts: AgentParts): Promise<Runnin
     investigation,
     investigator: new Investigator(investigation),
     keeper: new Keeper({ cases, copies, isDecoy, log, roots }),
+    onChanges: (changes) => behaviour.changed(changes),
     politeness,
     prescriptions,
     roots,
     serial,
   });
-  const { guard, notices: ofGuard } = await startGuard(config.agent, log);
-  notices.from(async () => ofGuard());
+  const behaviour = new Behaviour({ ...investigation, context, copies, paths, roots, serial });
+  await behaviour.start();
+  const guarding = await startGuard(config.agent, log, behaviour.guarded());
+  const { guard } = guarding;
+  notices.from(async () => [...behaviour.notices(), ...guarding.notices()]);
   const onAccess =
     guard &&
+    config.agent.onAccess.mode !== "off" &&
     new OnAccess({ ...shared, active, config, guard, healer, serial, rootOf: (path) => roots.of(path) });
-  if (guard && onAccess) guard.onAsk = (ask) => onAccess.decide(ask);
+  if (guard) {
+    guard.onAsk = async (ask) =>
+      ask.kind === "writer" ? behaviour.onAsk(ask) : onAccess ? onAccess.decide(ask) : "allow";
+    behaviour.onRelease = (key) => guard.release(key);
+  }
   const contribution = new Contribution({ db, config, packages, log, signal: stop.signal });
   const conversation = server
     ? new Conversation({
@@ -207,6 +223,7 @@ async function runHeld(options: AgentOptions, parts: AgentParts): Promise<Runnin
     );
   await watchman.start().catch(async (error) => {
     await guard?.close();
+    await behaviour.close();
     throw error;
   });
   await known;
@@ -234,7 +251,8 @@ async function runHeld(options: AgentOptions, parts: AgentParts): Promise<Runnin
     chores.close();
     await own?.close();
     await rounds.close();
-    onAccess?.close();
+    if (onAccess) onAccess.close();
+    await behaviour.close();
     await guard?.close();
     await conversation?.close();
     await watchman.close();
@@ -255,6 +273,11 @@ async function runHeld(options: AgentOptions, parts: AgentParts): Promise<Runnin
 
 function ownFilesOf(places: OwnPlaces | null, options: Omit<OwnFilesOptions, "places">): OwnFiles | null {
   return places && new OwnFiles({ ...options, places });
+}
+
+/** Folders by their real paths; one that is missing by its name. */
+function realFolders(folders: readonly string[]): Promise<string[]> {
+  return Promise.all(folders.map((path) => realpath(path).catch(() => path)));
 }
 
 async function joined({ dataDir, log, url }: AgentOptions, signal: AbortSignal): Promise<Server | null> {

@@ -117,7 +117,7 @@ export const Config = z.strictObject({
               "what happens to a process that is writing infection or encrypting documents: nothing, a record, suspended until a person decides, or ended",
             ),
           documents: Folders.default([]).describe(
-            "folders of documents, in which decoys lie and writers are watched; empty means none",
+            "folders of documents: watched as agent.watch is, copied as agent.copies is, with decoys, and with every writer judged; empty means none",
           ),
           files: z
             .number()
@@ -125,7 +125,7 @@ export const Config = z.strictObject({
             .min(3)
             .max(1000)
             .default(5)
-            .describe("documents that one process tree may change before it is judged"),
+            .describe("documents that one process tree may change before its next one waits for a judgement"),
         })
         .prefault({})
         .describe("what running programs do (needs root)"),

@@ -1,9 +1,11 @@
+import { lstatSync } from "node:fs";
 import { realpath } from "node:fs/promises";
 import type { Copies } from "../copies/copies.ts";
 import type { Roots } from "../files/roots.ts";
 import { baselineRow } from "../monitors/baseline.ts";
 import { Processes } from "../processes/processes.ts";
 import type { Known } from "../processes/table.ts";
+import { type Look, lookAt } from "./content/look.ts";
 import { DocumentDecoys } from "./decoys/document-decoys.ts";
 import { gatherFacts } from "./evidence.ts";
 import { Exempt } from "./exempt.ts";
@@ -45,8 +47,12 @@ export interface WriterAsk {
 export const STOP_FROM = 0.8;
 /** Writers of files outside of document folders that are remembered. */
 const WRITERS = 10_000;
+/** Milliseconds by which the clock of files may be behind. */
+const TICK = 10;
 /** Milliseconds between two looks at all decoys. */
 const DECOY_ROUND = 300_000;
+/** Milliseconds after which a tree that a person let go on is not held any more. */
+const RELEASE_ROUND = 1000;
 
 /** What running programs do to this machine: notices, judges, stops, brings back. */
 export class Behaviour {
@@ -58,9 +64,9 @@ export class Behaviour {
   readonly #trees: Trees;
   readonly #watch: ProcessWatch;
   readonly #writers = new Map<string, Known>();
-  readonly #judging = new Set<Tree>();
+  readonly #judging = new Map<Tree, Promise<boolean>>();
   #folders: readonly string[] = [];
-  #timer: NodeJS.Timeout | null = null;
+  readonly #timers: NodeJS.Timeout[] = [];
   #work: Promise<unknown> = Promise.resolve();
   #suspended = 0;
 
@@ -76,14 +82,28 @@ export class Behaviour {
     });
     this.#trees = new Trees(this.exempt.isBorder, (path) => this.#before(path));
     this.stopper = new Stopper({
+      isKnown: (path, before) => this.#isKnown(path, before),
       ...{ cases: options, config, decoys: this.decoys, exempt: this.exempt, log, serial, timeline },
       ...{ processes: this.processes, context, copies, paths, rootOf: (path) => roots.of(path) },
     });
   }
 
-  /** Folders of documents by their real paths, once it was started. */
-  get folders(): readonly string[] {
-    return this.#folders;
+  /** A tree that a person let go on; the answering process shall forget what it did. */
+  onRelease: (key: string) => void = () => {};
+
+  /** What the answering process shall guard, once this was started; null where nothing is. */
+  guarded(): {
+    folders: readonly string[];
+    files: number;
+    decoys: readonly string[];
+    deadlineMs: number;
+  } | null {
+    const { behaviour, onAccess } = this.#options.config.agent;
+    if (behaviour.mode === "off" || this.#folders.length === 0) return null;
+    return {
+      ...{ folders: this.#folders, files: behaviour.files, decoys: [...this.decoys.paths] },
+      deadlineMs: onAccess.deadlineMs,
+    };
   }
 
   /** Plants the decoys, then watches processes. */
@@ -97,8 +117,13 @@ export class Behaviour {
     await this.processes.start();
     this.#watch.start();
     await this.#count();
-    this.#timer = setInterval(() => this.#later(() => this.#checkDecoys()), DECOY_ROUND);
-    this.#timer.unref();
+    const every = (ms: number, work: () => Promise<void>) => {
+      const timer = setInterval(() => this.#later(work), ms);
+      timer.unref();
+      this.#timers.push(timer);
+    };
+    every(DECOY_ROUND, () => this.#checkDecoys());
+    every(RELEASE_ROUND, () => this.#release());
     log.info("running programs are watched", {
       processes: this.processes.table.size,
       documents: this.#folders,
@@ -118,9 +143,24 @@ export class Behaviour {
   }
 
   async #before(path: string): Promise<Before> {
+    const { copies, db } = this.#options;
+    const row = this.decoys.has(path) ? null : await baselineRow(db, path);
+    return { known: this.decoys.has(path) || row !== null || (await copies.of(path)).length > 0 };
+  }
+
+  /** Whether a file was there before an instant: what a tree makes becomes known itself, once it is quiet. */
+  async #isKnown(path: string, before: number): Promise<boolean> {
+    if (this.decoys.has(path)) return true;
     const row = await baselineRow(this.#options.db, path);
-    if (row) return { known: true, text: row.type === "text" };
-    return { known: (await this.#options.copies.of(path)).length > 0, text: false };
+    if (row && Number(BigInt(row.ctime_ns) / 1_000_000n) < before) return true;
+    return (await this.#options.copies.of(path)).some(({ at }) => Date.parse(at) < before);
+  }
+
+  /** What a document looked like before an instant, by its copy. */
+  async #lookBefore(path: string, before: number): Promise<Look | null> {
+    const { copies } = this.#options;
+    const copy = (await copies.of(path)).find(({ at }) => Date.parse(at) < before);
+    return copy ? lookAt(await copies.bytes(copy)) : null;
   }
 
   /** Changes that the watch saw, with who made them. */
@@ -147,10 +187,10 @@ export class Behaviour {
     if (this.#writers.size > WRITERS) this.#writers.delete(this.#writers.keys().next().value!);
   }
 
-  #note(known: Known, path: string): Tree {
+  #note(known: Known, path: string, before: Promise<Before> | null = null): Tree {
     const tree = this.#trees.of(known, Date.now());
     if (this.decoys.has(path)) tree.decoys.add(path);
-    this.#trees.note(tree, known, path);
+    this.#trees.note(tree, known, path, before);
     return tree;
   }
 
@@ -160,26 +200,38 @@ export class Behaviour {
     if (!known) return "allow";
     const tree = this.#trees.of(known, Date.now());
     tree.key = ask.key;
-    for (const path of ask.files) this.#note(known, path);
+    for (const path of ask.files) {
+      // It counts those only that were there before.
+      this.#note(known, path, Promise.resolve({ known: true }));
+      // The first of them may be long ago, and no event told of it.
+      const changed = lstatSync(path, { throwIfNoEntry: false })?.ctimeMs ?? tree.last;
+      tree.first = Math.min(tree.first, changed - TICK);
+    }
     return (await this.#judge(tree, known)) ? "deny" : "allow";
   }
 
-  /** @returns whether the tree was stopped */
+  /** One judgement of a tree after the other, each with all that is known by then. @returns whether the tree was stopped */
   async #judge(tree: Tree, asking: Known): Promise<boolean> {
-    if (this.#judging.has(tree)) return tree.stopped !== null;
-    this.#judging.add(tree);
+    const before = this.#judging.get(tree) ?? Promise.resolve(false);
+    const judged = before.catch(() => false).then(() => this.#judgeNow(tree, asking));
+    this.#judging.set(tree, judged);
     try {
-      tree.judged = tree.count;
-      tree.judgedDecoys = tree.decoys.size;
-      const { facts, harmful } = await gatherFacts({
-        tree,
-        asking,
-        isSpoilt: (path) => this.decoys.state(path),
-      });
-      return await this.#act(tree, harmful, facts);
+      return await judged;
     } finally {
-      this.#judging.delete(tree);
+      if (this.#judging.get(tree) === judged) this.#judging.delete(tree);
     }
+  }
+
+  async #judgeNow(tree: Tree, asking: Known): Promise<boolean> {
+    tree.judged = tree.count;
+    tree.judgedDecoys = tree.decoys.size;
+    const { facts, harmful } = await gatherFacts({
+      ...{ tree, asking },
+      isKnown: (path, before) => this.#isKnown(path, before),
+      isSpoilt: (path) => this.decoys.state(path),
+      lookBefore: (path, before) => this.#lookBefore(path, before),
+    });
+    return await this.#act(tree, harmful, facts);
   }
 
   async #act(tree: Tree, harmful: readonly Known[], facts: Facts): Promise<boolean> {
@@ -238,6 +290,17 @@ export class Behaviour {
     await this.#count();
   }
 
+  /** The command that lets a tree go on is another process: what it wrote down is looked at here. */
+  async #release(): Promise<void> {
+    if (this.#suspended === 0) return;
+    await this.#count();
+    for (const tree of this.#trees.all()) {
+      if (tree.stopped === null || (await this.stopper.trees.get(tree.stopped)).state !== "resumed") continue;
+      this.#trees.forget(tree);
+      if (tree.key !== null) this.onRelease(tree.key);
+    }
+  }
+
   async #count(): Promise<void> {
     this.#suspended = (await this.stopper.trees.list()).filter(({ state }) => state === "suspended").length;
   }
@@ -259,7 +322,7 @@ export class Behaviour {
   }
 
   async close(): Promise<void> {
-    if (this.#timer) clearInterval(this.#timer);
+    for (const timer of this.#timers) clearInterval(timer);
     this.#watch.close();
     await this.processes.close();
     await this.idle();

@@ -1,6 +1,7 @@
 import { lstatSync, readdirSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import type { Known } from "../processes/table.ts";
+import { expectedForm } from "./content/forms.ts";
 import { type Look, lookAtFile } from "./content/look.ts";
 import type { DecoyTouch, DocumentChange, Facts, ProcessLook } from "./facts.ts";
 import { shortLook } from "./look-at-process.ts";
@@ -12,6 +13,10 @@ export interface EvidenceOptions {
   /** The process that is asked about, or the last that wrote. */
   readonly asking: Known;
   readonly isSpoilt: (decoy: string) => Promise<"same" | "changed" | "gone">;
+  /** Whether a file was there before an instant. */
+  readonly isKnown: (path: string, before: number) => Promise<boolean>;
+  /** What it looked like before an instant, where a copy tells. */
+  readonly lookBefore: (path: string, before: number) => Promise<Look | null>;
   readonly look?: (known: Known) => ProcessLook;
 }
 
@@ -19,21 +24,26 @@ export interface EvidenceOptions {
 const LOOKED_AT = 64;
 /** Names in a folder that are looked at for what took the place of documents that went. */
 const NAMES = 20_000;
-const TEXT: Look = { size: 0, form: { name: "text", kind: "text" }, random: false, text: true };
 
 /** Looks at what a tree did. @returns the facts, and which processes did what counts as harm */
 export async function gatherFacts(options: EvidenceOptions): Promise<{ facts: Facts; harmful: Known[] }> {
-  const { tree, asking, isSpoilt, look = shortLook } = options;
+  const { tree, asking, isKnown, isSpoilt, lookBefore, look = shortLook } = options;
   const touches = [...tree.touched.values()].slice(-LOOKED_AT);
   const documents: DocumentChange[] = [];
   for (const touch of touches) {
     const change = changeOf(touch, await touch.before);
-    if (change) documents.push(change);
+    if (!change) continue;
+    const nameless = change.fate === "written" && expectedForm(basename(change.path)) === null;
+    documents.push(nameless ? { ...change, before: await lookBefore(change.path, tree.first) } : change);
   }
-  documents.push(...replacements(documents, tree));
+  documents.push(...(await replacements(documents, tree.first, isKnown)));
   const decoys: DecoyTouch[] = [];
   for (const path of tree.decoys)
-    if ((await isSpoilt(path)) !== "same") decoys.push({ path, after: lookAtFile(path) });
+    if ((await isSpoilt(path)) !== "same") {
+      // One that got another name is what lies there now.
+      const moved = documents.find(({ path: other, fate }) => fate === "created" && other.startsWith(path));
+      decoys.push({ path, after: lookAtFile(path) ?? moved?.after ?? null });
+    }
   const harmed = new Set([...turnedOf(documents), ...decoys].map(({ path }) => path));
   const writers = touches.filter(({ path }) => harmed.has(path)).flatMap((touch) => [...touch.writers]);
   const harmful = [...new Set([asking, ...writers])];
@@ -50,14 +60,18 @@ function changeOf({ path }: Touch, before: Before): DocumentChange | null {
   const after = lookAtFile(path);
   if (!after && !before.known) return null;
   const fate = !after ? "gone" : before.known ? "written" : "created";
-  return { path, fate, before: before.text ? TEXT : null, after };
+  return { path, fate, before: null, after };
 }
 
 /**
  * New files beside documents that went, made since the tree began: who wrote them may not have been told yet. Each can only explain
  * one document that went.
  */
-function replacements(documents: readonly DocumentChange[], tree: Tree): DocumentChange[] {
+export async function replacements(
+  documents: readonly Pick<DocumentChange, "path" | "fate">[],
+  first: number,
+  isKnown: (path: string, before: number) => Promise<boolean>,
+): Promise<DocumentChange[]> {
   const gone = documents.filter(({ fate }) => fate === "gone");
   const created = documents.filter(({ fate }) => fate === "created").length;
   if (gone.length <= created) return [];
@@ -74,9 +88,8 @@ function replacements(documents: readonly DocumentChange[], tree: Tree): Documen
       const path = join(folder, name);
       if (seen.has(path) || found.length >= gone.length) continue;
       const stat = lstatSync(path, { throwIfNoEntry: false });
-      if (!stat?.isFile() || stat.birthtimeMs < tree.first - SLACK || stat.ctimeMs < tree.first - SLACK)
-        continue;
-      const after = lookAtFile(path);
+      if (!stat?.isFile() || stat.ctimeMs < first - SLACK) continue;
+      const after = (await isKnown(path, first)) ? null : lookAtFile(path);
       if (after) found.push({ path, fate: "created", before: null, after });
     }
   }

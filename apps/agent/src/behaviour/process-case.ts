@@ -4,7 +4,7 @@ import { type CaseId, type Config, type Logger, type MachineId, newId, Suspicion
 import type { Outbox } from "../link/outbox.ts";
 import type { Timeline } from "../link/timeline.ts";
 import { examine } from "../monitors/examine.ts";
-import type { PackageManager } from "../monitors/package-manager.ts";
+import type { PackageManager } from "../packages/manager.ts";
 import type { Known } from "../processes/table.ts";
 import type { Database } from "../state/open.ts";
 import type { Cases } from "../suspicion/cases.ts";
@@ -58,7 +58,7 @@ export async function openProcessCase(
     await timeline.note(
       db,
       null,
-      `${said}; not submitted: it is of package ${vouched.get(now.path)} (${told})`,
+      `${said}; not submitted: it is of package ${vouched.get(now.path)!.package} (${told})`,
     );
     return null;
   }

@@ -13,14 +13,13 @@ export interface Touch {
 export interface Before {
   /** False where it was not there. */
   readonly known: boolean;
-  readonly text: boolean;
 }
 
 /** What one process tree does to documents. */
 export interface Tree {
   readonly job: Known;
   /** Milliseconds since 1970. */
-  readonly first: number;
+  first: number;
   last: number;
   readonly touched: Map<string, Touch>;
   readonly decoys: Set<string>;
@@ -78,7 +77,7 @@ export class Trees {
   }
 
   /** A process touched a document. */
-  note(tree: Tree, writer: Known, path: string): Touch | null {
+  note(tree: Tree, writer: Known, path: string, before: Promise<Before> | null = null): Touch | null {
     const known = tree.touched.get(path);
     if (known) {
       if (known.writers.size < 64) known.writers.add(writer);
@@ -86,7 +85,7 @@ export class Trees {
     }
     tree.count++;
     if (tree.touched.size >= MAX_PATHS) return null;
-    const touch: Touch = { path, writers: new Set([writer]), before: this.#before(path) };
+    const touch: Touch = { path, writers: new Set([writer]), before: before ?? this.#before(path) };
     touch.before.catch(() => {});
     tree.touched.set(path, touch);
     return touch;

@@ -1,9 +1,20 @@
 import { readFileSync } from "node:fs";
 import { realpath } from "node:fs/promises";
+import type { Config } from "@thymus/contracts";
 import { foreignPoints, parseMounts } from "../watch/mounts.ts";
 
 /** Milliseconds for which it is not asked again what is mounted. */
 const MOUNTS_HOLD = 2000;
+
+/** Folders that the agent looks after: those whose programs are watched, and those of documents. */
+export function watchedFolders({ agent }: Config): string[] {
+  return [...agent.watch, ...documentFolders({ agent })];
+}
+
+/** Folders of documents whose writers are judged. */
+export function documentFolders({ agent }: Pick<Config, "agent">): readonly string[] {
+  return agent.behaviour.mode === "off" ? [] : agent.behaviour.documents;
+}
 
 /** The watched folders, by their real paths, and whose each path is. */
 export class Roots {

@@ -10,7 +10,7 @@ import type { Serial } from "../state/serial.ts";
 import { refuseAt } from "../suspicion/collect.ts";
 import type { Investigator, InvestigatorOptions } from "../suspicion/investigator.ts";
 import { Coverage } from "../watch/coverage.ts";
-import type { Writer } from "../watch/messages.ts";
+import type { Changed, Writer } from "../watch/messages.ts";
 import { type Changes, Pending } from "../watch/pending.ts";
 import { Watch } from "../watch/watch.ts";
 import { type CompareOptions, compareWithBaseline, createBaseline, hasBaseline } from "./recheck.ts";
@@ -19,6 +19,8 @@ export interface WatchmanOptions {
   readonly investigation: InvestigatorOptions;
   readonly investigator: Investigator;
   readonly keeper: Keeper;
+  /** Every change of a root as it is told, with who made it. */
+  readonly onChanges: (changes: readonly Changed[]) => void;
   readonly politeness: Politeness;
   readonly prescriptions: Prescriptions;
   readonly roots: Roots;
@@ -84,7 +86,10 @@ export class Watchman {
         skipped: roots.skipped,
         prefer: config.agent.watcher,
         expected: coverage.expected,
-        onChanges: (root, changes) => this.#pending.get(root)?.take(changes),
+        onChanges: (root, changes) => {
+          this.#pending.get(root)?.take(changes);
+          this.#options.onChanges(changes);
+        },
         onGap: (root, why) => this.#gap(root, why),
         onState: (state) => coverage.learn(state),
       });

@@ -61,7 +61,9 @@ export async function collect(
 ): Promise<Collected> {
   const collected: Collected = { changes: [], lostDecoys: [], signatures: new Map(), left: [] };
   const decoys = new Map((await options.decoys.of(root)).map((decoy) => [decoy.path, decoy]));
-  const all = [...paths];
+  // Those among documents are judged by who touches them (behaviour/).
+  const papers = await options.decoys.papersOf(root);
+  const all = [...paths].filter(([path]) => !papers.has(path));
   let held = 0;
   for (let at = 0; at < all.length; at += SLICE) {
     if (held > MAX_HELD) {

@@ -1,7 +1,7 @@
 import { mkdir, realpath } from "node:fs/promises";
 import { join } from "node:path";
 import { ThymusError } from "@thymus/contracts";
-import { Roots } from "../files/roots.ts";
+import { Roots, watchedFolders } from "../files/roots.ts";
 import { byteString, shown, textOf } from "../integrity/byte-string.ts";
 import { isCovered } from "../integrity/entries.ts";
 import { beginMaking, endMaking } from "../integrity/making.ts";
@@ -80,7 +80,7 @@ export async function openBaseline({ dataDir, config }: VerbOptions): Promise<Ba
   const drill = join(dataDir, "drill");
   await mkdir(drill, { recursive: true, mode: 0o700 });
   const db = await openAgentDatabase(dataDir);
-  const roots = await Roots.of(config.agent.watch, dataDir, drill);
+  const roots = await Roots.of(watchedFolders(config), dataDir, drill);
   const topsOf = async (paths?: readonly string[]) =>
     paths && paths.length > 0 ? outermost(await Promise.all(paths.map(realPath))) : [...roots.all];
 

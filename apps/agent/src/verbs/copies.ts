@@ -6,7 +6,7 @@ import type { Copies, Copy } from "../copies/copies.ts";
 import { openCopies } from "../copies/open.ts";
 import { ProtectedPaths } from "../files/protected.ts";
 import { isMissing, readRegular, sha256Of } from "../files/regular.ts";
-import { Roots } from "../files/roots.ts";
+import { Roots, watchedFolders } from "../files/roots.ts";
 import { baselineRow, programsBelow } from "../monitors/baseline.ts";
 import { Quarantine } from "../quarantine/quarantine.ts";
 import { openVault } from "../quarantine/vault.ts";
@@ -50,7 +50,7 @@ export async function openCopyRepairs({ dataDir, config }: VerbOptions): Promise
   const drill = join(dataDir, "drill");
   await mkdir(drill, { recursive: true, mode: 0o700 });
   const db = await openAgentDatabase(dataDir);
-  const roots = await Roots.of(config.agent.watch, dataDir, drill);
+  const roots = await Roots.of(watchedFolders(config), dataDir, drill);
   const paths = new ProtectedPaths(dataDir, [drill, roots.drill]);
   const vault = await openVault(dataDir);
   const quarantine = new Quarantine({

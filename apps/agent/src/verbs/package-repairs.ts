@@ -3,7 +3,7 @@ import { basename, dirname, join, resolve } from "node:path";
 import { asThymusError, type Sha256 } from "@thymus/contracts";
 import { ProtectedPaths } from "../files/protected.ts";
 import { readRegular, sha256Of } from "../files/regular.ts";
-import { Roots } from "../files/roots.ts";
+import { Roots, watchedFolders } from "../files/roots.ts";
 import type { PackageManager } from "../packages/manager.ts";
 import { packagesOf } from "../packages/system.ts";
 import { Quarantine } from "../quarantine/quarantine.ts";
@@ -38,7 +38,7 @@ export async function openPackageRepairs(
   await mkdir(drill, { recursive: true, mode: 0o700 });
   const db = await openAgentDatabase(dataDir);
   const packages = given ?? packagesOf(db);
-  const roots = await Roots.of(config.agent.watch, dataDir, drill);
+  const roots = await Roots.of(watchedFolders(config), dataDir, drill);
   const paths = new ProtectedPaths(dataDir, [drill, roots.drill]);
   const maxBytes = config.admin.maxSampleBytes;
   const quarantine = new Quarantine({

@@ -1,7 +1,7 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { type Config, type QuarantineEntry, ThymusError } from "@thymus/contracts";
-import { Roots } from "../files/roots.ts";
+import { Roots, watchedFolders } from "../files/roots.ts";
 import { Quarantine } from "../quarantine/quarantine.ts";
 import { openVault } from "../quarantine/vault.ts";
 import { giveBack } from "../repair/give-back.ts";
@@ -48,7 +48,7 @@ export async function openQuarantine({ dataDir, config }: VerbOptions): Promise<
     vault: await openVault(dataDir),
     maxBytes: config.agent.quarantineBytes,
   });
-  const roots = await Roots.of(config.agent.watch, dataDir, drill);
+  const roots = await Roots.of(watchedFolders(config), dataDir, drill);
   const context = { db, quarantine, maxBytes: config.admin.maxSampleBytes };
   const release = await recoverAlone(context, dataDir);
   return {

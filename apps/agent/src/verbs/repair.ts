@@ -5,7 +5,7 @@ import { createBundle, identifyFile, loadEngine, scanFile } from "@thymus/detect
 import { repairWith } from "@thymus/repair";
 import { ProtectedPaths } from "../files/protected.ts";
 import { readRegular, sha256Of } from "../files/regular.ts";
-import { Roots } from "../files/roots.ts";
+import { Roots, watchedFolders } from "../files/roots.ts";
 import { Quarantine } from "../quarantine/quarantine.ts";
 import { openVault } from "../quarantine/vault.ts";
 import { recoverAlone } from "../repair/recover.ts";
@@ -31,7 +31,7 @@ export async function openRepairs(
   const engine = await loadEngine();
   const rules = { bundle, compiled: engine.compile([...bundle.rules]) };
   const db = await openAgentDatabase(dataDir);
-  const roots = await Roots.of(config.agent.watch, dataDir, drill);
+  const roots = await Roots.of(watchedFolders(config), dataDir, drill);
   const paths = new ProtectedPaths(dataDir, [drill, roots.drill]);
   const maxBytes = config.admin.maxSampleBytes;
   const quarantine = new Quarantine({

@@ -17,6 +17,7 @@ const verbs: Readonly<Record<string, () => Promise<Register>>> = {
   rules: async () => (await import("./rules.ts")).registerRules,
   baseline: async () => (await import("./baseline.ts")).registerBaseline,
   quarantine: async () => (await import("./quarantine.ts")).registerQuarantine,
+  processes: async () => (await import("./processes.ts")).registerProcesses,
   cases: async () => (await import("./cases.ts")).registerCases,
   prescriptions: async () => (await import("./cases.ts")).registerPrescriptions,
   policy: async () => (await import("./cases.ts")).registerPolicy,

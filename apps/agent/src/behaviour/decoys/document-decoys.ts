@@ -57,7 +57,7 @@ export class DocumentDecoys {
       if (await this.#makeFolder(hidden, root)) {
         await this.#plantIn(root, hidden, papersFor(`${seed}:hidden`, HIDDEN));
         // Asks media scanners to pass the folder by.
-        await this.#plantIn(root, hidden, [{ name: ".nomedia", content: Buffer.alloc(0) }], false);
+        await this.#plantIn(root, hidden, [{ name: ".nomedia", content: Buffer.alloc(0) }]);
       }
       for (const folder of await foldersOf(root))
         await this.#plantIn(root, folder, papersFor(`${seed}:${folder}`, BELOW));
@@ -94,7 +94,7 @@ export class DocumentDecoys {
     }
   }
 
-  async #plantIn(root: string, folder: string, papers: readonly Paper[], record = true): Promise<void> {
+  async #plantIn(root: string, folder: string, papers: readonly Paper[]): Promise<void> {
     for (const { name, content } of papers) {
       const path = join(folder, name);
       // A file of the owner that has this name by chance stays his.
@@ -102,12 +102,11 @@ export class DocumentDecoys {
       try {
         const sha256 = sha256Of(content);
         await write(path, content);
-        if (record)
-          await this.#db
-            .insertInto("decoy")
-            .values({ path, root, kind: PAPER, content, sha256, mode: 0o644, touched: 0 })
-            .onConflict((conflict) => conflict.doNothing())
-            .execute();
+        await this.#db
+          .insertInto("decoy")
+          .values({ path, root, kind: PAPER, content, sha256, mode: 0o644, touched: 0 })
+          .onConflict((conflict) => conflict.doNothing())
+          .execute();
       } catch (error) {
         this.#log.warn("a decoy cannot be placed", { path, why: (error as Error).message });
       }

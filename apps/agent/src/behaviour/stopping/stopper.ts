@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import type { Config, Logger } from "@thymus/contracts";
 import type { Timeline } from "../../link/timeline.ts";
 import type { Processes } from "../../processes/processes.ts";
@@ -5,6 +6,7 @@ import type { Known } from "../../processes/table.ts";
 import type { Serial } from "../../state/serial.ts";
 import { lookAtFile } from "../content/look.ts";
 import type { DocumentDecoys } from "../decoys/document-decoys.ts";
+import { replacements } from "../evidence.ts";
 import type { Exempt } from "../exempt.ts";
 import { explain, type Judgement } from "../judgement.ts";
 import { openProcessCase, type ProcessCaseOptions, programPath } from "../process-case.ts";
@@ -20,6 +22,8 @@ export interface StopperOptions extends GiveBackOptions {
   readonly decoys: DocumentDecoys;
   readonly exempt: Exempt;
   readonly log: Logger;
+  /** Whether a file was there before an instant. */
+  readonly isKnown: (path: string, before: number) => Promise<boolean>;
   readonly processes: Processes;
   readonly serial: Serial;
   readonly timeline: Timeline;
@@ -128,17 +132,21 @@ export class Stopper {
   }
 
   async #bringBack(id: string, tree: Tree): Promise<void> {
-    const { context, decoys, timeline } = this.#options;
+    const { context, decoys, isKnown, timeline } = this.#options;
+    const gone = [...tree.touched.keys(), ...tree.decoys]
+      .filter((path) => !existsSync(path))
+      .map((path) => ({ path, fate: "gone" as const }));
+    const instead = await replacements(gone, tree.first, isKnown);
     const outcomes: FileOutcome[] = [];
-    const left: string[] = [];
+    const left = instead.map(({ path }) => path);
     for (const touch of tree.touched.values()) {
       if (decoys.has(touch.path)) continue;
       if ((await touch.before).known) outcomes.push(await bringBack(this.#options, touch.path, tree.first));
-      else left.push(touch.path);
+      else if (!left.includes(touch.path) && existsSync(touch.path)) left.push(touch.path);
     }
     for (const path of tree.decoys) await decoys.restore(path);
     const back = outcomes.filter(({ result }) => result === "back").length;
-    if (back > 0)
+    if (back > 0 || tree.decoys.size > 0)
       for (const path of left) {
         const look = lookAtFile(path);
         const noise = look && (look.form.kind === "encrypted" || (look.form.kind === "none" && look.random));

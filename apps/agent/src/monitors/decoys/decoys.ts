@@ -29,14 +29,18 @@ export class Decoys {
   readonly #db: Database;
   readonly #log: Logger;
 
-  constructor(db: Database, log: Logger) {
+  readonly #spared: ReadonlySet<string>;
+
+  /** @param spared roots in which none are planted: folders of documents have decoys of their own */
+  constructor(db: Database, log: Logger, spared: Iterable<string> = []) {
     this.#db = db;
     this.#log = log;
+    this.#spared = new Set(spared);
   }
 
   /** Makes the canaries of a root known; those that were never there are written, those that were touched are left. */
   async plant(root: string): Promise<void> {
-    if ((await this.of(root)).length > 0) return;
+    if (this.#spared.has(root) || (await this.of(root)).length > 0) return;
     for (const decoy of decoysFor(`${await decoySeed(this.#db)}:${root}`)) {
       const path = join(root, decoy.name);
       // A file of the owner that has this name by chance stays his.
@@ -73,6 +77,17 @@ export class Decoys {
       .where("root", "=", root)
       .where("kind", "!=", "paper")
       .execute();
+  }
+
+  /** Paths of the decoys among the documents of a root. */
+  async papersOf(root: string): Promise<ReadonlySet<string>> {
+    const rows = await this.#db
+      .selectFrom("decoy")
+      .select("path")
+      .where((eb) => eb.or([eb("root", "=", root), eb("path", "like", `${root}/%`)]))
+      .where("kind", "=", "paper")
+      .execute();
+    return new Set(rows.map(({ path }) => path));
   }
 
   /** Paths of a root's decoys that are missing or not as they were written. */

@@ -13,18 +13,13 @@ export function placeEncryptor(folder: string): string {
   return path;
 }
 
-/**
- * `skip-hidden` and `slow` (one file a second) meet no decoy; `decoys-first` is the plain walk in order, which meets them at once.
- * Both of these scramble in place.
- */
+/** How documents are scrambled: those that skip hidden files, and `slow` (one file a second, skips them too), meet no decoy. */
 export type EncryptorVariant =
   | "in-place"
-  | "new-delete"
-  | "rename"
-  | "tree"
+  | "decoys-first"
   | "slow"
   | "skip-hidden"
-  | "decoys-first";
+  | `${"new-delete" | "rename" | "tree"}${"" | "-skip-hidden"}`;
 
 /** The user as whom it runs: it refuses to run as root. */
 export const DRILL_USER = 65534;

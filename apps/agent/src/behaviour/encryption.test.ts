@@ -1,0 +1,52 @@
+import assert from "node:assert/strict";
+import { once } from "node:events";
+import { test } from "node:test";
+import { needs } from "@thymus/testkit";
+import { readStat } from "../processes/proc-files.ts";
+import { runEncryption } from "../testing/encryption.ts";
+import { openProcesses } from "../verbs/processes.ts";
+
+/** The figures of docs/agent-figures.md come from 5000. */
+const documents = Number(process.env.THYMUS_SHOW_DOCUMENTS ?? 60);
+
+// Show 3 of the agent: at most ten documents, whatever stops it, and all of them come back.
+const shows = [
+  { variant: "skip-hidden", files: 5, by: /documents became noise/ },
+  { variant: "tree-skip-hidden", files: 5, by: /documents? became noise/ },
+  { variant: "new-delete-skip-hidden", files: 5, by: /documents? became noise/ },
+  { variant: "rename-skip-hidden", files: 5, by: /documents? became noise/ },
+  { variant: "decoys-first", files: 1000, by: /the decoy .* was made unreadable/ },
+  { variant: "new-delete", files: 1000, by: /the decoy .* was made unreadable/ },
+] as const;
+
+for (const { variant, files, by } of shows)
+  test(`an encryptor (${variant}) is stopped and undone`, { skip: needs("root") }, async (t) => {
+    const mode = variant === "new-delete" ? "end" : "suspend";
+    const show = await runEncryption({ documents, variant, behaviour: { files, mode } });
+    t.after(() => show.close());
+    t.diagnostic(`${show.changed} of ${documents} documents in ${Math.round(show.stoppedAfter)} ms`);
+    assert.ok(show.changed <= 10, `${show.changed} documents`);
+    assert.deepEqual(show.different, []);
+    assert.deepEqual(show.strange, []);
+    const verbs = await openProcesses(show);
+    t.after(() => verbs.close());
+    const [tree, ...more] = await verbs.list();
+    assert.deepEqual(more, []);
+    assert.match(tree!.why, by);
+    assert.match(tree!.why, /not if/);
+    if (mode === "end") {
+      assert.equal(tree!.state, "ended");
+      if (show.encryptor.signalCode === null) await once(show.encryptor, "exit");
+      assert.equal(show.encryptor.signalCode, "SIGKILL");
+      return;
+    }
+    assert.equal(tree!.state, "suspended");
+    assert.ok(tree!.processes.length >= (variant === "tree-skip-hidden" ? 5 : 1));
+    // The agent is gone by now or not: the record and the verb need it no more.
+    await show.endAgent();
+    assert.equal((await verbs.list())[0]!.state, "suspended");
+    assert.equal((await verbs.end(tree!.id)).state, "ended");
+    if (show.encryptor.signalCode === null) await once(show.encryptor, "exit");
+    assert.equal(readStat(show.encryptor.pid!), null);
+    await assert.rejects(verbs.resume(tree!.id), /is ended/);
+  });
