@@ -156,6 +156,7 @@ async function runHeld(options: AgentOptions, parts: AgentParts): Promise<Runnin
     machine: () => server?.enrolment.machine ?? MachineId.parse("machine-local"),
     outbox,
     packages,
+    onInfected: (paths) => behaviour.infected(paths),
   };
   const prescriptions = new Prescriptions({
     ...context,

@@ -9,9 +9,10 @@ import { type Look, lookAt } from "./content/look.ts";
 import { DocumentDecoys } from "./decoys/document-decoys.ts";
 import { gatherFacts } from "./evidence.ts";
 import { Exempt } from "./exempt.ts";
-import type { Facts } from "./facts.ts";
+import type { Facts, PersistenceChange } from "./facts.ts";
 import { explain, type Judgement, judge } from "./judgement.ts";
-import { shortLook } from "./look-at-process.ts";
+import { longLook, shortLook } from "./look-at-process.ts";
+import { placeOf } from "./places.ts";
 import { openProcessCase, type ProcessCaseOptions } from "./process-case.ts";
 import { ProcessWatch } from "./process-watch.ts";
 import type { GiveBackOptions } from "./stopping/give-back.ts";
@@ -45,6 +46,7 @@ export interface WriterAsk {
 
 /** Score from which a tree is stopped; a suspicion is told from agent.threshold on. */
 export const STOP_FROM = 0.8;
+const NOTHING = { tree: [], documents: [], changed: 0, decoys: [], infected: [], persistence: [] } as const;
 /** Writers of files outside of document folders that are remembered. */
 const WRITERS = 10_000;
 /** Milliseconds by which the clock of files may be behind. */
@@ -167,18 +169,29 @@ export class Behaviour {
   changed(changes: readonly SeenChange[]): void {
     if (this.#options.config.agent.behaviour.mode === "off") return;
     const due = new Map<Tree, Known>();
+    const placed = new Map<Known, PersistenceChange[]>();
     for (const { path, writer } of changes) {
       if (!writer) continue;
       const known = this.processes.find(writer.pid);
       if (!known) continue;
       if (!this.#isDocument(path)) {
         this.#remember(path, known);
+        const place = placeOf(path);
+        if (place) placed.set(known, [...(placed.get(known) ?? []), { path, place }]);
         continue;
       }
       const tree = this.#note(known, path);
       if (isDue(tree, this.#options.config.agent.behaviour.files)) due.set(tree, known);
     }
+    for (const [known, persistence] of placed) this.#settled(known, persistence);
     for (const [tree, known] of due) this.#later(async () => void (await this.#judge(tree, known)));
+  }
+
+  /** Something that runs by itself later was changed by this process. */
+  #settled(known: Known, persistence: readonly PersistenceChange[]): void {
+    const subject = longLook(known);
+    const judgement = judge({ ...NOTHING, subject, persistence });
+    if (judgement.score >= this.#options.config.agent.threshold) this.#suspect(known, judgement);
   }
 
   #remember(path: string, known: Known): void {
@@ -263,14 +276,15 @@ export class Behaviour {
   }
 
   /** Several programs got the same foreign bytes: whoever wrote them is stopped, where that is known. */
-  async infected(paths: readonly string[]): Promise<void> {
+  infected(paths: readonly string[]): void {
+    if (this.#options.config.agent.behaviour.mode !== "off") this.#later(() => this.#judgeInfection(paths));
+  }
+
+  async #judgeInfection(paths: readonly string[]): Promise<void> {
     const writers = paths.flatMap((path) => this.#writers.get(path) ?? []);
     if (writers.length < 2) return;
     const asking = writers.at(-1)!;
-    const facts: Facts = {
-      ...{ subject: shortLook(asking), tree: [], documents: [], changed: paths.length, decoys: [] },
-      ...{ infected: paths, persistence: [] },
-    };
+    const facts: Facts = { ...NOTHING, subject: shortLook(asking), changed: paths.length, infected: paths };
     await this.#act(this.#trees.of(asking, Date.now()), [...new Set(writers)], facts);
   }
 

@@ -32,10 +32,14 @@ export interface InvestigatorOptions extends OperationContext {
   readonly confirmer: Confirmer;
   readonly packages: PackageManager;
   readonly timeline: Timeline;
+  /** Programs that got the same foreign bytes: whoever writes them is at it right now. */
+  readonly onInfected?: (paths: readonly string[]) => void;
   /** Looks at these paths again after the next quiet time. */
   readonly requeue: (root: string, paths: Iterable<string>) => void;
 }
 
+/** Rule of monitors/several-changed.ts. */
+const SAME_BYTES = "same-foreign-bytes";
 /** Candidates whose suspicion is kept for a case that may follow. */
 const KEPT_CANDIDATES = 8;
 /** Seconds for which a program that appeared counts as a possible cause of changes; within the first it is likely. */
@@ -199,6 +203,8 @@ export class Investigator {
     const { cases, config, db, machine, outbox, timeline } = this.#options;
     const suspicion = suspicionOf(best, incident, machine());
     const id = await cases.open(incident.root, suspicion, this.#members(incident, candidates));
+    const same = candidates.flatMap(({ evidence }) => evidence.filter(({ rule }) => rule === SAME_BYTES));
+    this.#options.onInfected?.([...new Set(same.map(({ path }) => path))]);
     const why = best.evidence.map(({ what }) => what).join("; ");
     await timeline.note(db, id, `suspected ${best.change.path} (score ${best.score.toFixed(2)}): ${why}`);
     await outbox.spool(id);

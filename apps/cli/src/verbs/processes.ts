@@ -20,8 +20,10 @@ function tell(context: Context, tree: StoppedTree): number {
   }
   printLine(`${tree.id}  ${tree.state}  ${visible(tree.program)}`);
   printLine(`  stopped ${tree.at}: ${visible(tree.why)}`);
-  for (const { pid, exe, cmdline } of tree.processes)
-    printLine(`  process ${pid}  ${visible(exe ?? "?")}  ${visible(cmdline.join(" "))}`);
+  for (const { pid, exe, cmdline, cgroup } of tree.processes)
+    printLine(
+      `  process ${pid}  ${visible(exe ?? "?")}  ${visible(cmdline.join(" "))}${cgroup ? `  (${visible(cgroup)})` : ""}`,
+    );
   for (const { path, result, why } of tree.files)
     printLine(`  ${result}  ${visible(path)}${why ? `  (${visible(why)})` : ""}`);
   return 0;

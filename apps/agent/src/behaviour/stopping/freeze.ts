@@ -1,5 +1,5 @@
 import { treeOf } from "../../processes/lineage.ts";
-import { listPids, readStat } from "../../processes/proc-files.ts";
+import { listPids, readCgroup, readStat } from "../../processes/proc-files.ts";
 import type { Processes } from "../../processes/processes.ts";
 import { type ProcessName, SIGCONT, SIGKILL, SIGSTOP, signalProcess } from "../../processes/signals.ts";
 import type { Known } from "../../processes/table.ts";
@@ -7,6 +7,8 @@ import type { Known } from "../../processes/table.ts";
 export interface Member extends ProcessName {
   readonly exe: string | null;
   readonly cmdline: readonly string[];
+  /** Path of its control group: which service or session it belongs to. */
+  readonly cgroup: string | null;
 }
 
 /** Rounds until all that belongs to a tree stands still: what forks faster than that is ended by the kernel's limits, not by us. */
@@ -51,7 +53,13 @@ export async function freezeTree(
 
 function remember(members: Map<string, Member>, known: Known, start: number): void {
   const { exe, cmdline } = known.image;
-  members.set(`${known.pid}:${start}`, { pid: known.pid, start, exe, cmdline: cmdline.slice(0, 32) });
+  members.set(`${known.pid}:${start}`, {
+    pid: known.pid,
+    start,
+    exe,
+    cmdline: cmdline.slice(0, 32),
+    cgroup: readCgroup(known.pid),
+  });
 }
 
 /** Sends the first stop signal to what is known of a tree, without waiting for anything. */

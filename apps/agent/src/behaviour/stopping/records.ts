@@ -6,7 +6,13 @@ import type { Member } from "./freeze.ts";
 import { stillStopped } from "./freeze.ts";
 
 const Members = z.array(
-  z.object({ pid: z.number(), start: z.number(), exe: z.string().nullable(), cmdline: z.array(z.string()) }),
+  z.object({
+    pid: z.number(),
+    start: z.number(),
+    exe: z.string().nullable(),
+    cmdline: z.array(z.string()),
+    cgroup: z.string().nullable(),
+  }),
 );
 const Files = z.array(z.object({ path: z.string(), result: z.string(), why: z.string().nullable() }));
 export type FileOutcome = z.infer<typeof Files>[number];

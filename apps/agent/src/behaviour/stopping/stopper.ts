@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
 import type { Config, Logger } from "@thymus/contracts";
 import type { Timeline } from "../../link/timeline.ts";
+import { readCgroup } from "../../processes/proc-files.ts";
 import type { Processes } from "../../processes/processes.ts";
 import type { Known } from "../../processes/table.ts";
 import type { Serial } from "../../state/serial.ts";
@@ -70,7 +71,7 @@ export class Stopper {
     const program = programPath(harmful[0]!) ?? harmful[0]!.image.exe ?? "unknown";
     const known: Member[] = roots.map((root) => ({
       ...{ pid: root.pid, start: processes.startOf(root) ?? 0, exe: root.image.exe },
-      cmdline: root.image.cmdline.slice(0, 32),
+      ...{ cmdline: root.image.cmdline.slice(0, 32), cgroup: readCgroup(root.pid) },
     }));
     const first = tree.stopped === null;
     const recorded = first ? this.trees.begin(why, program, known) : Promise.resolve(tree.stopped!);
@@ -154,6 +155,7 @@ export class Stopper {
         outcomes.push(taken ?? { path, result: "new", why: "written by the tree, left where it is" });
       }
     await this.trees.set(id, { files: outcomes });
+    if (outcomes.length === 0 && tree.decoys.size === 0) return;
     const lost = outcomes.filter(({ result }) => result === "lost" || result === "gone");
     await timeline.note(
       context.db,
