@@ -35,6 +35,11 @@ export class DirectDatabase {
     return this.#statement(sql).all(...values) as unknown as Row[];
   }
 
+  /** Rows one after the other, so that not all must be held. */
+  *each<Row extends readonly unknown[]>(sql: string, ...values: SQLInputValue[]): Generator<Row> {
+    for (const row of this.#statement(sql).iterate(...values)) yield row as unknown as Row;
+  }
+
   get<Row extends readonly unknown[]>(sql: string, ...values: SQLInputValue[]): Row | null {
     return (this.#statement(sql).get(...values) as unknown as Row | undefined) ?? null;
   }

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { stat } from "node:fs/promises";
 import { join } from "node:path";
-import { DatabaseSync } from "node:sqlite";
+import { DirectDatabase } from "@thymus/store/direct";
 import { Locks } from "../dpkg/locks.ts";
 import { Tree } from "../dpkg/tree.ts";
 import type { Claim, Confirmation, Original, PackageManager, Vouch } from "../manager.ts";
@@ -80,10 +80,10 @@ export class Rpm implements PackageManager {
     const place = await this.#find();
     const files = new Map<string, Known[]>();
     if (place) {
-      const db = new DatabaseSync(place.file, { readOnly: true });
+      const db = new DirectDatabase(place.file, { readOnly: true, patience: 1000 });
       try {
-        for (const row of db.prepare("select blob from Packages").iterate()) {
-          const parsed = row.blob instanceof Uint8Array ? parseHeader(row.blob) : null;
+        for (const [blob] of db.each<[unknown]>("select blob from Packages")) {
+          const parsed = blob instanceof Uint8Array ? parseHeader(blob) : null;
           if (!parsed) continue;
           const { name, version, algorithm } = parsed;
           for (const { path, digest, config, ghost } of parsed.files) {
