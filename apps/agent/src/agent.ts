@@ -31,6 +31,7 @@ import { openVault } from "./quarantine/vault.ts";
 import { recoverOperations } from "./repair/recover.ts";
 import { ActivePrescriptions } from "./scanning/active.ts";
 import { Brake } from "./scanning/brake.ts";
+import { FullScan } from "./scanning/full-scan.ts";
 import { Healer } from "./scanning/healer.ts";
 import { Prescriptions } from "./scanning/prescriptions.ts";
 import { holdAgent } from "./state/hold.ts";
@@ -231,6 +232,19 @@ async function runHeld(options: AgentOptions, parts: AgentParts): Promise<Runnin
   await bringBack.resume();
   conversation?.start();
   own?.start();
+  const fullScan = new FullScan({
+    ...context,
+    active,
+    config,
+    dataDir,
+    healer,
+    log,
+    politeness,
+    roots: () => roots.all,
+    rootOf: (path) => roots.of(path),
+    serial,
+    timeline,
+  });
   const chores = new Chores({
     ...context,
     days: config.agent.quarantineDays,
@@ -254,6 +268,8 @@ async function runHeld(options: AgentOptions, parts: AgentParts): Promise<Runnin
     await rounds.close();
     if (onAccess) onAccess.close();
     await behaviour.close();
+    await fullScan.close();
+    onAccess?.close();
     await guard?.close();
     await conversation?.close();
     await watchman.close();

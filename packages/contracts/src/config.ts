@@ -143,6 +143,13 @@ export const Config = z.strictObject({
             .describe(
               "per cent of time in which the machine's tasks may be stalled (PSI, 10 s) before a scan waits; 100 means never",
             ),
+          everyDays: z
+            .number()
+            .int()
+            .min(0)
+            .max(365)
+            .default(7)
+            .describe("days from one full scan of the watched folders to the next; 0 means none"),
           onBattery: z.boolean().default(false).describe("whether full scans go on while on battery"),
         })
         .prefault({})

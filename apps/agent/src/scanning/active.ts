@@ -7,7 +7,14 @@ import {
   parseJsonDocument,
   type ThymusError,
 } from "@thymus/contracts";
-import { BundleScanner, createBundle, loadEngine, type RuleBundle, type RuleEngine } from "@thymus/detection";
+import {
+  BundleScanner,
+  createBundle,
+  Gates,
+  loadEngine,
+  type RuleBundle,
+  type RuleEngine,
+} from "@thymus/detection";
 import type { Database } from "../state/open.ts";
 import type { ContentMarks } from "../trial/marks.ts";
 
@@ -76,7 +83,10 @@ export class ActivePrescriptions {
     const engine = await this.#engine();
     const compile = (prescriptions: readonly Prescription[]) => {
       const bundle = createBundle(prescriptions);
-      return new BundleScanner(bundle, engine.compile([...bundle.rules], { timeoutMs: 10_000 }));
+      const options = { timeoutMs: 10_000 };
+      const compiled = engine.compile([...bundle.rules], options);
+      // Files that can match no rule are passed over by their bytes alone.
+      return new BundleScanner(bundle, compiled, new Gates(bundle, engine, options));
     };
     try {
       return compile([...byId.values()]);
