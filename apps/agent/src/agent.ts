@@ -269,7 +269,6 @@ async function runHeld(options: AgentOptions, parts: AgentParts): Promise<Runnin
     if (onAccess) onAccess.close();
     await behaviour.close();
     await fullScan.close();
-    onAccess?.close();
     await guard?.close();
     await conversation?.close();
     await watchman.close();
