@@ -212,6 +212,7 @@ async function runHeld(options: AgentOptions, parts: AgentParts): Promise<Runnin
         watchman,
       })
     : null;
+  notices.from(() => outbox.notices());
   timeline.onEvent = () => conversation?.wake();
   outbox.wake = () => conversation?.wake();
 

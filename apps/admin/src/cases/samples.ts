@@ -24,9 +24,7 @@ export class SampleStore {
   /** @param maxPlainBytes largest sample before it was sealed; the seal's own bytes are added */
   static async open(folder: string, maxPlainBytes: number): Promise<SampleStore> {
     await mkdir(folder, { recursive: true, mode: 0o700 });
-    // age: 16 bytes of tag for each 64 KiB, and a header.
-    const sealed = maxPlainBytes + Math.ceil(maxPlainBytes / 65536) * 16 + 8192;
-    return new SampleStore(folder, sealed);
+    return new SampleStore(folder, sealedSize(maxPlainBytes));
   }
 
   fileOf(id: CaseId): string {
@@ -35,9 +33,16 @@ export class SampleStore {
 
   /**
    * Writes a stream to disk; the case's file appears only when it is whole, of the given digest, and durable.
+   * @param plainBytes size of the sample as its machine told it, sealed: what is too long although that fits was made
+   * longer on the way, which is no reason for the machine to give up
    * @throws ThymusError TOO_LARGE, SEAL_BROKEN
    */
-  async write(id: CaseId, stream: AsyncIterable<Uint8Array>, sha256: string): Promise<void> {
+  async write(
+    id: CaseId,
+    stream: AsyncIterable<Uint8Array>,
+    sha256: string,
+    plainBytes: number,
+  ): Promise<void> {
     const file = this.fileOf(id);
     const temporary = temporaryFor(file);
     const hash = createHash("sha256");
@@ -49,6 +54,7 @@ export class SampleStore {
         for await (const chunk of stream) {
           size += chunk.length;
           if (size > this.#maxBytes) {
+            if (sealedSize(plainBytes) <= this.#maxBytes) throw broken("it is longer than its sample");
             throw new ThymusError(
               "TOO_LARGE",
               `the sealed sample has more than ${this.#maxBytes} bytes`,
@@ -94,6 +100,11 @@ export class SampleStore {
       if (name.startsWith(TEMPORARY_PREFIX) || !keep) await rm(join(this.#folder, name), { force: true });
     }
   }
+}
+
+/** Bytes that age makes of a sample at most: 16 bytes of tag for each 64 KiB, and a header. */
+function sealedSize(plainBytes: number): number {
+  return plainBytes + Math.ceil(plainBytes / 65536) * 16 + 8192;
 }
 
 function broken(why: string): ThymusError {

@@ -30,7 +30,7 @@ export async function storeSample(
   }
   const row = await findIncident(state, caseId);
   if (row.stored === 1 || row.stage === "closed") return;
-  await parts.samples.write(parseDocument(CaseId, row.id, "stored case"), stream, sha256);
+  await parts.samples.write(parseDocument(CaseId, row.id, "stored case"), stream, sha256, row.size);
   await failpoint("admin.sample.written");
   await state.change(async (change) => {
     // Read anew: the case may have gone on while the bytes came in.

@@ -30,6 +30,8 @@ export interface Destination {
 }
 
 const MAX_DELAY = 60_000;
+/** Milliseconds after which a person is told of a case that cannot be sent. */
+const LONG = 3_600_000;
 
 /**
  * Brings each case to the server, step by step: copied, sealed, opened, uploaded. Every step is written down before the
@@ -132,6 +134,7 @@ export class Outbox {
       return null;
     } catch (thrown) {
       const error = asThymusError(thrown);
+      // Only what this machine finds or the server says sealed: what somebody between answers is UNREACHABLE.
       if (error.code === "TOO_LARGE" || error.code === "FORBIDDEN" || error.code === "NOT_FOUND") {
         await cases.close(row.id, { outcome: "gave-up", verdict: null, why: error.message });
         await timeline.note(db, row.id, `not submitted: ${error.code}: ${error.message}`);
@@ -147,6 +150,24 @@ export class Outbox {
         .execute();
       return delay;
     }
+  }
+
+  /** What a person should know: cases that are tried for long, without the server having refused them. */
+  async notices(): Promise<string[]> {
+    const rows = await this.#options.db
+      .selectFrom("suspect_case")
+      .select("id")
+      .where("step", "in", ["spooled", "sealed", "opened"])
+      .where("attempts", ">", 0)
+      .where("changed", "<", new Date(Date.now() - LONG).toISOString())
+      .orderBy("opened")
+      .execute();
+    const [first] = rows;
+    if (!first) return [];
+    const more = rows.length > 1 ? ` and ${rows.length - 1} more` : "";
+    return [
+      `the sample of ${first.id}${more} cannot be sent for over an hour, and is tried again: look at what answers between this machine and the server`,
+    ];
   }
 
   async #walk(row: CaseRow, to: Destination): Promise<void> {

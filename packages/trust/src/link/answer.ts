@@ -1,5 +1,7 @@
 import { errorCodes, LinkReply, parseJsonDocument, type Refusal, ThymusError } from "@thymus/contracts";
 import { z } from "zod";
+import { type HttpResponse, readAll } from "../http/http.ts";
+import { MAX_LARGE_MESSAGE_BYTES } from "./limits.ts";
 import { decodeText } from "./open-request.ts";
 import { type ExchangeSecret, openResponse, SEAL_VERSION } from "./seal.ts";
 
@@ -20,12 +22,25 @@ export function readAnswer(exchange: ExchangeSecret, status: number, body: Uint8
   return reply;
 }
 
-/** An answer without a seal: nobody vouches for it, so it is only ever a reason to fail. */
+/** The whole body of an answer. @throws ThymusError UNREACHABLE, also where it is larger than any answer of a server */
+export async function readBody(response: HttpResponse): Promise<Uint8Array> {
+  try {
+    return await readAll(response, MAX_LARGE_MESSAGE_BYTES, "the answer");
+  } catch (thrown) {
+    if (!(thrown instanceof ThymusError) || thrown.code !== "TOO_LARGE") throw thrown;
+    throw new ThymusError("UNREACHABLE", thrown.message, thrown.hint, { cause: thrown });
+  }
+}
+
+/**
+ * An answer without a seal: whoever sits between could have written it. It is told, but whatever code it names, it is
+ * a reason to try again only, never one to give up.
+ */
 export function plainError(status: number, body: Uint8Array): ThymusError {
   const parsed = PlainError.safeParse(tryJson(body));
   if (parsed.success) {
     const { code, message, hint } = parsed.data.error;
-    return new ThymusError(code, message, hint);
+    return new ThymusError("UNREACHABLE", `answered without a seal: ${code}: ${message}`, hint);
   }
   return new ThymusError(
     "UNREACHABLE",

@@ -60,7 +60,7 @@ test("enrolment and messages go through a proxy that only forwards", async (t) =
   assert.deepEqual(proxy.forwarded, ["POST /link/v1/enrol", "POST /link/v1/message"]);
 });
 
-test("a refusal becomes an error of its code, sealed or not", async (t) => {
+test("a sealed refusal becomes an error of its code; without a seal it is only a reason to try again", async (t) => {
   const full = new ThymusError("TOO_MANY", "too many open cases", "wait");
   const url = await serve(
     t,
@@ -72,7 +72,10 @@ test("a refusal becomes an error of its code, sealed or not", async (t) => {
     hint: full.hint,
   });
   const stranger = createLinkClient({ url, serverKey: newLinkKeys().publicKey, signing, machine: MACHINE });
-  await assert.rejects(stranger.send(CLAIM), { code: "SEAL_BROKEN", message: /another server/ });
+  await assert.rejects(stranger.send(CLAIM), {
+    code: "UNREACHABLE",
+    message: /without a seal: SEAL_BROKEN: .*another server/,
+  });
   const unknown = clientFor(url, { machine: "machine-other" as typeof MACHINE });
   await assert.rejects(unknown.send(CLAIM), { code: "UNAUTHENTICATED" });
   const slow = clientFor(url, { now: () => new Date(Date.now() - 3_600_000) });
@@ -93,9 +96,10 @@ test("an answer of the wrong type, of somebody else or of a login page is refuse
     [Buffer.from("<html>Please log in</html>"), "UNREACHABLE"],
     [Buffer.alloc(0), "UNREACHABLE"],
     [Buffer.from('{"error":{"code":"MADE_UP","message":"m","hint":"h"}}'), "UNREACHABLE"],
-    [Buffer.from('{"error":{"code":"TOO_LARGE","message":"m","hint":"h"}}'), "TOO_LARGE"],
+    [Buffer.from('{"error":{"code":"TOO_LARGE","message":"m","hint":"h"}}'), "UNREACHABLE"],
+    [Buffer.from('{"error":{"code":"FORBIDDEN","message":"m","hint":"h"}}'), "UNREACHABLE"],
     [Buffer.concat([Buffer.of(1), Buffer.alloc(200)]), "SEAL_BROKEN"],
-    [Buffer.alloc(9 * 1024 * 1024), "TOO_LARGE"],
+    [Buffer.alloc(9 * 1024 * 1024), "UNREACHABLE"],
   ];
   for (const [body, code] of answers) {
     const url = await serve(t, (request, response) => {
@@ -183,12 +187,19 @@ test("a sample is uploaded with what binds it to its case, also through the prox
   await assert.rejects(clientFor(url).uploadSample(CASE, `${file}.none`), { code: "NOT_FOUND" });
 });
 
-test("an upload that is refused early tells why", async (t) => {
+test("an upload that is refused early tells why, where the server itself says it", async (t) => {
   const file = join(scratchFolder(t), "sealed");
   writeFileSync(file, Buffer.alloc(20_000_000));
-  const url = await serve(t, (_, response) => {
-    const { status, body } = answerRefusal(new ThymusError("TOO_LARGE", "m", "h"));
+  const full = new ThymusError("TOO_LARGE", "m", "h");
+  const between = await serve(t, (_, response) => {
+    const { status, body } = answerRefusal(full);
     response.writeHead(status, { connection: "close" }).end(body);
+  });
+  await assert.rejects(clientFor(between).uploadSample(CASE, file), { code: "UNREACHABLE" });
+  const options = serverSide(keys, signing.publicKey, () => Date.now());
+  const url = await serve(t, async (request, response) => {
+    const { reply } = await openUpload(String(request.headers["thymus-seal"]), options);
+    response.writeHead(413, { connection: "close" }).end(await reply(refusalOf(full)));
   });
   await assert.rejects(clientFor(url).uploadSample(CASE, file), (thrown) => {
     assert.ok(thrown instanceof ThymusError);

@@ -8,12 +8,11 @@ import {
   type MachineId,
   ThymusError,
 } from "@thymus/contracts";
-import { exchange, httpUrl, readAll } from "../http/http.ts";
+import { exchange, httpUrl } from "../http/http.ts";
 import { decodeRawKey } from "../keys/raw-key.ts";
 import type { SigningKeys } from "../keys/signing-keys.ts";
-import { readAnswer } from "./answer.ts";
+import { readAnswer, readBody } from "./answer.ts";
 import { type Link, sealEnvelope } from "./envelope.ts";
-import { MAX_LARGE_MESSAGE_BYTES } from "./limits.ts";
 import { LINK_CONTENT_TYPE } from "./refusal.ts";
 import { downloadSample, uploadSample } from "./sample-transfer.ts";
 
@@ -123,8 +122,7 @@ async function say(
     totalSeconds: 2 * seconds,
     signal: link.options.signal,
   });
-  const body = await readAll(response, MAX_LARGE_MESSAGE_BYTES, "the answer");
-  return readAnswer(secret, response.status, body);
+  return readAnswer(secret, response.status, await readBody(response));
 }
 
 function wrongAnswer(asked: string, answered: string): ThymusError {

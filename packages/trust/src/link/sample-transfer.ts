@@ -1,10 +1,9 @@
 import { createHash } from "node:crypto";
 import { type CaseId, SampleUpload, Sha256 } from "@thymus/contracts";
-import { exchange, readAll } from "../http/http.ts";
+import { exchange } from "../http/http.ts";
 import { streamOf, withSource, writeStream } from "../samples/sample-files.ts";
-import { plainError, readAnswer } from "./answer.ts";
+import { plainError, readAnswer, readBody } from "./answer.ts";
 import { type Link, sealEnvelope } from "./envelope.ts";
-import { MAX_LARGE_MESSAGE_BYTES } from "./limits.ts";
 import { LINK_CONTENT_TYPE } from "./refusal.ts";
 import { sealRequest } from "./seal.ts";
 import { signDocument } from "./signed.ts";
@@ -45,9 +44,8 @@ export async function uploadSample(link: Link, caseId: CaseId, file: string): Pr
       body: { stream: streamOf(handle, file), length },
       signal,
     });
-    const body = await readAll(response, MAX_LARGE_MESSAGE_BYTES, "the answer");
     // Only the server itself can say that the sample arrived.
-    readAnswer(seal.exchange, response.status, body);
+    readAnswer(seal.exchange, response.status, await readBody(response));
   });
 }
 
@@ -82,8 +80,7 @@ export async function downloadSample(
     await writeStream(all, destination, maxSampleBytes);
     return;
   }
-  const body = await readAll({ ...response, body: all }, MAX_LARGE_MESSAGE_BYTES, "the answer");
-  readAnswer(secret, response.status, body);
+  readAnswer(secret, response.status, await readBody({ ...response, body: all }));
   throw plainError(response.status, new Uint8Array(0));
 }
 
