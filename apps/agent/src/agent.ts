@@ -191,7 +191,17 @@ async function runHeld(options: AgentOptions, parts: AgentParts): Promise<Runnin
   const onAccess =
     guard &&
     config.agent.onAccess.mode !== "off" &&
-    new OnAccess({ ...shared, active, config, guard, healer, serial, rootOf: (path) => roots.of(path) });
+    new OnAccess({
+      ...shared,
+      active,
+      config,
+      dataDir,
+      guard,
+      healer,
+      serial,
+      rootOf: (path) => roots.of(path),
+    });
+  if (onAccess) notices.from(async () => onAccess.notices());
   if (guard) {
     guard.onAsk = async (ask) =>
       ask.kind === "writer" ? behaviour.onAsk(ask) : onAccess ? onAccess.decide(ask) : "allow";
@@ -267,7 +277,7 @@ async function runHeld(options: AgentOptions, parts: AgentParts): Promise<Runnin
     chores.close();
     await own?.close();
     await rounds.close();
-    if (onAccess) onAccess.close();
+    if (onAccess) await onAccess.close();
     await behaviour.close();
     await fullScan.close();
     await guard?.close();

@@ -13,6 +13,7 @@ export {
 } from "./bundle/bundle.ts";
 export { hexRuns } from "./bundle/hex-runs.ts";
 export type { Layer } from "./confined/lockdown.ts";
+export { canConfine } from "./confined/start.ts";
 export { compileCached } from "./engine/cache.ts";
 export {
   type CompiledRules,

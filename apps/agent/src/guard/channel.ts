@@ -1,5 +1,8 @@
 /** What the agent and the answering process say to each other: one JSON document a line, over a socket that both inherit. */
 
+/** Milliseconds after the deadline in which a late verdict is still of use, to who asks next. */
+export const LATE = 2000;
+
 export interface AccessSettings {
   readonly mode: "observe" | "deny";
   readonly folders: readonly string[];

@@ -5,24 +5,35 @@ import type { Prescription } from "@thymus/contracts";
 import { identifyFile } from "@thymus/detection";
 import { sha256Of } from "../files/regular.ts";
 import type { ActivePrescriptions } from "../scanning/active.ts";
+import type { ConfinedJudge } from "../scanning/confined-judge.ts";
 import { identityOfStat } from "./identity.ts";
 
 export interface Judged {
   /** The active prescription that finds the file, or null. */
   readonly found: Prescription | null;
-  /** Identity of what was looked at; null where it changed meanwhile. */
+  /** True where nothing was found out: in time, or at all. */
+  readonly unsure: boolean;
+  /** Identity of what was looked at; null where it changed meanwhile, or nothing was found out. */
   readonly identity: string | null;
+}
+
+export interface JudgeOptions {
+  readonly active: ActivePrescriptions;
+  readonly judge: ConfinedJudge;
+  readonly maxBytes: number;
+  /** Milliseconds after which an answer is of no use. */
+  readonly deadlineMs: number;
 }
 
 /**
  * Looks into a file that somebody waits for, through the descriptor of the answering process: it is the very file that is
- * being opened, whatever lies at its path by now. Without active prescriptions nothing is read.
+ * being opened, whatever lies at its path by now. Without active prescriptions nothing is read. What is in there is read by a
+ * confined process, by this one only where no such process can be had.
  * @throws Error of the file system, e.g. ENOENT where nobody waits any more
  */
 export async function judgeFile(
-  active: ActivePrescriptions,
+  { active, deadlineMs, judge, maxBytes }: JudgeOptions,
   { open: link, path }: { open: string; path: string },
-  maxBytes: number,
 ): Promise<Judged> {
   const handle = await open(link, constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOATIME);
   try {
@@ -30,14 +41,21 @@ export async function judgeFile(
     const identity = identityOfStat(before);
     // What is too large to be submitted or repaired is too large to be known by a prescription.
     if (active.ids.length === 0 || !before.isFile() || before.size > maxBytes)
-      return { found: null, identity };
-    const bytes = await readAll(handle, Number(before.size));
+      return { found: null, unsure: false, identity };
+    const verdict = judge.works
+      ? await judge.scanOne({ fd: handle.fd, path, identity }, { deadlineMs })
+      : await judgeHere(active, handle, Number(before.size), path);
+    if (verdict === "unsure") return { found: null, unsure: true, identity: null };
     const same = identityOfStat(await handle.stat({ bigint: true })) === identity;
-    const found = active.find(bytes, identifyFile(bytes, basename(path)), sha256Of(bytes));
-    return { found, identity: same ? identity : null };
+    return { ...verdict, unsure: false, identity: same ? identity : null };
   } finally {
     await handle.close();
   }
+}
+
+async function judgeHere(active: ActivePrescriptions, handle: FileHandle, size: number, path: string) {
+  const bytes = await readAll(handle, size);
+  return { found: active.find(bytes, identifyFile(bytes, basename(path)), sha256Of(bytes)) };
 }
 
 async function readAll(handle: FileHandle, size: number): Promise<Buffer> {

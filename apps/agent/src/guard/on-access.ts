@@ -1,15 +1,20 @@
+import { join } from "node:path";
 import type { Config, Logger, Prescription } from "@thymus/contracts";
 import type { Timeline } from "../link/timeline.ts";
 import type { ActivePrescriptions } from "../scanning/active.ts";
+import { ConfinedJudge } from "../scanning/confined-judge.ts";
 import type { Healer } from "../scanning/healer.ts";
 import type { Database } from "../state/open.ts";
 import type { Serial } from "../state/serial.ts";
+import { LATE } from "./channel.ts";
 import type { Ask, Guard, Refusal, Verdict } from "./guard.ts";
 import { judgeFile } from "./judge-file.ts";
 
 export interface OnAccessOptions {
   readonly active: ActivePrescriptions;
   readonly config: Config;
+  /** DIR/agent */
+  readonly dataDir: string;
   readonly db: Database;
   readonly guard: Guard;
   readonly healer: Healer;
@@ -28,13 +33,18 @@ const MAX_TOLD = 1000;
 /** Judges files that are about to be opened or run by the active prescriptions, tells what was refused, and has it healed. */
 export class OnAccess {
   readonly #options: OnAccessOptions;
+  readonly #judge: ConfinedJudge;
   readonly #timer: NodeJS.Timeout;
   readonly #told = new Map<string, number>();
   #rules: string;
 
   constructor(options: OnAccessOptions) {
     this.#options = options;
-    this.#rules = options.active.ids.join();
+    const { active, config, dataDir, log } = options;
+    this.#rules = active.ids.join();
+    const cacheDir = join(dataDir, "scans", "compiled");
+    this.#judge = new ConfinedJudge({ active, cacheDir, log, maxBytes: config.admin.maxSampleBytes });
+    this.#judge.onReplaced = () => options.guard.forget();
     this.#timer = setInterval(() => this.#look(), LOOK);
     this.#timer.unref();
     options.guard.onRefused = (refusal) => {
@@ -45,9 +55,18 @@ export class OnAccess {
   /** Answer to a question of kind scan. Whatever is recorded or healed comes after it: a full disk delays no answer. */
   async decide(ask: Ask): Promise<Verdict> {
     const { active, config } = this.#options;
-    const { found, identity } = await judgeFile(active, ask, config.admin.maxSampleBytes);
+    const { deadlineMs, mode, whenUnsure } = config.agent.onAccess;
+    const { found, unsure, identity } = await judgeFile(
+      {
+        ...{ active, judge: this.#judge, maxBytes: config.admin.maxSampleBytes },
+        // Whoever waits is let go at the deadline by the answering process; what is found out a little later serves the next.
+        deadlineMs: deadlineMs + LATE,
+      },
+      ask,
+    );
+    if (unsure) return { verdict: whenUnsure, keep: null };
     if (!found) return { verdict: "allow", keep: identity };
-    const denied = config.agent.onAccess.mode === "deny";
+    const denied = mode === "deny";
     setImmediate(() => {
       this.#tell({ ...ask, denied, kind: "scan" }, found);
       if (denied) this.#heal(ask.path, found);
@@ -56,6 +75,7 @@ export class OnAccess {
   }
 
   #look(): void {
+    this.#judge.refresh();
     const rules = this.#options.active.ids.join();
     if (rules === this.#rules) return;
     this.#rules = rules;
@@ -87,7 +107,13 @@ export class OnAccess {
       );
   }
 
-  close(): void {
+  /** What a person should know. */
+  notices(): string[] {
+    return this.#judge.notices();
+  }
+
+  async close(): Promise<void> {
     clearInterval(this.#timer);
+    await this.#judge.close();
   }
 }

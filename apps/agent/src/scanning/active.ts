@@ -30,6 +30,8 @@ export class ActivePrescriptions {
   #successors = new Map<string, Prescription[]>();
   #scanner: BundleScanner | null = null;
   #bad = new Map<string, string>();
+  /** Rises with each load. */
+  generation = 0;
 
   /** @param marks where crashes are written down beforehand; a command that ends soon needs none */
   constructor(
@@ -75,6 +77,7 @@ export class ActivePrescriptions {
     this.#scanner = scanner;
     this.#byId = byId;
     this.#relate([...byId.values()], retired);
+    this.generation++;
   }
 
   /** All in one; where that fails, what fails alone is taken out of `byId` first. */
@@ -190,6 +193,11 @@ export class ActivePrescriptions {
     const scanner = this.#scanner;
     const match = this.#call(() => scanner.scan(bytes, type).found[0]);
     return match?.rule.prescription ? this.get(match.rule.prescription) : null;
+  }
+
+  /** What `find` says of a content whose digest, and the prescription whose rule finds it, another process told. */
+  answerFor(sha256: string, found: string | null): Prescription | null {
+    return this.#specimens.get(sha256) ?? (found === null ? null : this.get(found));
   }
 
   /** True where the rule of this one prescription finds the bytes. */

@@ -84,7 +84,7 @@ export class ScanJob {
       const message = `${target.path} was not looked into wholly: ${left.length > 0 ? left.join("; ") : missing!.why}`;
       messages.push({ kind: "error", index, code, message, hint: "look at it by hand" });
     }
-    if (found.length === 0) return messages;
+    if (found.length === 0 && !target.tell) return messages;
     messages.push({
       kind: "hit",
       index,

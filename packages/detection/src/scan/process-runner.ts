@@ -32,6 +32,7 @@ interface Given {
   readonly name?: string;
   readonly type?: ScanTarget["type"];
   readonly owner?: string;
+  readonly tell?: true;
 }
 
 const NOWHERE: Whereabouts = { batch: 0, index: -1, files: 0, bytes: 0 };
@@ -75,9 +76,15 @@ class ProcessRunner implements Runner {
       if (fd === null) continue;
       if (target.fd === undefined) opened.push(fd);
       files.push(fd);
-      const { path, name, type } = target;
+      const { path, name, type, tell } = target;
       const owner = target.owner ?? this.#settings.owners?.of(fd);
-      given.push({ at, path, ...(name && { name }), ...(type && { type }), ...(owner && { owner }) });
+      given.push({
+        ...{ at, path },
+        ...(name && { name }),
+        ...(type && { type }),
+        ...(owner && { owner }),
+        ...(tell && { tell }),
+      });
     }
     this.#sent.push(sent);
     if (given.length === 0) queueMicrotask(() => this.#flush());

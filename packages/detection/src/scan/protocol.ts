@@ -17,6 +17,8 @@ export interface ScanTarget {
   readonly owner?: string;
   /** An open file to read instead of the path; it stays the caller's to close. */
   readonly fd?: number;
+  /** Told in any case: as a hit without matches where nothing is found. */
+  readonly tell?: true;
 }
 
 /** A match that counts; `member` is the path of a package's member that it is in. */

@@ -1,3 +1,4 @@
+import { LATE } from "../channel.ts";
 import { closeFd } from "./calls.ts";
 import { answer } from "./fanotify.ts";
 
@@ -18,8 +19,6 @@ export interface Ask {
 /** Questions and waiting processes at most: beyond, nobody is made to wait. */
 const MAX_ASKS = 256;
 const MAX_HELD = 1024;
-/** Milliseconds after the deadline in which a late verdict is still of use. */
-const LATE = 2000;
 
 /** Everything that waits for the agent, with the time at which it waits no more. */
 export class Asks<A extends Ask> {
