@@ -33,11 +33,6 @@ async function sceneWith(t: TestContext) {
   return scene;
 }
 
-/** All but the access time, which a scan of the machine moves before anything is found. */
-async function fieldsOf(paths: readonly string[]) {
-  return (await everyField(paths)).map((fields) => ({ ...fields, accessed: 0n }));
-}
-
 const present = async (paths: readonly string[]) =>
   (
     await Promise.all(
@@ -62,7 +57,7 @@ test("a wrong prescription is stopped by the brake; what a person let it take, a
   const scene = await sceneWith(t);
   const { server, watched } = scene;
   const paths = await writeStrangeFiles(watched, COUNT);
-  const before = await fieldsOf(paths);
+  const before = await everyField(paths);
   await scene.startAgent();
   const prescription = wrong();
   await server.prescribe(prescription);
@@ -81,7 +76,7 @@ test("a wrong prescription is stopped by the brake; what a person let it take, a
   server.recall(prescription.id);
   for (const part of parts) await until("all back", async () => (await present(paths)) >= part * COUNT);
   await until("the recall", () => server.events.some(({ what }) => what.startsWith("recalled")));
-  const after = await fieldsOf(paths);
+  const after = await everyField(paths);
   for (const [index, fields] of after.entries()) assert.deepEqual(fields, before[index]);
   assert.deepEqual(await readdir(join(scene.dataDir, "quarantine")), []);
   assert.ok(
@@ -97,7 +92,7 @@ test("an agent that is killed in the middle of a recall finishes it when it star
   const scene = await sceneWith(t);
   const { config, dataDir, server, watched } = scene;
   const paths = await writeStrangeFiles(watched, 80);
-  const before = await fieldsOf(paths);
+  const before = await everyField(paths);
   await scene.startAgent();
   const prescription = wrong();
   await server.prescribe(prescription);
@@ -116,7 +111,7 @@ test("an agent that is killed in the middle of a recall finishes it when it star
   }
   await scene.startAgent();
   await until("the recall", () => server.events.some(({ what }) => what.startsWith("recalled")));
-  const after = await fieldsOf(paths);
+  const after = await everyField(paths);
   for (const [index, fields] of after.entries()) assert.deepEqual(fields, before[index]);
   assert.deepEqual(await readdir(join(dataDir, "quarantine")), []);
   assert.equal(

@@ -36,7 +36,7 @@ export {
   type ScanPoolOptions,
 } from "./scan/pool.ts";
 export type { ScanTarget, SkipReason } from "./scan/protocol.ts";
-export { FileReader, type ReadResult } from "./scan/reader.ts";
+export { FileReader, openQuietly, type ReadResult } from "./scan/reader.ts";
 export { BundleScanner, type ScopedMatch, scanFile } from "./scan/scan-file.ts";
 export { type ScanPathsOptions, scanPaths } from "./scan/scan-paths.ts";
 export { type WalkListener, walkFiles } from "./scan/walk.ts";

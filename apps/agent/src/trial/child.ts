@@ -3,7 +3,7 @@
  * TrialAnswer; that it dies is an answer too.
  */
 import { createHash } from "node:crypto";
-import { readFile, stat } from "node:fs/promises";
+import { constants, open } from "node:fs/promises";
 import { basename } from "node:path";
 import { text } from "node:stream/consumers";
 import { BundleScanner, loadEngine, type RuleBundle, walkFiles } from "@thymus/detection";
@@ -25,10 +25,17 @@ async function scanner(bundle: RuleBundle, timeoutMs: number): Promise<BundleSca
   }
 }
 
+/** Follows links; leaves the access time as it was where that is permitted. */
 async function contentOf(path: string): Promise<Buffer | null> {
+  const flags = constants.O_RDONLY | constants.O_NONBLOCK;
   try {
-    const { size } = await stat(path);
-    return size > MAX_BYTES ? null : await readFile(path);
+    const handle = await open(path, flags | (constants.O_NOATIME ?? 0)).catch(() => open(path, flags));
+    try {
+      const stat = await handle.stat();
+      return stat.isFile() && stat.size <= MAX_BYTES ? await handle.readFile() : null;
+    } finally {
+      await handle.close();
+    }
   } catch {
     return null;
   }

@@ -1,11 +1,11 @@
 /** Gives open files to a confined process: it is this side that touches the file system, and the other that reads what is in there. */
-import { closeSync, fstatSync, openSync } from "node:fs";
+import { closeSync, fstatSync } from "node:fs";
 import { MAX_MESSAGE } from "../confined/channel.ts";
 import { startConfined, type WorkerEnd } from "../confined/start.ts";
 import type { FileIdentity, ScanMemory } from "./memory.ts";
 import type { Owners } from "./owners.ts";
 import type { JobSettings, ScanTarget, WorkerBatch, WorkerMessage } from "./protocol.ts";
-import { openFailed, readFault, SAFE_READ } from "./reader.ts";
+import { openFailed, openQuietly, readFault } from "./reader.ts";
 import type { Runner, RunnerListener, StartRunner, Whereabouts } from "./runner.ts";
 
 export interface ProcessSettings extends JobSettings {
@@ -124,7 +124,7 @@ class ProcessRunner implements Runner {
         sent.unchanged.push(at);
         return null;
       }
-      fd = target.fd ?? openSync(target.path, SAFE_READ);
+      fd = target.fd ?? openQuietly(target.path);
     } catch (cause) {
       return fault(openFailed(cause as NodeJS.ErrnoException));
     }

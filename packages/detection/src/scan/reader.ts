@@ -2,8 +2,21 @@ import { closeSync, constants, fstatSync, openSync, readSync } from "node:fs";
 import type { SkipReason } from "./protocol.ts";
 
 /** Never through a symbolic link, and never waiting for the other end of a FIFO that took the file's place. */
-export const SAFE_READ =
-  constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK | constants.O_NOCTTY;
+const SAFE_READ = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK | constants.O_NOCTTY;
+/**
+ * Opens a file for reading, never through a link or waiting for a FIFO. Its access time stays as it was where that is permitted: to
+ * the file's owner and to root.
+ * @throws Error of the file system
+ */
+export function openQuietly(path: string): number {
+  try {
+    return openSync(path, SAFE_READ | (constants.O_NOATIME ?? 0));
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "EPERM") throw error;
+    return openSync(path, SAFE_READ);
+  }
+}
+
 /** Buffer that is kept between files; a larger one is made for a larger file and given back after it. */
 const KEPT_BYTES = 16 * 1024 * 1024;
 
@@ -26,7 +39,7 @@ export class FileReader {
   read(path: string, expect: { size: number; mtimeMs: number } | undefined): ReadResult {
     let fd: number;
     try {
-      fd = openSync(path, SAFE_READ);
+      fd = openQuietly(path);
     } catch (cause) {
       return openFailed(cause as NodeJS.ErrnoException);
     }

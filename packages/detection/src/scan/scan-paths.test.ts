@@ -6,8 +6,10 @@ import {
   mkdtempSync,
   realpathSync,
   rmSync,
+  statSync,
   symlinkSync,
   truncateSync,
+  utimesSync,
   writeFileSync,
 } from "node:fs";
 import { createServer } from "node:net";
@@ -158,6 +160,21 @@ for (const engine of ["native", "wasm"] as const) {
     assert.equal(summary.infected, 20);
   });
 }
+
+test("access times stay as they were, where the files are the scanner's own", async (t) => {
+  const dir = folder(t);
+  const names = ["found", "clean"];
+  writeFileSync(join(dir, "found"), "MARKER-OF-THE-TEST");
+  writeFileSync(join(dir, "clean"), "nothing of that kind");
+  // Before the last change: any reading would move it, also where access times are kept rarely (relatime).
+  for (const name of names) utimesSync(join(dir, name), 1_000_000, 2_000_000);
+  for (const workersAre of ["processes", "threads"] as const) {
+    const { findings } = await scan({ paths: [dir], sources, workersAre });
+    assert.equal(findings.length, 1);
+    if (process.platform !== "linux") continue;
+    for (const name of names) assert.equal(statSync(join(dir, name)).atimeMs, 1_000_000_000, name);
+  }
+});
 
 test("counts stay exact over many batches", async (t) => {
   const dir = folder(t);

@@ -1,4 +1,5 @@
-import { closeSync, constants, fstatSync, openSync, readSync } from "node:fs";
+import { closeSync, fstatSync, readSync } from "node:fs";
+import { openQuietly } from "@thymus/detection";
 import { looksRandom } from "./entropy.ts";
 import { type Form, formOf, isText } from "./forms.ts";
 
@@ -25,7 +26,7 @@ export function lookAt(bytes: Uint8Array): Look {
 export function lookAtFile(path: string): Look | null {
   let fd: number;
   try {
-    fd = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+    fd = openQuietly(path);
   } catch {
     return null;
   }
