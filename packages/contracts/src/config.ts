@@ -112,9 +112,9 @@ export const Config = z.strictObject({
         .strictObject({
           mode: z
             .enum(["off", "observe", "suspend", "end"])
-            .default("suspend")
+            .default("observe")
             .describe(
-              "what happens to a process that is writing infection or encrypting documents: nothing, a record, suspended until a person decides, or ended",
+              "what happens to a process that is writing infection or encrypting documents: nothing, a record of what would have been stopped, suspended until a person decides, or ended",
             ),
           documents: Folders.default([]).describe(
             "folders of documents: watched as agent.watch is, copied as agent.copies is, with decoys, and with every writer judged; empty means none",

@@ -12,6 +12,7 @@ import { Exempt } from "./exempt.ts";
 import type { Facts, PersistenceChange } from "./facts.ts";
 import { explain, type Judgement, judge } from "./judgement.ts";
 import { longLook, shortLook } from "./look-at-process.ts";
+import { Pending } from "./pending.ts";
 import { placeOf } from "./places.ts";
 import { openProcessCase, type ProcessCaseOptions } from "./process-case.ts";
 import { ProcessWatch } from "./process-watch.ts";
@@ -69,7 +70,7 @@ export class Behaviour {
   readonly #judging = new Map<Tree, Promise<boolean>>();
   #folders: readonly string[] = [];
   readonly #timers: NodeJS.Timeout[] = [];
-  #work: Promise<unknown> = Promise.resolve();
+  readonly #work = new Pending();
   #suspended = 0;
 
   constructor(options: BehaviourOptions) {
@@ -137,7 +138,7 @@ export class Behaviour {
     const done = work().catch((error: Error) =>
       this.#options.log.error("behaviour could not be judged", { why: error.message }),
     );
-    this.#work = Promise.all([this.#work, done]);
+    this.#work.add(done);
   }
 
   #isDocument(path: string): boolean {
@@ -331,7 +332,7 @@ export class Behaviour {
 
   /** Resolves once all that was begun is done. */
   async idle(): Promise<void> {
-    await this.#work;
+    await this.#work.idle();
     await this.stopper.idle();
   }
 

@@ -8,6 +8,7 @@ import type { PackageManager } from "../packages/manager.ts";
 import type { Known } from "../processes/table.ts";
 import type { Database } from "../state/open.ts";
 import type { Cases } from "../suspicion/cases.ts";
+import { countArguments } from "./arguments.ts";
 import { explain, type Judgement } from "./judgement.ts";
 import { programOf } from "./programs.ts";
 
@@ -54,7 +55,8 @@ export async function openProcessCase(
   const { content } = now;
   const vouched = await packages.vouches(new Map([[now.path, content.bytes]]));
   if (vouched.has(now.path)) {
-    const told = known.image.cmdline.join(" ").slice(0, 200);
+    // Its arguments may hold passwords: this line is kept, and goes to the server.
+    const told = `${known.image.exe ?? `process ${known.pid}`} ${countArguments(known.image.cmdline)}`;
     await timeline.note(
       db,
       null,

@@ -71,7 +71,7 @@ export async function runEncryption({
     const dataDir = join(dir, "data");
     mkdirSync(dataDir, { mode: 0o700 });
     const config = Config.parse({
-      agent: { settleSeconds: 0.3, behaviour: { documents: [area], ...behaviour } },
+      agent: { settleSeconds: 0.3, behaviour: { mode: "suspend", documents: [area], ...behaviour } },
     });
     const agent = spawn(process.execPath, [program, JSON.stringify({ dataDir, config })], {
       stdio: ["ignore", "pipe", "inherit"],

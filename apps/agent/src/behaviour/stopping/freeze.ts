@@ -3,6 +3,7 @@ import { listPids, readCgroup, readStat } from "../../processes/proc-files.ts";
 import type { Processes } from "../../processes/processes.ts";
 import { type ProcessName, SIGCONT, SIGKILL, SIGSTOP, signalProcess } from "../../processes/signals.ts";
 import type { Known } from "../../processes/table.ts";
+import { maskArguments } from "../arguments.ts";
 
 export interface Member extends ProcessName {
   readonly exe: string | null;
@@ -35,6 +36,8 @@ export async function freezeTree(
     let running = 0;
     for (const known of found) {
       const stat = readStat(known.pid);
+      // Another process that got its number since is none of them.
+      if (stat && stat.start !== processes.startOf(known)) continue;
       if (!stat || STILL.has(stat.state)) {
         if (stat && !members.has(`${known.pid}:${stat.start}`) && (stat.state === "T" || stat.state === "t"))
           remember(members, known, stat.start);
@@ -57,7 +60,7 @@ function remember(members: Map<string, Member>, known: Known, start: number): vo
     pid: known.pid,
     start,
     exe,
-    cmdline: cmdline.slice(0, 32),
+    cmdline: maskArguments(cmdline),
     cgroup: readCgroup(known.pid),
   });
 }
@@ -73,7 +76,12 @@ export function haltAtOnce(root: Known, processes: Processes, spare: (known: Kno
 
 /** The members of a tree by the table and by /proc as it is now. */
 function treeNow(root: Known, processes: Processes): Known[] {
-  const known = new Map(treeOf(root, processes.table.running()).map((each) => [each.pid, each]));
+  const known = new Map<number, Known>();
+  for (const each of treeOf(root, processes.table.running())) {
+    const start = each.ended === null ? processes.startOf(each) : null;
+    // The number of one that ended may be another's by now, whose children do not belong here.
+    if (start !== null && readStat(each.pid)?.start === start) known.set(each.pid, each);
+  }
   // Children that the table has not heard of yet.
   const parents = new Map<number, number>();
   for (const pid of listPids()) {

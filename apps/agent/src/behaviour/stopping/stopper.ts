@@ -5,11 +5,13 @@ import { readCgroup } from "../../processes/proc-files.ts";
 import type { Processes } from "../../processes/processes.ts";
 import type { Known } from "../../processes/table.ts";
 import type { Serial } from "../../state/serial.ts";
+import { maskArguments } from "../arguments.ts";
 import { lookAtFile } from "../content/look.ts";
 import type { DocumentDecoys } from "../decoys/document-decoys.ts";
 import { replacements } from "../evidence.ts";
 import type { Exempt } from "../exempt.ts";
 import { explain, type Judgement } from "../judgement.ts";
+import { Pending } from "../pending.ts";
 import { openProcessCase, type ProcessCaseOptions, programPath } from "../process-case.ts";
 import type { Tree } from "../trees.ts";
 import { endAll, freezeTree, haltAtOnce, type Member } from "./freeze.ts";
@@ -39,7 +41,7 @@ const RECORD = 50;
 export class Stopper {
   readonly #options: StopperOptions;
   readonly trees: StoppedTrees;
-  #work: Promise<unknown> = Promise.resolve();
+  readonly #work = new Pending();
 
   constructor(options: StopperOptions) {
     this.#options = options;
@@ -71,7 +73,7 @@ export class Stopper {
     const program = programPath(harmful[0]!) ?? harmful[0]!.image.exe ?? "unknown";
     const known: Member[] = roots.map((root) => ({
       ...{ pid: root.pid, start: processes.startOf(root) ?? 0, exe: root.image.exe },
-      ...{ cmdline: root.image.cmdline.slice(0, 32), cgroup: readCgroup(root.pid) },
+      ...{ cmdline: maskArguments(root.image.cmdline), cgroup: readCgroup(root.pid) },
     }));
     const first = tree.stopped === null;
     const recorded = first ? this.trees.begin(why, program, known) : Promise.resolve(tree.stopped!);
@@ -86,13 +88,13 @@ export class Stopper {
         why: error.message,
       }),
     );
-    this.#work = Promise.all([this.#work, rest]);
+    this.#work.add(rest);
     return true;
   }
 
   /** Resolves once nothing is left to do. */
   async idle(): Promise<void> {
-    await this.#work;
+    await this.#work.idle();
   }
 
   async #finish(
