@@ -8,6 +8,7 @@ import type { Notices } from "../state/notices.ts";
 import type { Serial } from "../state/serial.ts";
 import { tellServer } from "./courier.ts";
 import { type EndedCasesOptions, endCase } from "./ended-cases.ts";
+import { Freshness } from "./freshness.ts";
 import { Loop } from "./loop.ts";
 import type { Outbox } from "./outbox.ts";
 import type { Server } from "./server.ts";
@@ -37,9 +38,11 @@ export class Conversation {
   readonly #asking: Loop;
   readonly #telling: Loop;
   readonly #contributing: Loop;
+  readonly #freshness = new Freshness();
 
   constructor(options: ConversationOptions) {
     this.#options = options;
+    options.notices.from(async () => this.#freshness.notices());
     const { contribution, db, log, outbox, server, timeline } = options;
     this.#asking = new Loop("sync", log, () => this.#ask());
     this.#telling = new Loop("report", log, () => tellServer(db, server, outbox, timeline));
@@ -60,6 +63,7 @@ export class Conversation {
   async #ask(): Promise<number> {
     const { active, db, notices, ours, serial, server, watchman } = this.#options;
     const known = Number((await readMeta(db, "revision")) ?? 0);
+    await this.#keepFresh();
     const began = performance.now();
     const reply = await server.link.send({
       type: "sync",
@@ -78,6 +82,13 @@ export class Conversation {
     return Math.max(0, PAUSE - (performance.now() - began));
   }
 
+  async #keepFresh(): Promise<void> {
+    const { server } = this.#options;
+    // Where it cannot even be opened, what is wanted says so.
+    const source = await server.source().catch(() => null);
+    await this.#freshness.keep(source);
+  }
+
   /** The revision is kept only once all of it is done: what fails here is asked for and tried again. */
   async #apply(reply: SyncReply): Promise<void> {
     const { db, prescriptions, server } = this.#options;
@@ -87,7 +98,7 @@ export class Conversation {
     // One that cannot be had, while the analysis centre is away say, keeps none of the rest waiting.
     let trouble: { readonly thrown: unknown } | null = null;
     try {
-      await prescriptions.activate(await server.source());
+      await prescriptions.activate(this.#freshness.over(await server.source()));
     } catch (thrown) {
       trouble = { thrown };
     }

@@ -24,6 +24,8 @@ import type { Healer } from "./healer.ts";
 
 /** Where prescriptions come from: the verified TUF repository and nothing else. */
 export interface PrescriptionSource {
+  /** When what was verified runs out; null where nothing was verified yet. */
+  readonly expires: Date | null;
   refresh(): Promise<void>;
   read(path: string): Promise<Uint8Array>;
 }

@@ -75,9 +75,12 @@ test("what was verified stays readable offline, in a new process too", async (t)
   const client = await open();
   await client.refresh();
   await client.read("rx/one.json");
+  const days = (Number(client.expires) - Date.now()) / 86_400_000;
+  assert.ok(days > 2.9 && days <= 3, `the timestamp runs out in ${days} days`);
   await server.close();
   await assert.rejects(client.refresh(), { code: "TUF_UNAVAILABLE" });
   for (const offline of [client, await open()]) {
+    assert.deepEqual(offline.expires, client.expires);
     assert.deepEqual(offline.targets(), ["rx/one.json", "rx/two.json"]);
     assert.equal(text(await offline.read("rx/one.json")), "one");
     await assert.rejects(offline.read("rx/two.json"), { code: "TUF_UNAVAILABLE" });

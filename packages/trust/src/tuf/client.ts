@@ -10,6 +10,7 @@ import { sha256Hex } from "./published-folder.ts";
 import { tufRefusal } from "./refusal.ts";
 import { METADATA_FOLDER, targetPath } from "./repository.ts";
 import {
+  expiryOf,
   initialState,
   loadState,
   newestRoot,
@@ -78,6 +79,11 @@ export class TufClient {
       this.#refreshing = null;
     });
     return this.#refreshing;
+  }
+
+  /** When what was verified runs out, unless it is refreshed before; null before the first refresh. */
+  get expires(): Date | null {
+    return expiryOf(this.#state);
   }
 
   /** Names of the targets in the newest verified metadata; empty before the first refresh. */

@@ -51,6 +51,16 @@ export function targetsOf(state: TrustedState): Targets | null {
   return parseMetadata<Targets>(MetadataKind.Targets, Buffer.from(state.targets)).signed;
 }
 
+/** When the first part of what was verified runs out; null before the first refresh. It stays usable after that. */
+export function expiryOf(state: TrustedState): Date | null {
+  const { timestamp, snapshot, targets } = state;
+  if (timestamp === null || snapshot === null || targets === null) return null;
+  const instants = [newestRoot(state), timestamp, snapshot, targets].map((text) =>
+    Date.parse(JSON.parse(text).signed.expires),
+  );
+  return new Date(Math.min(...instants));
+}
+
 /** Null where there is none yet. A damaged file is set aside and counts as none; `onDamage` hears of it. */
 export async function loadState(file: string, onDamage: (why: string) => void): Promise<TrustedState | null> {
   let text: string;
