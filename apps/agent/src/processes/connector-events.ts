@@ -50,14 +50,28 @@ function parseEvent(event: Buffer): ProcessEvent | null {
   return null;
 }
 
-/** The message that asks the kernel for process events. */
-export function subscription(pid: number): Buffer {
+/** What lies in a datagram before the word of a process event by which the kernel tells what happened. */
+const WHAT_AT = NLMSG_HEADER + CN_HEADER;
+
+/**
+ * Whether a datagram is the kernel's answer to a subscription. To whoever asks from within a pid or user namespace it says nothing, and tells
+ * nothing; yet that one hears what others asked for, with numbers of processes that are not its own.
+ */
+export function isAnswer(datagram: Buffer, nonce: number): boolean {
+  if (datagram.length < WHAT_AT + EVENT_HEADER + 4) return false;
+  const [what, acknowledged] = [datagram.readUInt32LE(WHAT_AT), datagram.readUInt32LE(NLMSG_HEADER + 12)];
+  return what === 0 && acknowledged === nonce + 1 && datagram.readUInt32LE(WHAT_AT + EVENT_HEADER) === 0;
+}
+
+/** The message that asks the kernel for process events. @param nonce below 2^32 - 1, by which its answer is known */
+export function subscription(pid: number, nonce: number): Buffer {
   const message = Buffer.alloc(NLMSG_HEADER + CN_HEADER + 4);
   message.writeUInt32LE(message.length, 0);
   message.writeUInt16LE(NLMSG_DONE, 4);
   message.writeUInt32LE(pid, 12);
   message.writeUInt32LE(CN_IDX_PROC, NLMSG_HEADER);
   message.writeUInt32LE(CN_VAL_PROC, NLMSG_HEADER + 4);
+  message.writeUInt32LE(nonce, NLMSG_HEADER + 12);
   message.writeUInt16LE(4, NLMSG_HEADER + 16);
   message.writeUInt32LE(LISTEN, NLMSG_HEADER + CN_HEADER);
   return message;

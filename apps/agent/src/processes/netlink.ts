@@ -1,7 +1,8 @@
 /** The calls that the proc connector needs: a netlink socket, poll, and an eventfd by which a waiting thread is woken. */
+import { randomInt } from "node:crypto";
 import koffi from "koffi";
 import { bindC, errnoError } from "../files/c-library.ts";
-import { subscription } from "./connector-events.ts";
+import { isAnswer, subscription } from "./connector-events.ts";
 
 const AF_NETLINK = 16;
 const SOCK_DGRAM = 2;
@@ -28,7 +29,10 @@ const eventfd = bindC("int eventfd(unsigned int value, int flags)");
 const write = bindC("int64 write(int fd, const uint8_t *buffer, size_t size)");
 const close = bindC("int close(int fd)");
 
-/** Opens the connector. @throws an error with `code` (EPERM: not root; EPROTONOSUPPORT: no such kernel) */
+/** Datagrams in which the kernel's answer is looked for: it is there as soon as was asked, behind what happened meanwhile. */
+const ANSWER_WITHIN = 100_000;
+
+/** Opens the connector. @throws an error (`code` EPERM: not root; EPROTONOSUPPORT: no such kernel; none: within a namespace) */
 export function openConnector(): number {
   const fd = Number(socket(AF_NETLINK, SOCK_DGRAM | SOCK_CLOEXEC, NETLINK_CONNECTOR));
   if (fd < 0) throw errnoError("open the proc connector");
@@ -40,13 +44,25 @@ export function openConnector(): number {
     const size = Buffer.alloc(4);
     size.writeUInt32LE(RECEIVE_BUFFER);
     setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, size, size.length);
-    const message = subscription(0);
+    const nonce = randomInt(1, 0x7fff_ffff);
+    const message = subscription(0, nonce);
     if (Number(send(fd, message, message.length, 0)) < 0) throw errnoError("ask for process events");
+    if (!isAnswered(fd, nonce)) throw new Error("it is within a namespace of processes or users");
     return fd;
   } catch (error) {
     close(fd);
     throw error;
   }
+}
+
+function isAnswered(fd: number, nonce: number): boolean {
+  const buffer = Buffer.alloc(64 * 1024);
+  for (let count = 0; count < ANSWER_WITHIN; count++) {
+    const length = receive(fd, buffer);
+    if (length === 0) return false;
+    if (length > 0 && isAnswer(buffer.subarray(0, length), nonce)) return true;
+  }
+  return false;
 }
 
 /** The next datagram; 0 where none waits, -1 where the kernel had to drop some (ENOBUFS). */

@@ -1,17 +1,23 @@
 import assert from "node:assert/strict";
 import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
+import { readlinkSync } from "node:fs";
 import { test } from "node:test";
 import { silentLogger } from "@thymus/contracts";
 import { needs } from "@thymus/testkit";
 import fc from "fast-check";
 import { until } from "../testing/scene.ts";
-import { parseEvents, subscription } from "./connector-events.ts";
+import { isAnswer, parseEvents, subscription } from "./connector-events.ts";
 import { commonRoot, jobOf, treeOf } from "./lineage.ts";
 import { parseStat, readProcess } from "./proc-files.ts";
 import { Processes } from "./processes.ts";
 import { SIGKILL, SIGSTOP, signalProcess } from "./signals.ts";
 import { type Known, ProcessTable } from "./table.ts";
+
+/** Whether this process is in the first namespaces of processes and of users, by the numbers that the kernel gives these (linux/proc_ns.h). */
+const isOutermost = () =>
+  readlinkSync("/proc/self/ns/pid") === "pid:[4026531836]" &&
+  readlinkSync("/proc/self/ns/user") === "user:[4026531837]";
 
 const image = (exe: string) => ({ exe, deleted: false, file: null, cmdline: [exe] });
 
@@ -45,8 +51,24 @@ test("messages of the proc connector are read; those about threads and unknown o
     { what: "uid", pid: 11, uid: 1000 },
     { what: "exit", pid: 11 },
   ]);
-  assert.equal(subscription(0).length, 40);
+  assert.equal(subscription(0, 7).length, 40);
   fc.assert(fc.property(fc.uint8Array({ maxLength: 200 }), (bytes) => void parseEvents(Buffer.from(bytes))));
+});
+
+test("only the kernel's answer to this very subscription counts, not events or answers that others asked for", () => {
+  const answer = message(0, [0]);
+  answer.writeUInt32LE(8, 28);
+  assert.equal(isAnswer(answer, 7), true);
+  assert.equal(isAnswer(answer, 8), false);
+  const refused = message(0, [1]);
+  refused.writeUInt32LE(8, 28);
+  assert.equal(isAnswer(refused, 7), false);
+  const event = message(1, [10, 10, 11, 11]);
+  event.writeUInt32LE(8, 28);
+  assert.equal(isAnswer(event, 7), false);
+  fc.assert(
+    fc.property(fc.uint8Array({ maxLength: 120 }), (bytes) => !isAnswer(Buffer.from(bytes), 0x7fff_fff0)),
+  );
 });
 
 test("a name with brackets and blanks does not shift the fields of stat", () => {
@@ -92,7 +114,7 @@ test("a signal goes to the very process that is meant, never to another with its
   await once(child, "exit");
 });
 
-test("the kernel tells of each program that starts, with who started it", {
+test("the kernel tells of each program that starts, with who started it; within a namespace it does not, which is told", {
   skip: needs("root"),
 }, async (t) => {
   const seen: string[] = [];
@@ -102,12 +124,44 @@ test("the kernel tells of each program that starts, with who started it", {
   });
   t.after(() => processes.close());
   await processes.start();
+  if (!isOutermost()) {
+    assert.equal(processes.watching, false);
+    assert.match(processes.notices().join(), /namespace/);
+    assert.equal(processes.find(process.pid)?.pid, process.pid, "what /proc shows is known");
+    return;
+  }
   assert.deepEqual(processes.notices(), []);
   const mark = `mark-${process.pid}`;
   spawnSync("sh", ["-c", `/bin/sleep 0.${process.pid}; true ${mark}`]);
   await until("the sleep", () => seen.some((each) => each.includes(`sleep 0.${process.pid}`)));
   const line = seen.find((each) => each.includes(`sleep 0.${process.pid}`))!;
   assert.match(line, /(ba|da)?sh .*sleep/);
+});
+
+test("within a pid namespace the kernel's silence is noticed, also while somebody outside listens", {
+  skip: needs("root"),
+}, async (t) => {
+  const outside = new Processes({ log: silentLogger });
+  t.after(() => outside.close());
+  await outside.start();
+  const script = `
+    const { Processes } = await import(${JSON.stringify(new URL("./processes.ts", import.meta.url).href)});
+    const log = { info() {}, warn() {}, error() {} };
+    const processes = new Processes({ log });
+    await processes.start();
+    console.log(JSON.stringify([processes.watching, processes.notices()]));
+    await processes.close();`;
+  const { stderr, stdout } = spawnSync(
+    "unshare",
+    [
+      ...["--mount", "--pid", "--fork", "--mount-proc", "--kill-child"],
+      ...[process.execPath, "--input-type=module", "-e", script],
+    ],
+    { encoding: "utf8" },
+  );
+  const [watching, notices] = JSON.parse(stdout || `["${stderr}"]`) as [boolean, string[]];
+  assert.equal(watching, false);
+  assert.match(notices.join(), /namespace/);
 });
 
 test("without the connector, a look at /proc finds what runs", async (t) => {

@@ -58,6 +58,8 @@ export class Processes {
   #fail(error: Error): void {
     this.#options.log.error("the proc connector ended", { why: error.message });
     this.#blind = `the proc connector ended (${error.message})`;
+    void this.#connector?.close();
+    this.#connector = null;
     if (!this.#timer) this.#poll();
   }
 

@@ -37,6 +37,11 @@ export class Forks {
     this.#fd = open();
   }
 
+  /** False where the kernel does not tell who started whom: what ended before it could be looked at belongs to nobody then. */
+  get hears(): boolean {
+    return this.#fd >= 0;
+  }
+
   /** Parent of a process at its start; undefined where that is not known. */
   parentOf(pid: number): number | undefined {
     return this.#parents.get(pid);
@@ -64,7 +69,7 @@ export class Forks {
   }
 }
 
-/** @returns -1 where this process may not listen (namespaces) or the kernel has no connector */
+/** @returns -1 where this process may not listen or is not told (namespaces) or the kernel has no connector */
 function open(): number {
   const fd = socketCall(AF_NETLINK, SOCK_DGRAM_CLOEXEC_NONBLOCK, NETLINK_CONNECTOR);
   if (fd < 0) return -1;
@@ -81,7 +86,25 @@ function open(): number {
   wish.writeUInt32LE(1, 20);
   wish.writeUInt16LE(4, 32);
   wish.writeUInt32LE(LISTEN, EVENT_AT);
-  if (bindCall(fd, address, 12) === 0 && Number(send(fd, wish, wish.length, 0)) > 0) return fd;
+  const nonce = process.pid;
+  wish.writeUInt32LE(nonce, 28);
+  if (bindCall(fd, address, 12) === 0 && Number(send(fd, wish, wish.length, 0)) > 0 && isAnswered(fd, nonce))
+    return fd;
   closeFd(fd);
   return -1;
+}
+
+/**
+ * Within a pid or user namespace the kernel tells nothing, yet what others outside asked for is heard, with numbers of processes that are
+ * not those of this namespace. Only its answer, which is there at once, shows that it listened.
+ */
+function isAnswered(fd: number, nonce: number): boolean {
+  const buffer = Buffer.alloc(1024);
+  for (;;) {
+    const length = Number(receive(fd, buffer, buffer.length, MSG_DONTWAIT));
+    // What is behind many events may be lost; then nothing is relied on.
+    if (length <= 0) return false;
+    if (length < FORK_AT + 4 || buffer.readUInt32LE(EVENT_AT) !== 0) continue;
+    if (buffer.readUInt32LE(28) === nonce + 1 && buffer.readUInt32LE(FORK_AT) === 0) return true;
+  }
 }

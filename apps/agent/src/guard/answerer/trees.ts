@@ -31,6 +31,11 @@ export class Trees {
     this.#exempt = exempt;
   }
 
+  /** Whether it is told which processes were started. */
+  get hears(): boolean {
+    return this.#forks.hears;
+  }
+
   /** Hears which processes were started; call it before changes are told apart, and now and then. */
   drain(): void {
     this.#forks.drain();

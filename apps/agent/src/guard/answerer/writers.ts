@@ -51,6 +51,11 @@ export class Writers {
     this.#exempt = options.exempt;
     this.#trees = options.trees;
     this.#say = options.say;
+    if (!this.#trees.hears)
+      this.#say({
+        t: "trouble",
+        what: "documents: the kernel does not tell who started whom (a namespace?): programs that end at once are nobody's",
+      });
     this.#decoys = new Set(options.settings.decoys);
     this.#folders = new Folders(this.group, this.changes, (what) => this.#say({ t: "trouble", what }));
   }
