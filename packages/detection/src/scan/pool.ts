@@ -2,6 +2,7 @@ import { availableParallelism } from "node:os";
 import type { FileType, Sha256, ThymusError } from "@thymus/contracts";
 import type { OpenLimits } from "../archives/budget.ts";
 import { type BundleRule, partsOf, type RuleBundle } from "../bundle/bundle.ts";
+import { MAX_FILES } from "../confined/channel.ts";
 import type { Layer } from "../confined/lockdown.ts";
 import { canConfine } from "../confined/start.ts";
 import { compiledForm } from "../engine/cache.ts";
@@ -122,8 +123,12 @@ export class ScanPool {
     return new ScanPool(start, timeoutMs + opening + grace, Math.max(1, workers), listener);
   }
 
-  /** Hands a batch to a worker; waits while all have enough to do. */
+  /** Hands files to the workers, in parts that fit into one message; waits while all have enough to do. */
   async submit(batch: readonly ScanTarget[]): Promise<void> {
+    for (let at = 0; at < batch.length; at += MAX_FILES) await this.#give(batch.slice(at, at + MAX_FILES));
+  }
+
+  async #give(batch: readonly ScanTarget[]): Promise<void> {
     for (;;) {
       this.#throwFailure();
       const free = this.#workers.filter((worker) => worker.hasRoom).sort((a, b) => a.pending - b.pending)[0];
