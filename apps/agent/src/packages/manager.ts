@@ -59,8 +59,11 @@ export interface Confirmation {
 export interface PackageManager {
   /** Paths of `contents` whose content a package manager answers for. */
   vouches(contents: ReadonlyMap<string, Uint8Array>): Promise<Map<string, Vouch>>;
-  /** Whose file this is; null for what belongs to no package. Quick: nothing is read unless packages changed. */
-  claim(path: string): Promise<Claim | null>;
+  /**
+   * Whose file this is; null for what belongs to no package. Quick: nothing is read unless packages changed.
+   * @param age milliseconds since which packages may have changed unnoticed, for who asks about many paths; default: none
+   */
+  claim(path: string, age?: number): Promise<Claim | null>;
   /** Every path that a package manifest names, with the MD5 digests of the contents that it may have. */
   contents(): Promise<Map<string, string[]>>;
   /** Changes whenever packages may have changed. */

@@ -11,10 +11,10 @@ export function several(managers: readonly PackageManager[]): PackageManager {
       }
       return found;
     },
-    async claim(path) {
+    async claim(path, age) {
       let first: Claim | null = null;
       for (const manager of managers) {
-        const claim = await manager.claim(path);
+        const claim = await manager.claim(path, age);
         if (claim?.underway) return claim;
         first ??= claim;
       }

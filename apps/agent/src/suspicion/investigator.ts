@@ -48,6 +48,8 @@ const FRESH = 60;
 /** Times that a change of which no package knows waits for a package manager at work, and that a file of a package underway does. */
 const MAX_WAITS = 120;
 const MAX_UNDERWAY = 3600;
+/** Milliseconds for which packages count as unchanged where many paths are asked about: as long as it counts who is at work. */
+const CLAIMS_HOLD = 50;
 /** Files of one package that are named when they are accepted. */
 const NAMED = 3;
 
@@ -95,7 +97,7 @@ export class Investigator {
    */
   async isUrgent(path: string): Promise<boolean> {
     const { db, maxBytes, packages } = this.#options;
-    const claim = await packages.claim(path);
+    const claim = await packages.claim(path, CLAIMS_HOLD);
     if (claim?.kind !== "file" || claim.underway) return false;
     const now = await examine(path, maxBytes);
     if (!now?.program || !now.content?.whole) return false;
@@ -114,7 +116,7 @@ export class Investigator {
     const later = new Set<string>();
     for (const path of paths.keys()) {
       if (await decoys.get(path)) continue;
-      const claim = await packages.claim(path);
+      const claim = await packages.claim(path, CLAIMS_HOLD);
       if (claim ? claim.underway && waits < MAX_UNDERWAY : busy && waits < MAX_WAITS) later.add(path);
     }
     if (!early) {

@@ -72,6 +72,21 @@ test("dpkg vouches for exactly the content of its manifest, under both names of 
   assert.equal((await none.vouches(new Map([[at("nothing/a"), Buffer.from("x")]]))).size, 0);
 });
 
+test("who asks about many paths may take what was found a moment ago; who does not, and what is vouched for, is of now", async (t) => {
+  const { at, by, install, open } = await system(t);
+  await install("tool", { files: { "usr/bin/tool": "new" } });
+  const packages = open();
+  const version = async (age?: number) => (await packages.claim(at("usr/bin/tool"), age))?.version;
+  assert.equal(await version(60_000), "1.0");
+  assert.equal(await version(60_000), "1.0");
+  await install("tool", { version: "1.1", files: { "usr/bin/tool": "newer" } });
+  assert.equal(await version(60_000), "1.0");
+  assert.equal(await version(), "1.1");
+  await install("tool", { version: "1.2", files: { "usr/bin/tool": "newest" } });
+  assert.equal(await by(packages, "usr/bin/tool", "newest"), "tool 1.2 manifest");
+  assert.equal(await version(60_000), "1.2");
+});
+
 test("an upgrade is read while it runs, by what changed alone", async (t) => {
   const { by, install, open } = await system(t);
   await install("tool", { files: { "usr/bin/tool": "one" } });

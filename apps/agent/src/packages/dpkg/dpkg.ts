@@ -65,6 +65,8 @@ export class Dpkg implements PackageManager {
   #stamp = "";
   readonly #status: StatusFile;
   #read = Number.NEGATIVE_INFINITY;
+  /** When what was read was found to be as it is. */
+  #looked = Number.NEGATIVE_INFINITY;
   #conffiles = new Map<string, { info: string; md5: string }[]>();
   #diversions: Diversion[] = [];
   /** Digests of scripts that a signed archive denies. */
@@ -98,13 +100,17 @@ export class Dpkg implements PackageManager {
 
   /**
    * Reads again what changed; who asks meanwhile waits for the same reading.
+   * @param age milliseconds for which the last look at what changed is good enough
    * @param roughly while dpkg is at work, what was read a moment ago is good enough: each package changes the stamp several times
    */
-  async #refresh(roughly = false): Promise<Tree> {
+  async #refresh(roughly = false, age = 0): Promise<Tree> {
     while (this.#refreshing) await this.#refreshing;
+    if (this.#tree && performance.now() - this.#looked < age) return this.#tree;
     if (roughly && this.#tree && performance.now() - this.#read < STALE && (await this.busy()))
       return this.#tree;
+    const looked = performance.now();
     const stamp = await this.stamp();
+    if (!this.#refreshing && stamp === this.#stamp) this.#looked = looked;
     if (!this.#refreshing && stamp !== this.#stamp)
       this.#refreshing = this.#readAll(stamp).finally(() => {
         this.#refreshing = null;
@@ -131,8 +137,8 @@ export class Dpkg implements PackageManager {
   }
 
   /** Every package that has a file at this path, with the digests that its manifest or status knows. */
-  async owners(path: string, roughly = false): Promise<Owner[]> {
-    const tree = await this.#refresh(roughly);
+  async owners(path: string, roughly = false, age = 0): Promise<Owner[]> {
+    const tree = await this.#refresh(roughly, age);
     const name = tree.nameOf(path);
     if (name === null) return [];
     const found: Owner[] = [];
@@ -154,8 +160,8 @@ export class Dpkg implements PackageManager {
     return found;
   }
 
-  async claim(path: string): Promise<Claim | null> {
-    const owners = await this.owners(path, true);
+  async claim(path: string, age = 0): Promise<Claim | null> {
+    const owners = await this.owners(path, true, age);
     // A conffile may stand in a list without digests, too.
     const owner =
       owners.find(({ kind }) => kind === "conffile") ??

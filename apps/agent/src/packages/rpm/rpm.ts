@@ -37,6 +37,8 @@ export class Rpm implements PackageManager {
   #place: Place | null = null;
   #tree: Tree | null = null;
   #stamp = "";
+  /** When what was read was found to be as it is. */
+  #looked = Number.NEGATIVE_INFINITY;
   #files = new Map<string, Known[]>();
 
   constructor({ root = "/" }: RpmOptions = {}) {
@@ -73,9 +75,14 @@ export class Rpm implements PackageManager {
     return (await (await this.#find())?.locks.held()) ?? false;
   }
 
-  async #refresh(): Promise<Tree> {
+  async #refresh(age = 0): Promise<Tree> {
+    const looked = performance.now();
+    if (this.#tree && looked - this.#looked < age) return this.#tree;
     const stamp = await this.stamp();
-    if (this.#tree && stamp === this.#stamp) return this.#tree;
+    if (this.#tree && stamp === this.#stamp) {
+      this.#looked = looked;
+      return this.#tree;
+    }
     const tree = await Tree.of(this.#root);
     const place = await this.#find();
     const files = new Map<string, Known[]>();
@@ -103,13 +110,13 @@ export class Rpm implements PackageManager {
     return tree;
   }
 
-  async #owners(path: string): Promise<readonly Known[]> {
-    const name = (await this.#refresh()).nameOf(path);
+  async #owners(path: string, age = 0): Promise<readonly Known[]> {
+    const name = (await this.#refresh(age)).nameOf(path);
     return name === null ? [] : (this.#files.get(name) ?? []);
   }
 
-  async claim(path: string): Promise<Claim | null> {
-    const owner = (await this.#owners(path))[0];
+  async claim(path: string, age = 0): Promise<Claim | null> {
+    const owner = (await this.#owners(path, age))[0];
     if (!owner) return null;
     // rpm tells of a package only when it is done with it: any may be the one that is being replaced.
     const kind = owner.config ? "conffile" : owner.algorithm === null ? "unlisted" : "file";
