@@ -81,6 +81,12 @@ export const pictures: Work = {
       const old = await readFile(path);
       await desk.put(path, Buffer.concat([old.subarray(0, 20), randomBytes(50_000), old.subarray(-2)]));
     }
+    // Forms that nobody here knows: films, a password store, a sealed file; they only get other names.
+    const unknown = ["wmv", "mpg", "gpg", "kdbx", "img", "dat"];
+    for (const ending of unknown) await desk.put(join(folder, `own.${ending}`), randomBytes(60_000));
+    await desk.pause();
+    for (const ending of unknown)
+      await rename(join(folder, `own.${ending}`), join(folder, `holiday.${ending}`));
     await desk.pause();
     await rm(join(folder, ".thumbnails"), { recursive: true });
   },

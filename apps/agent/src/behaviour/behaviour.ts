@@ -16,6 +16,7 @@ import { Pending } from "./pending.ts";
 import { placeOf } from "./places.ts";
 import { openProcessCase, type ProcessCaseOptions } from "./process-case.ts";
 import { ProcessWatch } from "./process-watch.ts";
+import { wasOf } from "./renamed.ts";
 import type { GiveBackOptions } from "./stopping/give-back.ts";
 import { Stopper, type StopperOptions } from "./stopping/stopper.ts";
 import { type Before, isDue, type Tree, Trees } from "./trees.ts";
@@ -85,7 +86,8 @@ export class Behaviour {
     });
     this.#trees = new Trees(this.exempt.isBorder, (path) => this.#before(path));
     this.stopper = new Stopper({
-      isKnown: (path, before) => this.#isKnown(path, before),
+      isKnown: async (tree, path) => this.#isOthers(tree, path) || (await this.#isKnown(path, tree.first)),
+      lookBefore: (path, before) => this.#lookBefore(path, before),
       ...{ cases: options, config, decoys: this.decoys, exempt: this.exempt, log, serial, timeline },
       ...{ processes: this.processes, context, copies, paths, rootOf: (path) => roots.of(path) },
     });
@@ -147,8 +149,10 @@ export class Behaviour {
 
   async #before(path: string): Promise<Before> {
     const { copies, db } = this.#options;
-    const row = this.decoys.has(path) ? null : await baselineRow(db, path);
-    return { known: this.decoys.has(path) || row !== null || (await copies.of(path)).length > 0 };
+    if (this.decoys.has(path)) return { known: true };
+    const row = await baselineRow(db, path);
+    const [copy] = await copies.of(path);
+    return { known: row !== null || copy !== undefined, was: wasOf(row, copy) };
   }
 
   /** Whether a file was there before an instant: what a tree makes becomes known itself, once it is quiet. */
@@ -157,6 +161,13 @@ export class Behaviour {
     const row = await baselineRow(this.#options.db, path);
     if (row && Number(BigInt(row.ctime_ns) / 1_000_000n) < before) return true;
     return (await this.#options.copies.of(path)).some(({ at }) => Date.parse(at) < before);
+  }
+
+  /** Whether another tree wrote a file: it takes the place of nothing that this one removed. */
+  #isOthers(tree: Tree, path: string): boolean {
+    return (
+      !tree.touched.has(path) && this.#trees.all().some((each) => each !== tree && each.touched.has(path))
+    );
   }
 
   /** What a document looked like before an instant, by its copy. */
@@ -201,10 +212,10 @@ export class Behaviour {
     if (this.#writers.size > WRITERS) this.#writers.delete(this.#writers.keys().next().value!);
   }
 
-  #note(known: Known, path: string, before: Promise<Before> | null = null): Tree {
+  #note(known: Known, path: string, there = false): Tree {
     const tree = this.#trees.of(known, Date.now());
     if (this.decoys.has(path)) tree.decoys.add(path);
-    this.#trees.note(tree, known, path, before);
+    this.#trees.note(tree, known, path, there);
     return tree;
   }
 
@@ -216,7 +227,7 @@ export class Behaviour {
     tree.key = ask.key;
     for (const path of ask.files) {
       // It counts those only that were there before.
-      this.#note(known, path, Promise.resolve({ known: true }));
+      this.#note(known, path, true);
       // The first of them may be long ago, and no event told of it.
       const changed = lstatSync(path, { throwIfNoEntry: false })?.ctimeMs ?? tree.last;
       tree.first = Math.min(tree.first, changed - TICK);
@@ -241,7 +252,7 @@ export class Behaviour {
     tree.judgedDecoys = tree.decoys.size;
     const { facts, harmful } = await gatherFacts({
       ...{ tree, asking },
-      isKnown: (path, before) => this.#isKnown(path, before),
+      isKnown: async (path, before) => this.#isOthers(tree, path) || (await this.#isKnown(path, before)),
       isSpoilt: (path) => this.decoys.state(path),
       lookBefore: (path, before) => this.#lookBefore(path, before),
     });

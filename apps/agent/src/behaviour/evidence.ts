@@ -6,6 +6,7 @@ import { type Look, lookAtFile } from "./content/look.ts";
 import type { DecoyTouch, DocumentChange, Facts, ProcessLook } from "./facts.ts";
 import { shortLook } from "./look-at-process.ts";
 import { turnedOf } from "./patterns/documents-turned.ts";
+import { renamedOf, type Was } from "./renamed.ts";
 import type { Before, Touch, Tree } from "./trees.ts";
 
 export interface EvidenceOptions {
@@ -29,14 +30,7 @@ const NAMES = 20_000;
 export async function gatherFacts(options: EvidenceOptions): Promise<{ facts: Facts; harmful: Known[] }> {
   const { tree, asking, isKnown, isSpoilt, lookBefore, look = shortLook } = options;
   const touches = [...tree.touched.values()].slice(-LOOKED_AT);
-  const documents: DocumentChange[] = [];
-  for (const touch of touches) {
-    const change = changeOf(touch, await touch.before);
-    if (!change) continue;
-    const nameless = change.fate === "written" && expectedForm(basename(change.path)) === null;
-    documents.push(nameless ? { ...change, before: await lookBefore(change.path, tree.first) } : change);
-  }
-  documents.push(...(await replacements(documents, tree.first, isKnown)));
+  const { documents } = await changesOf(touches, { first: tree.first, isKnown, lookBefore });
   const decoys: DecoyTouch[] = [];
   for (const path of tree.decoys)
     if ((await isSpoilt(path)) !== "same") {
@@ -56,6 +50,31 @@ export async function gatherFacts(options: EvidenceOptions): Promise<{ facts: Fa
   };
 }
 
+export interface ChangesOptions extends Pick<EvidenceOptions, "isKnown" | "lookBefore"> {
+  /** Milliseconds since 1970 at which the tree began. */
+  readonly first: number;
+}
+
+/** What became of documents that were touched, and what took their place; those that only got another name apart. */
+export async function changesOf(
+  touches: readonly Touch[],
+  { first, isKnown, lookBefore }: ChangesOptions,
+): Promise<{ documents: DocumentChange[]; renamed: ReadonlySet<string> }> {
+  const documents: DocumentChange[] = [];
+  const was = new Map<string, Was>();
+  for (const touch of touches) {
+    const before = await touch.before;
+    const change = changeOf(touch, before);
+    if (!change) continue;
+    if (before.was) was.set(change.path, before.was);
+    const nameless = change.fate !== "created" && expectedForm(basename(change.path)) === null;
+    documents.push(nameless ? { ...change, before: await lookBefore(change.path, first) } : change);
+  }
+  documents.push(...(await replacements(documents, first, isKnown)));
+  const renamed = renamedOf(documents, was);
+  return { documents: documents.filter(({ path }) => !renamed.has(path)), renamed };
+}
+
 function changeOf({ path }: Touch, before: Before): DocumentChange | null {
   const after = lookAtFile(path);
   if (!after && !before.known) return null;
@@ -67,7 +86,7 @@ function changeOf({ path }: Touch, before: Before): DocumentChange | null {
  * New files beside documents that went, made since the tree began: who wrote them may not have been told yet. Each can only explain
  * one document that went.
  */
-export async function replacements(
+async function replacements(
   documents: readonly Pick<DocumentChange, "path" | "fate">[],
   first: number,
   isKnown: (path: string, before: number) => Promise<boolean>,

@@ -1,5 +1,6 @@
 import { jobOf } from "../processes/lineage.ts";
 import type { Known } from "../processes/table.ts";
+import type { Was } from "./renamed.ts";
 
 /** One document that a tree touched, with what was known of it before. */
 export interface Touch {
@@ -13,6 +14,7 @@ export interface Touch {
 export interface Before {
   /** False where it was not there. */
   readonly known: boolean;
+  readonly was?: Was | null;
 }
 
 /** What one process tree does to documents. */
@@ -76,8 +78,8 @@ export class Trees {
     }
   }
 
-  /** A process touched a document. */
-  note(tree: Tree, writer: Known, path: string, before: Promise<Before> | null = null): Touch | null {
+  /** A process touched a document. @param there it was there before for certain */
+  note(tree: Tree, writer: Known, path: string, there = false): Touch | null {
     const known = tree.touched.get(path);
     if (known) {
       if (known.writers.size < 64) known.writers.add(writer);
@@ -85,7 +87,9 @@ export class Trees {
     }
     tree.count++;
     if (tree.touched.size >= MAX_PATHS) return null;
-    const touch: Touch = { path, writers: new Set([writer]), before: before ?? this.#before(path) };
+    const asked = this.#before(path);
+    const before = there ? asked.then((each) => ({ ...each, known: true })) : asked;
+    const touch: Touch = { path, writers: new Set([writer]), before };
     touch.before.catch(() => {});
     tree.touched.set(path, touch);
     return touch;

@@ -34,19 +34,25 @@ export function turnedOf(documents: readonly DocumentChange[]): DocumentChange[]
   return documents.filter((change) => {
     if (change.fate === "written") return becameNoise(change);
     // Each original that went is explained by one new file of noise.
-    if (change.fate !== "gone" || left === 0 || (change.before && isNoise(change.before))) return false;
+    if (change.fate !== "gone" || left === 0 || !hadForm(change)) return false;
     left--;
     return true;
   });
 }
 
-const isNoise = ({ form, random }: { form: { kind: string }; random: boolean }) =>
+export const isNoise = ({ form, random }: { form: { kind: string }; random: boolean }) =>
   form.kind === "encrypted" || (form.kind === "none" && random);
 
-function becameNoise({ path, before, after }: DocumentChange): boolean {
+/** A document that went could be read, by its copy, else by its name: of what nobody could read nothing is lost by a new name. */
+export const hadForm = ({ path, before }: DocumentChange): boolean =>
+  before ? !isNoise(before) : expectedForm(nameOf(path)) !== null;
+
+const nameOf = (path: string): string => path.slice(path.lastIndexOf("/") + 1);
+
+/** A document that still has its name has lost its form. */
+export function becameNoise({ path, before, after }: DocumentChange): boolean {
   if (!after) return false;
-  const name = path.slice(path.lastIndexOf("/") + 1);
-  const was = before?.form.name ?? expectedForm(name);
+  const was = before?.form.name ?? expectedForm(nameOf(path));
   if (was === null || (before && isNoise(before))) return false;
   if (isNoise(after)) return true;
   // The head was kept, the rest scrambled.

@@ -180,6 +180,12 @@ const harmless: Record<string, Partial<Facts>> = {
       created("a.txt.age", Buffer.concat([Buffer.from("age-encryption.org/v1\n"), noise(999)])),
     ],
   },
+  "films and containers of unknown form get other names": {
+    documents: [".wmv", ".mpg", ".gpg", ".kdbx", ".img", ".bin"].flatMap((end, at) => [
+      gone(`${at}${end}`),
+      created(`renamed-${at}${end}`, noise(9000, end)),
+    ]),
+  },
   "a folder that is cleared away": {
     documents: times(60, (at) => gone(`${at}.docx`)),
     changed: 2000,

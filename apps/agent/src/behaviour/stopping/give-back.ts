@@ -7,6 +7,8 @@ import { readRegular, sha256Of } from "../../files/regular.ts";
 import { holdFile } from "../../repair/hold.ts";
 import type { OperationContext } from "../../repair/operation.ts";
 import { putBack, putMissing } from "../../repair/put-back.ts";
+import { lookAt } from "../content/look.ts";
+import { becameNoise, isNoise } from "../patterns/documents-turned.ts";
 import type { FileOutcome } from "./records.ts";
 
 export interface GiveBackOptions {
@@ -17,8 +19,8 @@ export interface GiveBackOptions {
 }
 
 /**
- * Brings one document back as it was before an instant: from its copy, what lies there now sealed in quarantine first.
- * Never throws: the outcome says it.
+ * Brings one harmed document back: from its newest copy that can be read, else the newest from before an instant; what lies there now
+ * is sealed in quarantine first. Never throws: the outcome says it.
  */
 export async function bringBack(
   { context, copies, paths, rootOf }: GiveBackOptions,
@@ -29,10 +31,9 @@ export async function bringBack(
   const why = "put back: a stopped process tree had changed it";
   try {
     const current = await readRegular(path, context.maxBytes);
-    const kept = (await copies.of(path)).filter(({ at }) => Date.parse(at) < before);
     const digest = current?.whole ? sha256Of(current.bytes) : null;
-    const clean = await copies.firstClean(kept);
-    if (!clean) return said(current ? "lost" : "gone", "no copy of it from before is kept");
+    const clean = await newestReadable(copies, path, before);
+    if (!clean) return said(current ? "lost" : "gone", "no copy of it that can be read is kept");
     if (clean.copy.sha256 === digest) return said("unchanged");
     paths.refuse(path);
     if (current && !current.whole) return said("failed", `it is larger than ${context.maxBytes} bytes now`);
@@ -52,6 +53,22 @@ export async function bringBack(
     const error = asThymusError(thrown);
     return said(error.code === "PROTECTED_PATH" ? "refused" : "failed", `${error.code}: ${error.message}`);
   }
+}
+
+/** What others wrote since the tree began is not lost with what it wrote: its noise has a look of its own. */
+export async function newestReadable(
+  copies: Pick<Copies, "of" | "firstClean">,
+  path: string,
+  before: number,
+) {
+  const kept = await copies.of(path);
+  for (const copy of kept) {
+    const clean = await copies.firstClean([copy]);
+    if (!clean) continue;
+    const after = lookAt(clean.bytes);
+    if (!isNoise(after) && !becameNoise({ path, fate: "written", before: null, after })) return clean;
+  }
+  return await copies.firstClean(kept.filter(({ at }) => Date.parse(at) < before));
 }
 
 /** Takes a file of noise that the tree wrote into quarantine, once the document that it stood for is back. */

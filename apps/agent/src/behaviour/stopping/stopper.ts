@@ -1,4 +1,3 @@
-import { existsSync } from "node:fs";
 import type { Config, Logger } from "@thymus/contracts";
 import type { Timeline } from "../../link/timeline.ts";
 import { readCgroup } from "../../processes/proc-files.ts";
@@ -6,9 +5,9 @@ import type { Processes } from "../../processes/processes.ts";
 import type { Known } from "../../processes/table.ts";
 import type { Serial } from "../../state/serial.ts";
 import { maskArguments } from "../arguments.ts";
-import { lookAtFile } from "../content/look.ts";
+import type { Look } from "../content/look.ts";
 import type { DocumentDecoys } from "../decoys/document-decoys.ts";
-import { replacements } from "../evidence.ts";
+import { changesOf } from "../evidence.ts";
 import type { Exempt } from "../exempt.ts";
 import { explain, type Judgement } from "../judgement.ts";
 import { Pending } from "../pending.ts";
@@ -16,6 +15,7 @@ import { openProcessCase, type ProcessCaseOptions, programPath } from "../proces
 import type { Tree } from "../trees.ts";
 import { endAll, freezeTree, haltAtOnce, type Member } from "./freeze.ts";
 import { bringBack, type GiveBackOptions, takeAway } from "./give-back.ts";
+import { harmOf } from "./harm.ts";
 import { type FileOutcome, StoppedTrees } from "./records.ts";
 import { rootsToStop } from "./roots.ts";
 
@@ -25,8 +25,9 @@ export interface StopperOptions extends GiveBackOptions {
   readonly decoys: DocumentDecoys;
   readonly exempt: Exempt;
   readonly log: Logger;
-  /** Whether a file was there before an instant. */
-  readonly isKnown: (path: string, before: number) => Promise<boolean>;
+  /** Whether a file was there before a tree came, or another wrote it. */
+  readonly isKnown: (tree: Tree, path: string) => Promise<boolean>;
+  readonly lookBefore: (path: string, before: number) => Promise<Look | null>;
   readonly processes: Processes;
   readonly serial: Serial;
   readonly timeline: Timeline;
@@ -135,27 +136,34 @@ export class Stopper {
   }
 
   async #bringBack(id: string, tree: Tree): Promise<void> {
-    const { context, decoys, isKnown, timeline } = this.#options;
-    const gone = [...tree.touched.keys(), ...tree.decoys]
-      .filter((path) => !existsSync(path))
-      .map((path) => ({ path, fate: "gone" as const }));
-    const instead = await replacements(gone, tree.first, isKnown);
+    const { context, decoys, isKnown, lookBefore, timeline } = this.#options;
+    const { documents, renamed } = await changesOf([...tree.touched.values()], {
+      ...{ first: tree.first, lookBefore },
+      isKnown: (path) => isKnown(tree, path),
+    });
+    const { harmed, instead } = harmOf(documents, (path) => tree.touched.has(path));
     const outcomes: FileOutcome[] = [];
-    const left = instead.map(({ path }) => path);
-    for (const touch of tree.touched.values()) {
-      if (decoys.has(touch.path)) continue;
-      if ((await touch.before).known) outcomes.push(await bringBack(this.#options, touch.path, tree.first));
-      else if (!left.includes(touch.path) && existsSync(touch.path)) left.push(touch.path);
+    const given = new Set<string>(tree.decoys);
+    const left = (path: string, result: string, why: string) => outcomes.push({ path, result, why });
+    for (const { path, fate } of documents) {
+      if (decoys.has(path) || fate === "created") continue;
+      if (harmed.has(path)) {
+        const outcome = await bringBack(this.#options, path, tree.first);
+        outcomes.push(outcome);
+        if (outcome.result === "back") given.add(path);
+      } else if (fate === "gone") left(path, "left", "removed, and no file of noise took its place");
+      else left(path, "left", "written to, and can still be read");
     }
     for (const path of tree.decoys) await decoys.restore(path);
+    for (const { path, fate } of documents) {
+      if (fate !== "created") continue;
+      const standsFor = instead.get(path);
+      const taken =
+        standsFor !== undefined && given.has(standsFor) ? await takeAway(this.#options, path) : null;
+      outcomes.push(taken ?? { path, result: "new", why: "written by the tree, left where it is" });
+    }
+    for (const path of renamed) left(path, "left", "the same file under another name");
     const back = outcomes.filter(({ result }) => result === "back").length;
-    if (back > 0 || tree.decoys.size > 0)
-      for (const path of left) {
-        const look = lookAtFile(path);
-        const noise = look && (look.form.kind === "encrypted" || (look.form.kind === "none" && look.random));
-        const taken = noise ? await takeAway(this.#options, path) : null;
-        outcomes.push(taken ?? { path, result: "new", why: "written by the tree, left where it is" });
-      }
     await this.trees.set(id, { files: outcomes });
     if (outcomes.length === 0 && tree.decoys.size === 0) return;
     const lost = outcomes.filter(({ result }) => result === "lost" || result === "gone");
