@@ -167,6 +167,7 @@ async function runHeld(options: AgentOptions, parts: AgentParts): Promise<Runnin
     marks,
     trial: new Trial({ paths, packages }),
     roots: () => roots.all,
+    skip: roots.skip,
     rootOf: (path) => roots.of(path),
     isDecoy,
     timeline,
@@ -253,6 +254,7 @@ async function runHeld(options: AgentOptions, parts: AgentParts): Promise<Runnin
     politeness,
     roots: () => roots.all,
     rootOf: (path) => roots.of(path),
+    skip: roots.skip,
     serial,
     timeline,
   });

@@ -55,6 +55,11 @@ export class Roots {
     return [this.#dataDir, "/proc", "/sys", "/dev", "/run"];
   }
 
+  /** Those, and what is mounted now below roots and is not to be entered. */
+  get skippedNow(): readonly string[] {
+    return [...this.skipped, ...this.#foreignMounts()];
+  }
+
   #foreign: ReadonlySet<string> = new Set();
   #looked = Number.NEGATIVE_INFINITY;
 
@@ -64,13 +69,17 @@ export class Roots {
   #foreignMounts(): ReadonlySet<string> {
     if (performance.now() - this.#looked < MOUNTS_HOLD) return this.#foreign;
     this.#looked = performance.now();
-    try {
-      this.#foreign = new Set(
-        foreignPoints(this.all, parseMounts(readFileSync("/proc/self/mountinfo", "utf8"))),
-      );
-    } catch {
-      // No such file here: nothing is known of mounts.
-    }
+    this.#foreign = new Set(foreignBelow(this.all));
     return this.#foreign;
+  }
+}
+
+/** What is mounted now below some folders and is not to be entered ({@link foreignPoints}). Touches none of it. */
+export function foreignBelow(tops: readonly string[]): string[] {
+  try {
+    return foreignPoints(tops, parseMounts(readFileSync("/proc/self/mountinfo", "utf8")));
+  } catch {
+    // No such file here: nothing is known of mounts.
+    return [];
   }
 }

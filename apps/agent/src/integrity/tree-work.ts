@@ -135,6 +135,8 @@ export class TreeWork {
 
   #entry(unit: TreeUnit, name: string, known: KnownEntry | null): void {
     const path = joinPath(unit.folder, name);
+    // Before anything asks for it: a mount that hangs would keep whoever does.
+    if (this.#skip.has(path)) return;
     let stat: BigIntStats | undefined;
     try {
       stat = lstatSync(pathOf(path), { bigint: true, throwIfNoEntry: false });
@@ -161,7 +163,6 @@ export class TreeWork {
 
   /** Whether a folder is part of the tree. Another file system in it is entered unless the job says otherwise. */
   #enters(unit: TreeUnit, path: string, stat: BigIntStats): boolean {
-    if (this.#skip.has(path)) return false;
     if (unit.device === null || unit.device === String(stat.dev)) return true;
     if (isPseudo(path)) return false;
     if (!this.#job.oneFileSystem) return true;

@@ -148,7 +148,7 @@ export class Watchman {
       root,
       maxBytes,
       log,
-      skip: this.#options.roots.skipped,
+      skip: this.#options.roots.skippedNow,
       signal: this.#stop.signal,
       ignore: async (path) => (await decoys.get(path)) !== null || (await this.#ownWork(path)),
     };

@@ -31,6 +31,8 @@ async function setUp(t: TestContext) {
   await writeFile(join(rules, "added.yar"), 'rule added { strings: $a = "MARKER" condition: $a }');
   await writeFile(join(watched, "file"), "a MARKER here");
   await writeFile(join(watched, "clean"), "nothing");
+  await mkdir(join(watched, "foreign"));
+  await writeFile(join(watched, "foreign", "file"), "a MARKER that is not looked at");
   const db = await openAgentDatabase(dataDir);
   const config = Config.parse({ agent: { scan: { rules: [rules], pressure: 100, onBattery: true } } });
   const scan = new FullScan({
@@ -44,6 +46,7 @@ async function setUp(t: TestContext) {
     politeness: new Politeness(config.agent.scan),
     roots: () => [watched],
     rootOf: () => watched,
+    skip: (folder) => folder === join(watched, "foreign"),
     serial: new Serial(),
     timeline: new Timeline(dataDir, log),
   });

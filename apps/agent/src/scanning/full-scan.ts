@@ -19,6 +19,8 @@ export interface FullScanOptions {
   readonly maxBytes: number;
   readonly politeness: Politeness;
   readonly roots: () => readonly string[];
+  /** Folders below roots that are not entered. */
+  readonly skip: (folder: string) => boolean;
   readonly rootOf: (path: string) => string | null;
   readonly serial: Serial;
   readonly timeline: Timeline;
@@ -115,7 +117,7 @@ export class FullScan {
   }
 
   async #scan(bundle: RuleBundle, told: { finds: number; errors: number }) {
-    const { config, dataDir, log, maxBytes, politeness, roots } = this.#options;
+    const { config, dataDir, log, maxBytes, politeness, roots, skip } = this.#options;
     const folder = join(dataDir, "scans");
     const work: Promise<unknown>[] = [];
     const summary = await scanPaths({
@@ -128,6 +130,7 @@ export class FullScan {
       mayWork: () => politeness.mayWork("scan"),
       remember: { folder, resume: true },
       signal: this.#stop.signal,
+      skip,
       workers: 1,
       onFinding: (finding) => work.push(this.#found(finding, told)),
       onError: (path, error) => {

@@ -37,6 +37,8 @@ export interface PrescriptionsOptions extends OperationContext {
   readonly marks: ContentMarks;
   readonly trial: Trial;
   readonly roots: () => readonly string[];
+  /** Folders below roots that are not entered. */
+  readonly skip: (folder: string) => boolean;
   readonly rootOf: (path: string) => string | null;
   readonly isDecoy: (path: string) => Promise<boolean>;
   readonly timeline: Timeline;
@@ -322,13 +324,14 @@ export class Prescriptions {
 
   /** Files that the rule finds below the watched roots, and those that are specimens themselves. */
   async #find(prescription: Prescription): Promise<string[]> {
-    const { active, db, log, marks, maxBytes, roots, rootOf } = this.#options;
+    const { active, db, log, marks, maxBytes, roots, rootOf, skip } = this.#options;
     const found = new Set<string>();
     await marks.during({ scanning: prescription.id }, () =>
       scanPaths({
         paths: roots(),
         bundle: active.bundleOf([prescription.id]),
         maxFileBytes: maxBytes,
+        skip,
         onFinding: ({ path }) => found.add(path),
         onError: (path, error) => log.warn("a file was not scanned", { path, why: error.message }),
       }),

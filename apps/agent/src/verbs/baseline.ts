@@ -1,7 +1,7 @@
 import { mkdir, realpath } from "node:fs/promises";
 import { join } from "node:path";
 import { ThymusError } from "@thymus/contracts";
-import { Roots, watchedFolders } from "../files/roots.ts";
+import { foreignBelow, Roots, watchedFolders } from "../files/roots.ts";
 import { byteString, shown, textOf } from "../integrity/byte-string.ts";
 import { isCovered } from "../integrity/entries.ts";
 import { beginMaking, endMaking } from "../integrity/making.ts";
@@ -96,7 +96,9 @@ export async function openBaseline({ dataDir, config }: VerbOptions): Promise<Ba
       job: {
         ...how,
         database: await databaseFile(db),
-        skip: roots.skipped.filter((folder) => !tops.includes(folder)).map(byteString),
+        skip: [...roots.skipped, ...foreignBelow(tops)]
+          .filter((folder) => !tops.includes(folder))
+          .map(byteString),
         except: await exceptions(db),
         oneFileSystem: options.oneFileSystem ?? false,
         maxBytes: config.admin.maxSampleBytes,

@@ -21,11 +21,13 @@ test("file systems of other machines, of the kernel and second sights are not en
       line("8:2", "/ann", "/home/jail/ann", "xfs"),
       line("8:2", "/", "/home/ann/loop", "xfs", 7),
       line("8:3", "/data", "/home/data", "ext4"),
+      line("8:3", "/data", "/home/data-again", "ext4"),
       line("0:60", "/", "/home/container/merged", "overlay"),
     ].join("\n"),
   );
   const foreign = foreignPoints(["/home"], mounts);
   assert.deepEqual(foreign.sort(), [
+    "/home/data-again",
     "/home/jail/ann",
     "/home/jail/proc",
     "/home/phone of ann",

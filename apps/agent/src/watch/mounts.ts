@@ -58,7 +58,10 @@ export function foreignPoints(roots: readonly string[], mounts: readonly Mount[]
 
 function isSecondSight(mount: Mount, mounts: readonly Mount[], roots: readonly string[]): boolean {
   if (mount.source === "/") return false;
-  return mounts.some((other) => {
+  const own = mounts.indexOf(mount);
+  return mounts.some((other, index) => {
+    // Of two that show the same the first one is entered.
+    if (other.source === mount.source && index > own) return false;
     if (other === mount || other.device !== mount.device || !inside(mount.source, other.source)) return false;
     const rest = other.source === "/" ? mount.source : mount.source.slice(other.source.length);
     const first = other.point === "/" ? rest || "/" : `${other.point}${rest}`;

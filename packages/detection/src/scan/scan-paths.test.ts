@@ -44,6 +44,21 @@ async function scan(options: Omit<ScanPathsOptions, "onFinding" | "onError" | "o
   return { findings, errors, skipped, summary };
 }
 
+test("a folder that is to be skipped is not entered", async (t) => {
+  const dir = folder(t);
+  for (const name of ["one", "two"]) {
+    mkdirSync(join(dir, name));
+    writeFileSync(join(dir, name, "file"), "MARKER-OF-THE-TEST");
+  }
+  const skip = (path: string) => path === join(dir, "two");
+  const { findings, summary } = await scan({ paths: [dir], sources, skip });
+  assert.equal(summary.files, 1);
+  assert.deepEqual(
+    findings.map(({ path }) => path),
+    [join(dir, "one/file")],
+  );
+});
+
 for (const engine of ["native", "wasm"] as const) {
   test(`${engine}: finds, counts and says where`, async (t) => {
     const dir = folder(t);

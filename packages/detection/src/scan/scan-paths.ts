@@ -20,6 +20,8 @@ export interface ScanPathsOptions extends Omit<ScanPoolOptions, "bundle" | "memo
   readonly bundle?: RuleBundle;
   readonly sources?: readonly RuleSource[];
   readonly signal?: AbortSignal;
+  /** Folders below the paths that are not entered, nor touched. */
+  readonly skip?: (folder: string) => boolean;
   /**
    * Folder in which scans remember what they found clean: a file that is as it was is not read again. With `resume` a scan of the same
    * paths that was interrupted goes on, also where the file system's times say nothing.
@@ -74,7 +76,7 @@ export async function scanPaths(options: ScanPathsOptions): Promise<ScanSummary>
   options.signal?.addEventListener("abort", stop, { once: true });
   if (options.signal?.aborted) stop();
   try {
-    for await (const batch of batches(walkFiles(options.paths, { onError, onSkip }))) {
+    for await (const batch of batches(walkFiles(options.paths, { onError, onSkip, skip: options.skip }))) {
       await leave(options);
       await pool.submit(batch);
     }

@@ -25,6 +25,8 @@ const PSEUDO = new Set([
 export interface WalkListener {
   onError(path: string, error: ThymusError): void;
   onSkip(path: string, why: SkipReason): void;
+  /** True for a folder below the given paths that is not entered, nor touched. */
+  skip?: ((folder: string) => boolean) | undefined;
 }
 
 interface Folder {
@@ -93,6 +95,7 @@ async function* readFolder(folder: Folder, stack: Folder[], listener: WalkListen
   try {
     for (let entry = directory.readSync(); entry !== null; entry = directory.readSync()) {
       const path = join(folder.path, entry.name);
+      if (!entry.isFile() && listener.skip?.(path)) continue;
       const kind = entry.isFile() ? "file" : entry.isDirectory() ? "folder" : await kindOf(entry, path);
       if (kind === "folder") stack.push({ path, parentDevice: device });
       else if (kind === "file") yield path;
