@@ -127,6 +127,7 @@ async function runHeld(options: AgentOptions, parts: AgentParts): Promise<Runnin
   const brake = new Brake(db, config);
   const notices = new Notices();
   notices.from(() => brake.notices());
+  notices.from(async () => (await packages.notices?.()) ?? []);
   quarantine.onFull = (why) => notices.set("quarantine-full", why && `files are left as they are: ${why}`);
   const own = ownFilesOf(parts.places === undefined ? places : parts.places, {
     ...{ db, log, notices, packages, timeline, recheckSeconds: config.agent.recheckSeconds },

@@ -81,4 +81,6 @@ export interface PackageManager {
   ): Promise<Original | { readonly refused: string }>;
   /** Compares with the signed archives that are on this machine; of a package without one nothing is said. Takes seconds. */
   confirm(packages: readonly Pick<Vouch, "package" | "version">[]): Promise<Confirmation[]>;
+  /** What a person should know, e.g. that its database cannot be read. */
+  notices?(): Promise<readonly string[]>;
 }

@@ -44,6 +44,9 @@ export function several(managers: readonly PackageManager[]): PackageManager {
       }
       return { refused: why.join("; ") || "it belongs to no package" };
     },
+    async notices() {
+      return (await Promise.all(managers.map((manager) => manager.notices?.() ?? []))).flat();
+    },
     async confirm(packages) {
       return (await Promise.all(managers.map((manager) => manager.confirm(packages)))).flat();
     },

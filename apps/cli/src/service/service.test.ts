@@ -53,6 +53,17 @@ test("systemd accepts each unit without a word, and its own judgement stays as g
   }
 });
 
+test("the agent's rights reach everything that it does, and the threat model names them all", () => {
+  const unit = unitOf({
+    ...{ role: "agent", node: process.execPath, main, dataDir: "/var/lib/thymus", args: [], answers: false },
+  });
+  const model = readFileSync(join(import.meta.dirname, "../../../../docs/threat-model.md"), "utf8");
+  const rights = /^CapabilityBoundingSet=(.+)$/m.exec(unit)![1]!.split(" ");
+  // A file that was locked by chattr is unlocked, mended, and locked again.
+  assert.ok(rights.includes("CAP_LINUX_IMMUTABLE"));
+  for (const right of rights) assert.ok(model.includes(right.replace("CAP_", "")), right);
+});
+
 test("installed into an image it starts with that system, and uninstalled it leaves nothing", {
   skip: needs("systemd"),
 }, () => {

@@ -34,6 +34,7 @@ export const AGENT_CAPABILITIES = [
   "CAP_DAC_READ_SEARCH", // reads every file, and opens those that fanotify names by handle
   "CAP_FOWNER", // times, modes and attributes of others' files
   "CAP_FSETID", // keeps set-user-id bits of what it restores
+  "CAP_LINUX_IMMUTABLE", // takes the lock of chattr off a file that is repaired, and puts it back on
   "CAP_SETFCAP", // file capabilities; a user namespace for a confined worker
   "CAP_KILL", // suspends or ends a process that encrypts
   "CAP_SYS_PTRACE", // reads which program another's process runs

@@ -1,11 +1,12 @@
 import assert from "node:assert/strict";
-import { mkdir, mkdtemp, realpath, rm } from "node:fs/promises";
+import { mkdir, mkdtemp, realpath, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { test } from "node:test";
 import { gunzipSync } from "node:zlib";
 import fc from "fast-check";
+import { several } from "../several.ts";
 import { parseHeader } from "./header.ts";
 import { Rpm } from "./rpm.ts";
 
@@ -79,4 +80,26 @@ test("rpm vouches for exactly what its database says", async (t) => {
   assert.equal((await rpm.claim(join(root, "etc/hello.conf")))?.kind, "conffile");
   assert.equal(await rpm.claim(join(root, "var/log/hello.log")), null);
   assert.equal(await rpm.busy(), false);
+});
+
+test("a database that cannot be read is a notice: what was read before holds, and nothing stops", async (t) => {
+  const root = await realpath(await mkdtemp(join(tmpdir(), "thymus-rpm-")));
+  t.after(() => rm(root, { recursive: true, force: true }));
+  await mkdir(join(root, "usr/lib/sysimage/rpm"), { recursive: true });
+  const file = join(root, "usr/lib/sysimage/rpm/rpmdb.sqlite");
+  await writeFile(file, "no database\n".repeat(100));
+  const fresh = new Rpm({ root });
+  assert.equal(await fresh.claim(join(root, "usr/bin/hello")), null);
+  assert.match((await fresh.notices())[0] ?? "", /rpmdb\.sqlite cannot be read/);
+  await rm(file);
+  const db = new DatabaseSync(file);
+  db.exec("create table Packages (hnum integer primary key autoincrement, blob blob not null)");
+  db.prepare("insert into Packages (blob) values (?)").run(header);
+  db.close();
+  const rpm = new Rpm({ root });
+  assert.equal((await rpm.claim(join(root, "usr/bin/hello")))?.kind, "file");
+  assert.deepEqual(await rpm.notices(), []);
+  await writeFile(file, "no database any more\n".repeat(100));
+  assert.equal((await rpm.claim(join(root, "usr/bin/hello")))?.kind, "file");
+  assert.equal((await several([rpm]).notices!()).length, 1);
 });

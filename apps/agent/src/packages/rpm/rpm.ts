@@ -15,6 +15,12 @@ export interface RpmOptions {
 /** Where the database lies: since rpm 4.16, and before. */
 const PLACES = ["usr/lib/sysimage/rpm", "var/lib/rpm"];
 
+/** Milliseconds for which what was read holds while rpm is at work, and after a reading that failed. */
+const STALE = 2000;
+const RETRY = 10_000;
+/** Milliseconds that a reading waits for a writer, and the whole agent with it. */
+const PATIENCE = 100;
+
 interface Place {
   readonly file: string;
   readonly locks: Locks;
@@ -39,6 +45,8 @@ export class Rpm implements PackageManager {
   #stamp = "";
   /** When what was read was found to be as it is. */
   #looked = Number.NEGATIVE_INFINITY;
+  #read = Number.NEGATIVE_INFINITY;
+  #trouble: string | null = null;
   #files = new Map<string, Known[]>();
 
   constructor({ root = "/" }: RpmOptions = {}) {
@@ -83,31 +91,26 @@ export class Rpm implements PackageManager {
       this.#looked = looked;
       return this.#tree;
     }
+    // Each package that rpm is done with changes the stamp, and a database that could not be read may not be readable yet.
+    const hold = this.#trouble !== null ? RETRY : (await this.busy()) ? STALE : 0;
+    if (this.#tree && performance.now() - this.#read < hold) return this.#tree;
     const tree = await Tree.of(this.#root);
     const place = await this.#find();
-    const files = new Map<string, Known[]>();
-    if (place) {
-      const db = new DirectDatabase(place.file, { readOnly: true, patience: 1000 });
-      try {
-        for (const [blob] of db.each<[unknown]>("select blob from Packages")) {
-          const parsed = blob instanceof Uint8Array ? parseHeader(blob) : null;
-          if (!parsed) continue;
-          const { name, version, algorithm } = parsed;
-          for (const { path, digest, config, ghost } of parsed.files) {
-            if (ghost || digest === "") continue;
-            const canonical = tree.canonical(path);
-            const known = { package: name, version, algorithm, digest, config };
-            files.set(canonical, [...(files.get(canonical) ?? []), known]);
-          }
-        }
-      } finally {
-        db.close();
-      }
+    try {
+      this.#files = place ? readFiles(place.file, tree) : new Map();
+      this.#stamp = stamp;
+      this.#trouble = null;
+    } catch (error) {
+      // What was read before still holds; where nothing was, its files are judged as those of no package.
+      this.#trouble = `${place?.file} cannot be read, files of packages are judged without it: ${(error as Error).message}`;
     }
-    this.#files = files;
     this.#tree = tree;
-    this.#stamp = stamp;
+    this.#read = performance.now();
     return tree;
+  }
+
+  async notices(): Promise<string[]> {
+    return this.#trouble === null ? [] : [this.#trouble];
   }
 
   async #owners(path: string, age = 0): Promise<readonly Known[]> {
@@ -145,4 +148,26 @@ export class Rpm implements PackageManager {
   async confirm(): Promise<Confirmation[]> {
     return [];
   }
+}
+
+/** All files of the database by their canonical names. @throws the error of SQLite */
+function readFiles(file: string, tree: Tree): Map<string, Known[]> {
+  const files = new Map<string, Known[]>();
+  const db = new DirectDatabase(file, { readOnly: true, patience: PATIENCE });
+  try {
+    for (const [blob] of db.each<[unknown]>("select blob from Packages")) {
+      const parsed = blob instanceof Uint8Array ? parseHeader(blob) : null;
+      if (!parsed) continue;
+      const { name, version, algorithm } = parsed;
+      for (const { path, digest, config, ghost } of parsed.files) {
+        if (ghost || digest === "") continue;
+        const canonical = tree.canonical(path);
+        const known = { package: name, version, algorithm, digest, config };
+        files.set(canonical, [...(files.get(canonical) ?? []), known]);
+      }
+    }
+  } finally {
+    db.close();
+  }
+  return files;
 }
