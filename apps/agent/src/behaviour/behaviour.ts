@@ -235,7 +235,7 @@ export class Behaviour {
     return (await this.#judge(tree, known)) ? "deny" : "allow";
   }
 
-  /** One judgement of a tree after the other, each with all that is known by then. @returns whether the tree was stopped */
+  /** One judgement of a tree after the other, each with all that is known by then. @returns whether it must not go on */
   async #judge(tree: Tree, asking: Known): Promise<boolean> {
     const before = this.#judging.get(tree) ?? Promise.resolve(false);
     const judged = before.catch(() => false).then(() => this.#judgeNow(tree, asking));
@@ -266,8 +266,9 @@ export class Behaviour {
     const stops = config.agent.behaviour.mode === "suspend" || config.agent.behaviour.mode === "end";
     if (stops && judgement.destroying && judgement.score >= STOP_FROM) {
       const stopped = await this.stopper.stop(tree, harmful, judgement);
-      if (stopped) await this.#count();
-      return stopped;
+      if (stopped === "stopped") await this.#count();
+      // What may not be stopped is refused its next document all the same.
+      return stopped !== "pardoned";
     }
     if (!tree.told) {
       tree.told = true;

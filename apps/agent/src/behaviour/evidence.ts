@@ -40,11 +40,11 @@ export async function gatherFacts(options: EvidenceOptions): Promise<{ facts: Fa
     }
   const harmed = new Set([...turnedOf(documents), ...decoys].map(({ path }) => path));
   const writers = touches.filter(({ path }) => harmed.has(path)).flatMap((touch) => [...touch.writers]);
-  const harmful = [...new Set([asking, ...writers])];
+  const harmful = harmfulOf(asking, writers);
   return {
     harmful,
     facts: {
-      ...{ subject: look(asking), tree: harmful.map(look), documents, changed: tree.count, decoys },
+      ...{ subject: look(harmful[0]!), tree: harmful.map(look), documents, changed: tree.count, decoys },
       ...{ infected: [], persistence: [] },
     },
   };
@@ -73,6 +73,13 @@ export async function changesOf(
   documents.push(...(await replacements(documents, first, isKnown)));
   const renamed = renamedOf(documents, was);
   return { documents: documents.filter(({ path }) => !renamed.has(path)), renamed };
+}
+
+/** Who did harm; whoever only asked did none, unless nobody else who still runs is known. */
+export function harmfulOf(asking: Known, writers: readonly Known[]): Known[] {
+  const running = writers.filter(({ ended }) => ended === null);
+  const first = running.length > 0 && !writers.includes(asking) ? running : [asking];
+  return [...new Set([...first, ...writers])];
 }
 
 function changeOf({ path }: Touch, before: Before): DocumentChange | null {

@@ -1,14 +1,13 @@
+import { lstatSync } from "node:fs";
 import { chainOf } from "../processes/lineage.ts";
 import { readStat } from "../processes/proc-files.ts";
 import type { Known } from "../processes/table.ts";
-import { isShell, isStarter, isSystemInstaller } from "./programs.ts";
+import { isLogin } from "./login.ts";
+import { isStarter, isSystemInstaller } from "./programs.ts";
+import { runsTrusted } from "./trusted-program.ts";
 
-/** Where the system's own programs lie: a name counts only there. */
-const system = /^\/(usr\/)?(s?bin|lib|lib64|libexec)\//;
-
-function isOf({ image }: Known, test: (exe: string | null) => boolean): boolean {
-  return image.exe !== null && system.test(image.exe) && test(image.exe);
-}
+const runs = (known: Known, test: (exe: string | null) => boolean): boolean =>
+  test(known.image.exe) && runsTrusted(known);
 
 /** Who is never stopped, and where the work of one program ends and that of another begins. */
 export class Exempt {
@@ -21,17 +20,19 @@ export class Exempt {
 
   /** What starts unrelated work of others (init, logins, terminals, service managers): two children of it have nothing in common. */
   isBorder = (known: Known): boolean =>
-    known.pid <= 2 || isOf(known, isStarter) || this.#isAboveOwn(known) || isLogin(known);
+    known.pid <= 2 || runs(known, isStarter) || this.#isAboveOwn(known) || isLogin(known);
 
   /**
    * Whether a process may be stopped or ended: never the first one, a kernel thread, the agent with what it started and what started it,
-   * a login, what starts others' work, or the package manager.
+   * a login, what starts others' work, or root's package manager with what it starts.
    */
   mayStop = (known: Known): boolean => {
     if (known.ended !== null || known.pid <= 2) return false;
     const stat = readStat(known.pid);
-    if (!stat || stat.kernel || this.isBorder(known) || isOf(known, isSystemInstaller)) return false;
-    return !chainOf(known).some(({ pid, ended }) => pid === this.#own && ended === null);
+    if (!stat || stat.kernel || this.isBorder(known)) return false;
+    return !chainOf(known).some(
+      (above) => above.ended === null && (above.pid === this.#own || isInstaller(above)),
+    );
   };
 
   /** The agent, and what started it. */
@@ -46,11 +47,9 @@ export class Exempt {
   }
 }
 
-/** A shell at which a person sits: it was started as a login, or waits at a terminal and was given no script. */
-function isLogin(known: Known): boolean {
-  const { exe, cmdline } = known.image;
-  if (!isShell(exe)) return false;
-  if (cmdline[0]?.startsWith("-")) return true;
-  if (known.ended !== null || cmdline.slice(1).some((word) => !/^-[il]+$/.test(word))) return false;
-  return (readStat(known.pid)?.tty ?? 0) !== 0;
+/** Only root's: who starts it chooses what it starts. */
+function isInstaller(known: Known): boolean {
+  return (
+    runs(known, isSystemInstaller) && lstatSync(`/proc/${known.pid}`, { throwIfNoEntry: false })?.uid === 0
+  );
 }

@@ -1,3 +1,5 @@
+import { starters } from "../processes/starters.ts";
+
 /** Names of programs by what they are for. Names can be taken by anybody: they only ever lower a weight a little, or raise one. */
 const name = (exe: string | null): string =>
   (exe ?? "").slice((exe ?? "").lastIndexOf("/") + 1).replace(/^-/, "");
@@ -9,8 +11,10 @@ const interpreters =
   /^(python[\d.]*|perl[\d.]*|node|nodejs|ruby[\d.]*|php[\d.]*|lua[\d.]*|deno|bun|java|tclsh[\d.]*)$/;
 const services =
   /^(nginx|apache2|httpd|lighttpd|caddy|php-fpm[\d.]*|php-cgi[\d.]*|mysqld|mariadbd|postgres|redis-server|valkey-server|memcached|mongod|named|tomcat[\d]*|java|node|nodejs|gunicorn|uwsgi|puma|exim4|master|dovecot|proftpd|vsftpd|smbd)$/;
-const trees =
-  /^(systemd|init|sshd(-session|-auth)?|login|agetty|getty|cron|crond|atd|su|sudo|dbus-daemon|dbus-broker(-launch)?|containerd(-shim.*)?|dockerd|conmon|crun|runc|lxc-start|tmux.*|screen|gdm.*|sddm.*|lightdm|gnome-shell|gnome-session.*|plasmashell|ksmserver|Xorg|Xwayland|gnome-terminal.*|konsole|xterm|kitty|alacritty|supervisord|udevd|systemd-.*|polkitd|NetworkManager|agent|thymus)$/;
+/** Families of starters whose names differ by version or purpose. */
+const families =
+  /^(systemd-.*|containerd-shim.*|tmux.*|gdm.*|sddm.*|gnome-session.*|gnome-terminal.*|dbus-broker.*|agent|thymus)$/;
+const known: ReadonlySet<string> = new Set(starters);
 
 export const programName = name;
 export const isPackageManager = (exe: string | null): boolean => packageManagers.test(name(exe));
@@ -18,7 +22,7 @@ export const isShell = (exe: string | null): boolean => shells.test(name(exe));
 export const isInterpreter = (exe: string | null): boolean => isShell(exe) || interpreters.test(name(exe));
 export const isService = (exe: string | null): boolean => services.test(name(exe));
 /** What starts unrelated work of others: logins, terminals, service managers, containers. */
-export const isStarter = (exe: string | null): boolean => trees.test(name(exe));
+export const isStarter = (exe: string | null): boolean => known.has(name(exe)) || families.test(name(exe));
 
 /** Places where everybody may put a file. */
 export const isOpenPlace = (path: string): boolean => /^\/(tmp|var\/tmp|dev\/shm|run\/shm)\//.test(path);

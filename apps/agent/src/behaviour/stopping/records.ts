@@ -97,15 +97,20 @@ export class StoppedTrees {
   }
 
   /** Processes that a person let go on: these are not judged again. */
-  async pardoned(pid: number, start: number): Promise<boolean> {
+  async pardoned(
+    processes: readonly { readonly pid: number; readonly start: number | null }[],
+  ): Promise<boolean> {
     const rows = await this.#db
       .selectFrom("stopped_tree")
       .select(["processes"])
       .where("state", "=", "resumed")
       .where("boot", "=", this.#boot)
       .execute();
-    return rows.some((row) =>
-      Members.parse(JSON.parse(row.processes)).some((each) => each.pid === pid && each.start === start),
+    const resumed = new Set(
+      rows.flatMap((row) =>
+        Members.parse(JSON.parse(row.processes)).map(({ pid, start }) => `${pid}:${start}`),
+      ),
     );
+    return processes.some(({ pid, start }) => resumed.has(`${pid}:${start}`));
   }
 }

@@ -1,5 +1,6 @@
 import type { Config, Logger } from "@thymus/contracts";
 import type { Timeline } from "../../link/timeline.ts";
+import { chainOf } from "../../processes/lineage.ts";
 import { readCgroup } from "../../processes/proc-files.ts";
 import type { Processes } from "../../processes/processes.ts";
 import type { Known } from "../../processes/table.ts";
@@ -51,14 +52,17 @@ export class Stopper {
 
   /**
    * Stops what did harm, if it may be stopped. Resolves as soon as the first signals are sent; the rest goes on behind.
-   * @returns whether it was stopped
+   * @returns what became of it: `spared` is what may not be stopped, `pardoned` what a person let go on, with what that started
    */
-  async stop(tree: Tree, harmful: readonly Known[], judgement: Judgement): Promise<boolean> {
+  async stop(
+    tree: Tree,
+    harmful: readonly Known[],
+    judgement: Judgement,
+  ): Promise<"stopped" | "spared" | "pardoned"> {
     const { context, exempt, processes, timeline } = this.#options;
-    for (const known of harmful) {
-      const start = processes.startOf(known);
-      if (start !== null && (await this.trees.pardoned(known.pid, start))) return false;
-    }
+    const lineage = [...new Set(harmful.flatMap(chainOf))];
+    if (await this.trees.pardoned(lineage.map((each) => ({ pid: each.pid, start: processes.startOf(each) }))))
+      return "pardoned";
     const roots = rootsToStop(harmful, exempt.mayStop);
     const why = explain(judgement);
     if (roots.length === 0) {
@@ -69,7 +73,7 @@ export class Stopper {
           `a process that is never stopped, or has ended, is suspect: ${why}`,
         );
       tree.told = true;
-      return false;
+      return "spared";
     }
     const program = programPath(harmful[0]!) ?? harmful[0]!.image.exe ?? "unknown";
     const known: Member[] = roots.map((root) => ({
@@ -90,7 +94,7 @@ export class Stopper {
       }),
     );
     this.#work.add(rest);
-    return true;
+    return "stopped";
   }
 
   /** Resolves once nothing is left to do. */

@@ -1,3 +1,4 @@
+import { starterFolders, starters } from "../../processes/starters.ts";
 import { processFacts, programOf, trustedProgram } from "./process-facts.ts";
 
 const folders = ["/usr/bin", "/bin", "/usr/sbin", "/sbin", "/usr/local/bin", "/usr/local/sbin"];
@@ -16,13 +17,6 @@ const files = [
   "/usr/lib/openssh/sshd-session", "/usr/lib/openssh/sshd-auth", "/usr/libexec/openssh/sshd-session", "/usr/libexec/openssh/sshd-auth",
   "/usr/lib/openssh/sftp-server", "/usr/libexec/openssh/sftp-server",
   ...["apt-helper", "methods/http", "methods/file", "methods/copy", "methods/gpgv", "methods/store", "methods/sqv"].map((name) => `/usr/lib/apt/${name}`),
-]; // biome-ignore format: a list
-
-/** Programs under which the programs of a desktop or of a terminal start: each of those is a tree of its own. */
-const launchers = [
-  "cron", "crond", "atd", "anacron", "dbus-daemon", "dbus-broker", "tmux", "screen",
-  "gnome-shell", "gnome-session-binary", "plasmashell", "kwin_wayland", "kwin_x11", "krunner", "xfce4-session", "xfce4-panel", "xfdesktop",
-  "cinnamon", "cinnamon-session-binary", "mate-session", "mate-panel", "lxsession", "lxpanel", "sway", "i3", "openbox", "Xorg", "Xwayland", "gdm3", "sddm", "lightdm",
 ]; // biome-ignore format: a list
 
 const shells = ["sh", "bash", "dash", "zsh", "fish", "ksh", "mksh", "tcsh", "busybox"];
@@ -52,14 +46,14 @@ export class Exempt {
 
   /** Resolves the programs anew, as an upgrade replaces them. Opens no file. */
   refresh(): void {
-    const resolve = (names: readonly string[]) => {
+    const resolve = (names: readonly string[], places: readonly string[] = folders) => {
       const paths = names.flatMap((name) =>
-        name.startsWith("/") ? [name] : folders.map((folder) => `${folder}/${name}`),
+        name.startsWith("/") ? [name] : places.map((folder) => `${folder}/${name}`),
       );
       return new Set(paths.map(trustedProgram).filter((key) => key !== null));
     };
     this.#never = resolve([...programs, ...files]);
-    this.#launchers = resolve(launchers);
+    this.#launchers = resolve(starters, [...folders, ...starterFolders]);
     this.#shells = resolve(shells);
     // A launcher or package manager that is a link to a shell or to busybox would exempt far more than itself.
     for (const key of this.#shells) {
