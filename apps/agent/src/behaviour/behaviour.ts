@@ -42,6 +42,8 @@ export interface WriterAsk {
   readonly path: string;
   readonly pid: number;
   readonly files: readonly string[];
+  /** Of each of these files, the last process that changed it. */
+  readonly writers: readonly number[];
   readonly key: string;
   readonly decoy: boolean;
 }
@@ -69,6 +71,8 @@ export class Behaviour {
   readonly #watch: ProcessWatch;
   readonly #writers = new Map<string, Known>();
   readonly #judging = new Map<Tree, Promise<boolean>>();
+  /** Names that the answering process has for what it refuses, by the record of the stop. */
+  readonly #held = new Map<string, Set<string>>();
   #folders: readonly string[] = [];
   readonly #timers: NodeJS.Timeout[] = [];
   readonly #work = new Pending();
@@ -213,9 +217,12 @@ export class Behaviour {
   }
 
   #note(known: Known, path: string, there = false): Tree {
-    const tree = this.#trees.of(known, Date.now());
+    return this.#noteIn(this.#trees.of(known, Date.now()), known, path, there);
+  }
+
+  #noteIn(tree: Tree, writer: Known, path: string, there: boolean): Tree {
     if (this.decoys.has(path)) tree.decoys.add(path);
-    this.#trees.note(tree, known, path, there);
+    this.#trees.note(tree, writer, path, there);
     return tree;
   }
 
@@ -224,15 +231,18 @@ export class Behaviour {
     const known = this.processes.find(ask.pid);
     if (!known) return "allow";
     const tree = this.#trees.of(known, Date.now());
-    tree.key = ask.key;
-    for (const path of ask.files) {
+    for (const [index, path] of ask.files.entries()) {
+      const writer = this.processes.find(ask.writers[index] ?? ask.pid) ?? known;
       // It counts those only that were there before.
-      this.#note(known, path, true);
+      this.#noteIn(tree, writer, path, true);
       // The first of them may be long ago, and no event told of it.
       const changed = lstatSync(path, { throwIfNoEntry: false })?.ctimeMs ?? tree.last;
       tree.first = Math.min(tree.first, changed - TICK);
     }
-    return (await this.#judge(tree, known)) ? "deny" : "allow";
+    const denied = await this.#judge(tree, known);
+    if (denied && tree.stopped !== null)
+      this.#held.set(tree.stopped, (this.#held.get(tree.stopped) ?? new Set()).add(ask.key));
+    return denied ? "deny" : "allow";
   }
 
   /** One judgement of a tree after the other, each with all that is known by then. @returns whether it must not go on */
@@ -319,12 +329,19 @@ export class Behaviour {
 
   /** The command that lets a tree go on is another process: what it wrote down is looked at here. */
   async #release(): Promise<void> {
-    if (this.#suspended === 0) return;
+    if (this.#suspended === 0 && this.#held.size === 0) return;
     await this.#count();
-    for (const tree of this.#trees.all()) {
-      if (tree.stopped === null || (await this.stopper.trees.get(tree.stopped)).state !== "resumed") continue;
-      this.#trees.forget(tree);
-      if (tree.key !== null) this.onRelease(tree.key);
+    const over = new Set(
+      (await this.stopper.trees.list()).flatMap(({ id, state }) =>
+        state === "resumed" || state === "ended" ? [id] : [],
+      ),
+    );
+    for (const tree of this.#trees.all())
+      if (tree.stopped !== null && over.has(tree.stopped)) this.#trees.forget(tree);
+    for (const [id, keys] of [...this.#held]) {
+      if (!over.has(id)) continue;
+      this.#held.delete(id);
+      for (const key of keys) this.onRelease(key);
     }
   }
 

@@ -30,8 +30,6 @@ export interface Tree {
   /** How many there were when it was judged last. */
   judged: number;
   judgedDecoys: number;
-  /** Name that the answering process has for it. */
-  key: string | null;
   /** Record of its being stopped. */
   stopped: string | null;
   told: boolean;
@@ -62,7 +60,7 @@ export class Trees {
     const job = jobOf(writer, this.#isBorder);
     const tree: Tree = this.#trees.get(job) ?? {
       ...{ job, first: now, last: now, touched: new Map(), decoys: new Set(), count: 0, judged: 0 },
-      ...{ judgedDecoys: 0, key: null, stopped: null, told: false },
+      ...{ judgedDecoys: 0, stopped: null, told: false },
     };
     tree.last = now;
     this.#trees.delete(job);
@@ -72,8 +70,10 @@ export class Trees {
   }
 
   #forget(now: number): void {
-    for (const [job, { last }] of this.#trees) {
+    for (const [job, { last, stopped }] of this.#trees) {
       if (this.#trees.size <= MAX_TREES && last > now - QUIET) break;
+      // What is stopped waits for a person.
+      if (stopped !== null && this.#trees.size <= MAX_TREES) continue;
       this.#trees.delete(job);
     }
   }

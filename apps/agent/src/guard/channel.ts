@@ -55,6 +55,8 @@ export type Word =
       key: string;
       tree: number[];
       files: string[];
+      /** Of each of these files, the last process that changed it. */
+      writers: number[];
       decoy: boolean;
     }
   | { t: "refused"; path: string; pid: number; exec: boolean; denied: boolean; kind: "scan" | "writer" }

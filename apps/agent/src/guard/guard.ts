@@ -20,8 +20,9 @@ export interface Ask {
   readonly pid: number;
   /** Processes of the tree, the one that asks first as far as known. */
   readonly tree: readonly number[];
-  /** Documents that it changed, at most 200. */
+  /** Documents that it changed, at most 200, and of each the last process that did. */
   readonly files: readonly string[];
+  readonly writers: readonly number[];
   /** Of a writer: names the tree for `release`; and whether a decoy is among what it changed. */
   readonly key: string;
   readonly decoy: boolean;
@@ -136,7 +137,11 @@ export class Guard {
           this.#hear(word, child);
         }
       });
-      child.once("error", reject);
+      child.once("error", (error) => {
+        reject(error);
+        // One that could not be started has no exit.
+        if (child.pid === undefined) this.#ended(child, error.message);
+      });
       child.once("exit", (code, signal) => {
         reject(new Error(`the answering process ended (${signal ?? code})`));
         this.#ended(child, signal ?? String(code));
@@ -167,10 +172,18 @@ export class Guard {
       how,
       inMs: this.#pause,
     });
+    this.#again();
+  }
+
+  #again(): void {
+    if (this.#restart) clearTimeout(this.#restart);
     this.#restart = setTimeout(() => {
-      this.#spawn().catch((error: Error) =>
-        this.#options.log.error("the answering process does not start", { why: error.message }),
-      );
+      this.#restart = null;
+      this.#spawn().catch((error: Error) => {
+        this.#options.log.error("the answering process does not start", { why: error.message });
+        // Its end has seen to the next attempt, unless there was nothing that could end.
+        if (!this.#closed && this.#child === null && this.#restart === null) this.#again();
+      });
     }, this.#pause);
     this.#restart.unref();
     this.#pause = Math.min(LONGEST_PAUSE, this.#pause * 2);
@@ -210,6 +223,7 @@ export class Guard {
           kind: "scan",
           tree: [word.pid],
           files: [],
+          writers: [],
           key: "",
           decoy: false,
           open: `/proc/${child.pid}/fd/${word.fd}`,

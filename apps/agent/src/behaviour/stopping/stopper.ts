@@ -136,7 +136,12 @@ export class Stopper {
     }
     // The last changes are told of a moment after they were made.
     await new Promise((resolve) => setTimeout(resolve, LATE));
-    if (first) await serial.run(() => this.#bringBack(id, tree));
+    if (!first) return;
+    await serial.run(() => this.#bringBack(id, tree));
+    // What was dealt with tells nothing of what others of the same session do from now on.
+    tree.touched.clear();
+    tree.decoys.clear();
+    tree.judgedDecoys = 0;
   }
 
   async #bringBack(id: string, tree: Tree): Promise<void> {

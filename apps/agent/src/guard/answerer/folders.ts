@@ -1,4 +1,4 @@
-import { readdirSync } from "node:fs";
+import { type Dir, opendirSync } from "node:fs";
 import { FAN, flush, mark } from "./fanotify.ts";
 import { localFileSystem } from "./file-systems.ts";
 import { folderKey } from "./folder-handles.ts";
@@ -15,6 +15,8 @@ const SLICE = 3;
 /** Names that are remembered at most; beyond, a file that is renamed over another counts as a change of a document. */
 const MAX_NAMES = 1_000_000;
 const MAX_FOLDERS = 200_000;
+/** Names that are read between two looks at the clock. */
+const NAMES_AT_ONCE = 64;
 
 /** The folders of documents with all below: marked one after the other, known by the handles that events bear. */
 export class Folders {
@@ -24,6 +26,9 @@ export class Folders {
   readonly #names = new Map<string, Set<string>>();
   #count = 0;
   #todo: string[] = [];
+  /** What is being read: a folder may hold more names than there is time for in one round. */
+  #reading: { readonly path: string; readonly dir: Dir; readonly names: Set<string> } | null = null;
+  readonly #keys = new Map<string, string>();
   /** Why a folder is not watched. */
   readonly trouble: (what: string) => void;
 
@@ -38,7 +43,7 @@ export class Folders {
   }
 
   get busy(): boolean {
-    return this.#todo.length > 0;
+    return this.#todo.length > 0 || this.#reading !== null;
   }
 
   /** Path of the folder that an event names, or undefined. */
@@ -53,7 +58,43 @@ export class Folders {
   /** Marks some of what waits. */
   work(): void {
     const end = performance.now() + SLICE;
-    while (this.#todo.length > 0 && performance.now() < end) this.#enter(this.#todo.pop()!);
+    while (this.busy && performance.now() < end) {
+      if (this.#reading) this.#readSome();
+      else this.#enter(this.#todo.pop()!);
+    }
+  }
+
+  #readSome(): void {
+    const { dir, names, path } = this.#reading!;
+    try {
+      for (let count = 0; count < NAMES_AT_ONCE; count++) {
+        const entry = dir.readSync();
+        if (entry === null) {
+          this.#endReading();
+          return;
+        }
+        if (entry.isDirectory()) this.#todo.push(`${path}/${entry.name}`);
+        else if (entry.isFile()) this.#keep(names, entry.name);
+      }
+    } catch {
+      // Gone meanwhile.
+      this.#endReading();
+    }
+  }
+
+  #endReading(): void {
+    try {
+      this.#reading?.dir.closeSync();
+    } catch {
+      // Ended already.
+    }
+    this.#reading = null;
+  }
+
+  #keep(names: Set<string>, name: string): void {
+    if (this.#count >= MAX_NAMES || names.has(name)) return;
+    names.add(name);
+    this.#count++;
   }
 
   #enter(path: string): void {
@@ -69,20 +110,36 @@ export class Folders {
       if (why && !/ENOENT|ENOTDIR|missing/.test(why)) this.trouble(`${path} is not guarded: ${why}`);
       return;
     }
+    this.removed(path);
     this.#paths.set(key, path);
+    this.#keys.set(path, key);
     const names = new Set<string>();
     this.#names.set(path, names);
     try {
-      for (const entry of readdirSync(path, { withFileTypes: true })) {
-        if (entry.isDirectory()) this.#todo.push(`${path}/${entry.name}`);
-        else if (entry.isFile() && this.#count < MAX_NAMES) {
-          names.add(entry.name);
-          this.#count++;
-        }
-      }
+      this.#reading = { path, dir: opendirSync(path, { bufferSize: NAMES_AT_ONCE }), names };
     } catch {
       // Gone meanwhile.
     }
+  }
+
+  /** A folder was removed: it was empty. */
+  removed(path: string): void {
+    const names = this.#names.get(path);
+    if (!names) return;
+    this.#count -= names.size;
+    this.#names.delete(path);
+    const key = this.#keys.get(path);
+    this.#keys.delete(path);
+    if (key !== undefined && this.#paths.get(key) === path) this.#paths.delete(key);
+    if (this.#reading?.path === path) this.#endReading();
+  }
+
+  /** A folder has another name, with all below. Its marks go on under the new one, once that was added. */
+  left(path: string): void {
+    if (!this.#names.has(path)) return;
+    const below = `${path}/`;
+    for (const each of [...this.#names.keys()])
+      if (each === path || each.startsWith(below)) this.removed(each);
   }
 
   /** True where a file of that name was there. */
@@ -92,9 +149,7 @@ export class Folders {
 
   appeared(folder: string, name: string): void {
     const names = this.#names.get(folder);
-    if (!names || this.#count >= MAX_NAMES || names.has(name)) return;
-    names.add(name);
-    this.#count++;
+    if (names) this.#keep(names, name);
   }
 
   gone(folder: string, name: string): void {
@@ -106,6 +161,8 @@ export class Folders {
     flush(this.#changes);
     this.#paths.clear();
     this.#names.clear();
+    this.#keys.clear();
+    this.#endReading();
     this.#count = 0;
     this.#todo = [];
   }

@@ -40,6 +40,13 @@ export function programOf(pid: number): string | null {
   return program.ofPath(pathBytes(`/proc/${pid}/exe`)) ? programKey(program) : null;
 }
 
+/** Control group of a process as the kernel names it (cgroups(7)), with its line; "" where there is none. */
+export function groupOf(pid: number): string {
+  const length = readSmall(pathBytes(`/proc/${pid}/cgroup`), buffer);
+  const lines = buffer.toString("latin1", 0, length).split("\n");
+  return lines.find((line) => line.startsWith("0::")) ?? lines.find((line) => line.includes("systemd")) ?? "";
+}
+
 /** User id of a process; -1 where it is gone. */
 export function ownerOf(pid: number): number {
   return program.ofPath(pathBytes(`/proc/${pid}`)) ? program.uid : -1;

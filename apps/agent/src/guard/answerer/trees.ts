@@ -1,6 +1,6 @@
 import type { Exempt } from "./exempt.ts";
 import { Forks } from "./forks.ts";
-import { ownerOf, type ProcessFacts, processFacts, programOf } from "./process-facts.ts";
+import { groupOf, ownerOf, type ProcessFacts, processFacts, programOf } from "./process-facts.ts";
 
 /** Processes that count as one: what one program does through its children is its own doing. */
 export interface Tree {
@@ -19,7 +19,8 @@ const MAX_REMEMBERED = 8192;
  * The tree of a process goes up to the last ancestor below one that starts programs in somebody's name (init, a login, a
  * desktop, cron, or any program of root whose child is a user's), or below an interactive shell: a session's leader with a terminal that gave the job a process group of its
  * own. Sessions and groups alone decide nothing, as a program can leave both. What was left by its parent (daemons,
- * double forks) is told apart by its program: else each fork would be a new tree.
+ * double forks) is told apart by its program, else each fork would be a new tree, within one control group: services and
+ * containers that run the same program have nothing in common.
  */
 export class Trees {
   readonly #exempt: Exempt;
@@ -81,7 +82,7 @@ export class Trees {
     for (let depth = 0; depth < DEPTH; depth++) {
       if (at.parent <= 1 || this.#exempt.starts(at.parent)) {
         const left = at.parent <= 1 || this.#seenAsReaper(at.parent);
-        return { key: left ? `program ${programOf(at.pid) ?? at.pid}` : nameOf(at), pids };
+        return { key: left ? leftName(at) : nameOf(at), pids };
       }
       const parent = processFacts(at.parent);
       if (!parent) {
@@ -113,5 +114,8 @@ export class Trees {
 
 /** True for a process of a user whose parent is root's: a login, a display manager, a runtime of containers. */
 const isServed = (child: number, parent: number): boolean => ownerOf(parent) === 0 && ownerOf(child) > 0;
+
+/** Of what has no parent that is known. Its control group is its service, container, login or desktop program. */
+const leftName = ({ pid }: ProcessFacts): string => `program ${programOf(pid) ?? pid} of ${groupOf(pid)}`;
 
 const nameOf = ({ pid, started }: ProcessFacts): string => `process ${pid} ${started}`;

@@ -6,8 +6,8 @@ export class Writer {
   readonly key: string;
   /** All processes of the tree that were seen. */
   readonly pids = new Set<number>();
-  /** Documents that were there before and were written to, removed, renamed or replaced. */
-  readonly changed = new Set<string>();
+  /** Documents that were there before and were written to, removed, renamed or replaced, each with the last process that did. */
+  readonly changed = new Map<string, number>();
   /** Files that it made itself: what it does to these changes no document. */
   readonly created = new Set<string>();
   decoy = false;
@@ -23,8 +23,14 @@ export class Writer {
     this.key = key;
   }
 
-  change(path: string): void {
-    if (!this.created.has(path) && this.changed.size < MAX_NAMES) this.changed.add(path);
+  /** @returns how many names are kept of it */
+  get names(): number {
+    return this.changed.size + this.created.size;
+  }
+
+  change(path: string, pid: number): void {
+    if (this.created.has(path)) return;
+    if (this.changed.size < MAX_NAMES || this.changed.has(path)) this.changed.set(path, pid);
   }
 
   /** The oldest goes: what one makes, one writes at once. */
@@ -35,16 +41,16 @@ export class Writer {
     if (!oldest.done) this.created.delete(oldest.value);
   }
 
-  remove(path: string): void {
-    if (!this.created.delete(path)) this.change(path);
+  remove(path: string, pid: number): void {
+    if (!this.created.delete(path)) this.change(path, pid);
   }
 
   /** @param replaced whether another file had the new name */
-  rename(from: string, to: string | null, replaced: boolean): void {
+  rename(from: string, to: string | null, replaced: boolean, pid: number): void {
     const own = this.created.delete(from);
-    if (!own) this.change(from);
+    if (!own) this.change(from, pid);
     if (to === null) return;
-    if (replaced) this.change(to);
+    if (replaced) this.change(to, pid);
     // What lies there now is a document again that it changed, or its own.
     else this.make(to);
   }

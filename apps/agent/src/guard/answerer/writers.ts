@@ -14,13 +14,38 @@ interface WriterAsk extends Ask {
   readonly writer: Writer;
 }
 
-/** Milliseconds without a change after which a tree is forgotten, unless it was refused. */
+/** Milliseconds without a change or an open that was refused after which a tree is forgotten. */
 const QUIET = 15 * 60_000;
 const MAX_WRITERS = 4096;
+/** Names of files that are kept of all trees together; beyond, the trees that were quiet for longest are forgotten. */
+const MAX_NAMES = 200_000;
+/** Milliseconds between two looks for what can be forgotten. */
+const FORGET = 5000;
 /** Names of files in one question. */
 const MAX_TOLD = 200;
 /** Milliseconds: the content of a file that was open for writing changed if its time is this young (writes through memory). */
 const YOUNG = 10_000;
+
+/** Processes of one tree that are kept. */
+const MAX_PIDS = 4096;
+
+/** Forgets what was quiet for long, and beyond all bounds what was quiet for longest; never what a question is open about. */
+export function forgetQuiet(writers: Map<string, Writer>, now: number): void {
+  let names = 0;
+  for (const [key, writer] of writers) {
+    if (writer.ask === 0 && now - writer.seen > QUIET) writers.delete(key);
+    else names += writer.names;
+  }
+  if (names <= MAX_NAMES && writers.size <= MAX_WRITERS) return;
+  const oldest = [...writers].sort(([, a], [, b]) => a.seen - b.seen);
+  for (const [key, writer] of oldest) {
+    // Half, so that this is seldom.
+    if (names <= MAX_NAMES / 2 && writers.size <= MAX_WRITERS / 2) return;
+    if (writer.ask !== 0) continue;
+    names -= writer.names;
+    writers.delete(key);
+  }
+}
 
 /** Counts the documents that each process tree changes, and holds the next open of one that changed too many. */
 export class Writers {
@@ -38,6 +63,7 @@ export class Writers {
   readonly #facts = new Facts();
   silent = false;
   #now = 0;
+  #forgot = 0;
 
   constructor(options: {
     settings: DocumentSettings;
@@ -92,9 +118,9 @@ export class Writers {
   work(now: number): void {
     this.#trees.drain();
     if (this.#folders.busy) this.#folders.work();
-    if (this.#writers.size <= MAX_WRITERS) return;
-    for (const [key, writer] of this.#writers)
-      if (writer.ask === 0 && !writer.denied && now - writer.seen > QUIET) this.#writers.delete(key);
+    if (now - this.#forgot < FORGET && this.#writers.size <= MAX_WRITERS) return;
+    this.#forgot = now;
+    forgetQuiet(this.#writers, now);
   }
 
   /** Ends it; the descriptors with it. */
@@ -117,11 +143,13 @@ export class Writers {
     const from = this.#path(place);
     const onto = this.#path(to);
     if (mask & FAN.ONDIR) {
+      if (from && mask & FAN.DELETE) this.#folders.removed(`${from.folder}/${from.name}`);
+      if (from && mask & FAN.RENAME) this.#folders.left(`${from.folder}/${from.name}`);
       if (mask & (FAN.CREATE | FAN.RENAME)) this.#newFolder(mask & FAN.RENAME ? onto : from);
       return;
     }
     const writer = this.#writerOf(pid);
-    if (writer) this.#note(writer, mask, from, onto);
+    if (writer) this.#note(writer, change, from, onto);
     // Whatever was done, and by whom: the names that are there.
     if (from && mask & FAN.CREATE) this.#folders.appeared(from.folder, from.name);
     if (from && mask & (FAN.DELETE | FAN.RENAME)) this.#folders.gone(from.folder, from.name);
@@ -129,22 +157,22 @@ export class Writers {
     if (writer && this.#due(writer)) this.#askAbout(writer, pid, from ?? onto);
   };
 
-  #note(writer: Writer, mask: number, from: Place | null, onto: Place | null): void {
+  #note(writer: Writer, { mask, pid }: Change, from: Place | null, onto: Place | null): void {
     const before = writer.changed.size;
     if (from) {
       const path = `${from.folder}/${from.name}`;
       if (mask & FAN.CREATE) writer.make(path);
-      if (mask & FAN.MODIFY) writer.change(path);
-      else if (mask & FAN.CLOSE_WRITE && this.#young(path)) writer.change(path);
-      if (mask & FAN.DELETE) writer.remove(path);
+      if (mask & FAN.MODIFY) writer.change(path, pid);
+      else if (mask & FAN.CLOSE_WRITE && this.#young(path)) writer.change(path, pid);
+      if (mask & FAN.DELETE) writer.remove(path, pid);
       if (mask & FAN.RENAME) {
         const replaced = onto && this.#folders.has(onto.folder, onto.name);
-        writer.rename(path, onto && `${onto.folder}/${onto.name}`, replaced === true);
+        writer.rename(path, onto && `${onto.folder}/${onto.name}`, replaced === true, pid);
       }
       if (this.#decoys.has(path) && mask & ~FAN.CLOSE_WRITE) writer.decoy = true;
     } else if (onto) {
       const path = `${onto.folder}/${onto.name}`;
-      if (this.#folders.has(onto.folder, onto.name)) writer.change(path);
+      if (this.#folders.has(onto.folder, onto.name)) writer.change(path, pid);
       if (this.#decoys.has(path)) writer.decoy = true;
     }
     this.#counts.changed += writer.changed.size - before;
@@ -179,7 +207,7 @@ export class Writers {
       this.#writers.set(tree.key, writer);
     }
     writer.seen = this.#now;
-    for (const each of tree.pids) writer.pids.add(each);
+    for (const each of tree.pids) if (writer.pids.size < MAX_PIDS) writer.pids.add(each);
     return writer;
   }
 
@@ -200,6 +228,7 @@ export class Writers {
     }));
     writer.asking(ask.id);
     this.#counts.asked++;
+    const changed = [...writer.changed].slice(-MAX_TOLD);
     this.#say({
       t: "writer",
       id: ask.id,
@@ -207,7 +236,8 @@ export class Writers {
       pid,
       key: writer.key,
       tree: this.#living(writer, pid),
-      files: [...writer.changed].slice(-MAX_TOLD),
+      files: changed.map(([file]) => file),
+      writers: changed.map(([, by]) => by),
       decoy: writer.decoy,
     });
     return ask;
@@ -230,8 +260,9 @@ export class Writers {
     const tree = this.#trees.of(pid, this.#now);
     const writer = tree && this.#writers.get(tree.key);
     if (!writer || this.#exempt.has(pid)) return this.#allow(fd);
-    writer.pids.add(pid);
+    if (writer.pids.size < MAX_PIDS) writer.pids.add(pid);
     if (writer.denied) {
+      writer.seen = this.#now;
       this.#counts.denied++;
       answer(this.group, fd, FAN.DENY);
       this.#say({ t: "refused", path: pathOf(fd), pid, exec: false, denied: true, kind: "writer" });
