@@ -77,6 +77,7 @@ export class Behaviour {
   readonly #timers: NodeJS.Timeout[] = [];
   readonly #work = new Pending();
   #suspended = 0;
+  #closed = false;
 
   constructor(options: BehaviourOptions) {
     const { config, context, copies, log, paths, roots, serial, timeline } = options;
@@ -124,6 +125,7 @@ export class Behaviour {
     );
     for (const folder of this.#folders) await this.decoys.plant(folder);
     await this.processes.start();
+    await this.stopper.recover();
     this.#watch.start();
     await this.#count();
     const every = (ms: number, work: () => Promise<void>) => {
@@ -183,7 +185,7 @@ export class Behaviour {
 
   /** Changes that the watch saw, with who made them. */
   changed(changes: readonly SeenChange[]): void {
-    if (this.#options.config.agent.behaviour.mode === "off") return;
+    if (this.#closed || this.#options.config.agent.behaviour.mode === "off") return;
     const due = new Map<Tree, Known>();
     const placed = new Map<Known, PersistenceChange[]>();
     for (const { path, writer } of changes) {
@@ -228,7 +230,7 @@ export class Behaviour {
 
   /** May this tree go on? What it did so far decides; whoever asks too late is let through by the answering process. */
   async onAsk(ask: WriterAsk): Promise<"allow" | "deny"> {
-    const known = this.processes.find(ask.pid);
+    const known = this.#closed ? null : this.processes.find(ask.pid);
     if (!known) return "allow";
     const tree = this.#trees.of(known, Date.now());
     for (const [index, path] of ask.files.entries()) {
@@ -300,7 +302,8 @@ export class Behaviour {
 
   /** Several programs got the same foreign bytes: whoever wrote them is stopped, where that is known. */
   infected(paths: readonly string[]): void {
-    if (this.#options.config.agent.behaviour.mode !== "off") this.#later(() => this.#judgeInfection(paths));
+    if (this.#closed || this.#options.config.agent.behaviour.mode === "off") return;
+    this.#later(() => this.#judgeInfection(paths));
   }
 
   async #judgeInfection(paths: readonly string[]): Promise<void> {
@@ -365,7 +368,9 @@ export class Behaviour {
     await this.stopper.idle();
   }
 
+  /** Nothing new is judged from here on: what was begun is brought to its end. */
   async close(): Promise<void> {
+    this.#closed = true;
     for (const timer of this.#timers) clearInterval(timer);
     this.#watch.close();
     await this.processes.close();

@@ -29,7 +29,15 @@ async function family(t: { after(end: () => unknown): void }, off: number) {
 
 test("a process and its children are stopped, also those that nobody told of", onLinux, async (t) => {
   const { processes, root, child } = await family(t, 0);
-  const { members, still } = await freezeTree(root, processes, () => false);
+  const told: number[] = [];
+  const { members, still } = await freezeTree(
+    root,
+    processes,
+    () => false,
+    (found) => told.push(found.length),
+  );
+  // Each look that found more is told at once, so that a record never knows less than was stopped.
+  assert.equal(told.at(-1), 2);
   assert.deepEqual([still, members.map(({ pid }) => pid).sort()], [true, [root.pid, child].sort()]);
   assert.equal(resumeAll(members), 2);
 });

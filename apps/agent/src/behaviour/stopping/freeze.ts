@@ -22,17 +22,20 @@ const STILL = new Set(["T", "t", "Z", "X", "x"]);
  * below, until a look finds nobody who runs. Membership comes from /proc as well as from what the table remembers, so that
  * children whose parent has ended belong to it too.
  * @param spare processes that are left alone
+ * @param onFound is told all members after each look that found more: a crash shall not leave any that nobody knows of
  * @returns who is stopped now
  */
 export async function freezeTree(
   root: Known,
   processes: Processes,
   spare: (known: Known) => boolean,
+  onFound: (members: readonly Member[]) => void = () => {},
 ): Promise<{ members: Member[]; still: boolean }> {
   const members = new Map<string, Member>();
   let still = false;
   for (let round = 0; round < ROUNDS && !still; round++) {
     const found = treeNow(root, processes).filter((known) => known.ended === null && !spare(known));
+    const before = members.size;
     let running = 0;
     for (const known of found) {
       const stat = readStat(known.pid);
@@ -47,6 +50,7 @@ export async function freezeTree(
       const name = { pid: known.pid, start: stat.start };
       if (signalProcess(name, SIGSTOP)) remember(members, known, stat.start);
     }
+    if (members.size > before) onFound([...members.values()]);
     still = running === 0;
     // One that waits in the kernel stops only when it comes back from there.
     if (!still) await new Promise((resolve) => setTimeout(resolve, round < 20 ? 1 : 20));
@@ -55,14 +59,11 @@ export async function freezeTree(
 }
 
 function remember(members: Map<string, Member>, known: Known, start: number): void {
-  const { exe, cmdline } = known.image;
-  members.set(`${known.pid}:${start}`, {
-    pid: known.pid,
-    start,
-    exe,
-    cmdline: maskArguments(cmdline),
-    cgroup: readCgroup(known.pid),
-  });
+  members.set(`${known.pid}:${start}`, memberOf(known, start));
+}
+
+export function memberOf({ pid, image }: Known, start: number): Member {
+  return { pid, start, exe: image.exe, cmdline: maskArguments(image.cmdline), cgroup: readCgroup(pid) };
 }
 
 /** Sends the first stop signal to what is known of a tree, without waiting for anything. */

@@ -1,11 +1,9 @@
 import type { Config, Logger } from "@thymus/contracts";
 import type { Timeline } from "../../link/timeline.ts";
-import { chainOf } from "../../processes/lineage.ts";
-import { readCgroup } from "../../processes/proc-files.ts";
+import { chainOf, treeOf } from "../../processes/lineage.ts";
 import type { Processes } from "../../processes/processes.ts";
 import type { Known } from "../../processes/table.ts";
 import type { Serial } from "../../state/serial.ts";
-import { maskArguments } from "../arguments.ts";
 import type { Look } from "../content/look.ts";
 import type { DocumentDecoys } from "../decoys/document-decoys.ts";
 import { changesOf } from "../evidence.ts";
@@ -14,7 +12,7 @@ import { explain, type Judgement } from "../judgement.ts";
 import { Pending } from "../pending.ts";
 import { openProcessCase, type ProcessCaseOptions, programPath } from "../process-case.ts";
 import type { Tree } from "../trees.ts";
-import { endAll, freezeTree, haltAtOnce, type Member } from "./freeze.ts";
+import { endAll, freezeTree, haltAtOnce, type Member, memberOf, stillStopped } from "./freeze.ts";
 import { bringBack, type GiveBackOptions, takeAway } from "./give-back.ts";
 import { harmOf } from "./harm.ts";
 import { type FileOutcome, StoppedTrees } from "./records.ts";
@@ -38,6 +36,8 @@ export interface StopperOptions extends GiveBackOptions {
 const LATE = 400;
 /** Milliseconds that a signal waits for its record: what is stopped must not be forgotten, but nor may it go on. */
 const RECORD = 50;
+/** Members with whom a record begins. */
+const RECORDED = 256;
 
 /** Stops process trees, writes down which, and brings back what they changed. */
 export class Stopper {
@@ -76,10 +76,7 @@ export class Stopper {
       return "spared";
     }
     const program = programPath(harmful[0]!) ?? harmful[0]!.image.exe ?? "unknown";
-    const known: Member[] = roots.map((root) => ({
-      ...{ pid: root.pid, start: processes.startOf(root) ?? 0, exe: root.image.exe },
-      ...{ cmdline: maskArguments(root.image.cmdline), cgroup: readCgroup(root.pid) },
-    }));
+    const known = this.#members(roots);
     const first = tree.stopped === null;
     const recorded = first ? this.trees.begin(why, program, known) : Promise.resolve(tree.stopped!);
     await Promise.race([recorded, new Promise((resolve) => setTimeout(resolve, RECORD))]);
@@ -97,6 +94,33 @@ export class Stopper {
     return "stopped";
   }
 
+  /** All that the table knows of these trees, with whom a record begins: most of them are stopped at once. */
+  #members(roots: readonly Known[]): Member[] {
+    const { exempt, processes } = this.#options;
+    const all = new Set(roots.flatMap((root) => treeOf(root, processes.table.running())));
+    const stoppable = [...all].filter((each) => roots.includes(each) || exempt.mayStop(each));
+    return stoppable.slice(0, RECORDED).map((each) => memberOf(each, processes.startOf(each) ?? 0));
+  }
+
+  /**
+   * After a restart: what a suspended tree started while the agent ended in the middle of stopping it stands still with it, and belongs
+   * to its record, so that a person can let all of it go on.
+   */
+  async recover(): Promise<void> {
+    const { exempt, processes } = this.#options;
+    for (const { id, state, processes: members } of await this.trees.list()) {
+      if (state !== "suspended") continue;
+      const found = new Map(members.map((each) => [`${each.pid}:${each.start}`, each]));
+      for (const { pid, start } of stillStopped(members)) {
+        const root = processes.find(pid);
+        if (!root || processes.startOf(root) !== start) continue;
+        const frozen = await freezeTree(root, processes, (each) => !exempt.mayStop(each));
+        for (const each of frozen.members) found.set(`${each.pid}:${each.start}`, each);
+      }
+      if (found.size > members.length) await this.trees.set(id, { processes: [...found.values()] });
+    }
+  }
+
   /** Resolves once nothing is left to do. */
   async idle(): Promise<void> {
     await this.#work.idle();
@@ -112,10 +136,18 @@ export class Stopper {
   ): Promise<void> {
     const { cases, config, context, exempt, processes, serial, timeline } = this.#options;
     const spare = (each: Known) => !exempt.mayStop(each);
-    const frozen = await Promise.all(roots.map((root) => freezeTree(root, processes, spare)));
+    const earlier = (await this.trees.get(id)).processes;
+    const found = new Map(earlier.map((each) => [`${each.pid}:${each.start}`, each]));
+    let written: Promise<void> = Promise.resolve();
+    const onFound = (more: readonly Member[]) => {
+      for (const each of more) found.set(`${each.pid}:${each.start}`, each);
+      const all = [...found.values()];
+      written = written.then(() => this.trees.set(id, { processes: all }));
+      written.catch(() => {});
+    };
+    const frozen = await Promise.all(roots.map((root) => freezeTree(root, processes, spare, onFound)));
     const members = frozen.flatMap((each) => each.members);
-    const earlier = first ? [] : (await this.trees.get(id)).processes;
-    await this.trees.set(id, { processes: [...earlier, ...members] });
+    await written;
     const still = frozen.every((each) => each.still);
     const ending = config.agent.behaviour.mode === "end";
     const verb = ending ? "ended" : "suspended";
