@@ -255,7 +255,9 @@ export class Watchman {
     for (const [path, writer] of changes) {
       if (basename(path).startsWith(TEMPORARY_PREFIX) && (await factsAt(path).catch(() => null)) === null)
         continue;
-      if (this.#options.roots.of(path) !== root || this.#coverage.isAway(root, path)) continue;
+      if (this.#options.roots.of(path) !== root) continue;
+      // What is not there lies on a file system that is not mounted; what is there is judged.
+      if (this.#coverage.isAway(root, path) && (await factsAt(path).catch(() => null)) === null) continue;
       if (own(path)) later.push(path);
       else now.set(path, writer ?? this.#pending.get(root)?.writerOf(path) ?? null);
     }

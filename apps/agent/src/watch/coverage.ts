@@ -2,6 +2,10 @@ import type { Coverage as CoverageView, Logger } from "@thymus/contracts";
 import { readMeta, writeMeta } from "../state/meta.ts";
 import type { Database } from "../state/open.ts";
 import type { RootState } from "./messages.ts";
+import type { KnownPoint } from "./points.ts";
+
+/** File systems that are named of those that are not mounted. */
+const NAMED = 8;
 
 /** Accounts for every time in which something may have changed unseen; kept over restarts. */
 export class Coverage {
@@ -10,7 +14,7 @@ export class Coverage {
   readonly #roots: readonly string[];
   readonly #states = new Map<string, RootState>();
   readonly #compared = new Map<string, string>();
-  readonly expected: Record<string, readonly string[]> = {};
+  readonly expected: Record<string, readonly KnownPoint[]> = {};
   #gaps = 0;
   #lost = 0;
 
@@ -27,7 +31,11 @@ export class Coverage {
     for (const root of roots) {
       const compared = await readMeta(db, `compared:${root}`);
       if (compared) coverage.#compared.set(root, compared);
-      coverage.expected[root] = JSON.parse((await readMeta(db, `mounts:${root}`)) ?? "[]");
+      const known: (string | KnownPoint)[] = JSON.parse((await readMeta(db, `mounts:${root}`)) ?? "[]");
+      // Earlier versions kept the names alone.
+      coverage.expected[root] = known.map((one) =>
+        typeof one === "string" ? { point: one, gone: null } : one,
+      );
     }
     return coverage;
   }
@@ -45,11 +53,13 @@ export class Coverage {
     const state = this.#states.get(root);
     if (!state) return `${root} is not watched yet`;
     if (state.missing) return `${root} is no folder`;
-    const away = state.away.map((point) => `${point} is not mounted`);
+    const away = state.away.slice(0, NAMED).map((point) => `${point} is not mounted`);
+    const more = state.away.length - NAMED;
+    if (more > 0) away.push(`${more} more file systems are not mounted`);
     return [...state.blind, ...away].join("; ") || null;
   }
 
-  /** True for a path of a file system that is not mounted now: its files are not gone. */
+  /** True for a path of a file system that is not mounted now: what is not there is not gone. */
   isAway(root: string, path: string): boolean {
     return (
       this.#states.get(root)?.away.some((point) => path === point || path.startsWith(`${point}/`)) === true
@@ -68,7 +78,7 @@ export class Coverage {
         source: state.kind,
         why: state.reason,
       });
-    if (state.mounts.join() !== before?.mounts.join())
+    if (JSON.stringify(state.mounts) !== JSON.stringify(before?.mounts))
       this.#keep(`mounts:${state.root}`, JSON.stringify(state.mounts));
   }
 

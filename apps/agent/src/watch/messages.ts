@@ -1,5 +1,6 @@
 /** What the reading thread and the agent say to each other. */
 import type { MessagePort } from "node:worker_threads";
+import type { KnownPoint } from "./points.ts";
 
 export type SourceKind = "fanotify" | "inotify" | "none";
 
@@ -33,7 +34,7 @@ export interface RootState {
   /** Mounted file systems below the root that were there, and are not now. */
   readonly away: readonly string[];
   /** Mount points of the root, to be known at the next start. */
-  readonly mounts: readonly string[];
+  readonly mounts: readonly KnownPoint[];
 }
 
 export interface ReaderData {
@@ -41,7 +42,7 @@ export interface ReaderData {
   readonly skipped: readonly string[];
   readonly prefer: "auto" | "fanotify" | "inotify";
   /** Mount points that each root had when the agent ran last. */
-  readonly expected: Readonly<Record<string, readonly string[]>>;
+  readonly expected: Readonly<Record<string, readonly KnownPoint[]>>;
   readonly bell: number;
   /** One Int32: batches that were taken. */
   readonly taken: SharedArrayBuffer;

@@ -36,7 +36,7 @@ export function parseMounts(text: string): Mount[] {
 }
 
 /** Blanks and the like are written as octal numbers. */
-const unescaped = (text: string): string =>
+export const unescaped = (text: string): string =>
   text.replace(/\\([0-7]{3})/g, (_, octal: string) => String.fromCharCode(Number.parseInt(octal, 8)));
 
 const inside = (path: string, top: string) => path === top || path.startsWith(top === "/" ? "/" : `${top}/`);

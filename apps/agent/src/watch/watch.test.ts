@@ -152,7 +152,7 @@ test("a mount below a root is watched too, and is known to be away once it is un
     const point = join(root, "mounted");
     mkdirSync(point);
     const { watch, gaps, states, told } = await watching(t, [root], prefer);
-    execFileSync("mount", ["-t", "tmpfs", "none", point]);
+    execFileSync("mount", ["-t", "ramfs", "none", point]);
     await watch.check();
     assert.match(gaps.join(), /has other mounts/);
     await told(join(point, "inside"));
@@ -161,6 +161,9 @@ test("a mount below a root is watched too, and is known to be away once it is un
     await watch.check();
     assert.match(gaps.join(), /lost the mount/);
     assert.deepEqual(states.get(root)?.away, [point]);
+    await told(join(point, "written-meanwhile"));
+    await watch.check();
+    assert.deepEqual(states.get(root)?.away, [], "its folder is used for something else now");
     await told(join(root, "end"));
   }
 });

@@ -2,6 +2,7 @@ import { MessageChannel, type MessagePort, Worker } from "node:worker_threads";
 import { TEMPORARY_PREFIX } from "@thymus/store";
 import { closeDescriptor, openBell, ring } from "./calls.ts";
 import type { Changed, FromReader, ReaderData, RootState, SourceKind, ToReader } from "./messages.ts";
+import type { KnownPoint } from "./points.ts";
 
 export interface WatchOptions {
   readonly roots: readonly string[];
@@ -9,7 +10,7 @@ export interface WatchOptions {
   readonly skipped: readonly string[];
   readonly prefer: "auto" | "fanotify" | "inotify";
   /** Mount points that each root had when the agent ran last. */
-  readonly expected: Readonly<Record<string, readonly string[]>>;
+  readonly expected: Readonly<Record<string, readonly KnownPoint[]>>;
   readonly onChanges: (root: string, changes: readonly Changed[]) => void;
   /** What changed in between is not known: it must be found by a comparison. */
   readonly onGap: (root: string, why: string) => void;

@@ -1,6 +1,7 @@
 import { lstatSync } from "node:fs";
 import type { RootState } from "./messages.ts";
 import { isRemote, type Mount } from "./mounts.ts";
+import { awayOf, type KnownPoint, promises, remembered } from "./points.ts";
 import type { EventSource } from "./source.ts";
 import type { Sources } from "./sources.ts";
 
@@ -15,11 +16,11 @@ export class WatchedRoot {
   #reason: string | null = null;
   #failed: string | null = null;
   #mounts: readonly Mount[] = [];
-  #points: readonly string[];
+  #points: readonly KnownPoint[];
   readonly #blind = new Map<string, string>();
 
   /** @param expected mount points that it had when the agent ran last */
-  constructor(root: string, expected: readonly string[]) {
+  constructor(root: string, expected: readonly KnownPoint[]) {
     this.root = root;
     this.#points = expected;
   }
@@ -42,7 +43,6 @@ export class WatchedRoot {
     this.#failed = null;
     this.#identity = identity;
     this.#mounts = mounts;
-    this.#points = [...new Set([...this.#points, ...mounts.map(({ point }) => point)])];
     if (identity !== null) {
       try {
         const { source, reason } = sources.open(this.root);
@@ -70,7 +70,6 @@ export class WatchedRoot {
   }
 
   state(): RootState {
-    const seen = new Set(this.#mounts.map(({ point }) => point));
     const blind: string[] = [];
     if (this.#failed !== null) blind.push(`${this.root} cannot be watched: ${this.#failed}`);
     const folders = [...this.#blind];
@@ -79,7 +78,10 @@ export class WatchedRoot {
     for (const { point, type } of this.#mounts)
       if (isRemote(type)) blind.push(`${point} is ${type}: what other machines change gives no event`);
     // Of the mounts above the root, only what is at or below it matters.
-    const own = this.#points.filter((point) => point === this.root || point.startsWith(`${this.root}/`));
+    const below = this.root === "/" ? "/" : `${this.root}/`;
+    const own = this.#mounts.filter(({ point }) => point === this.root || point.startsWith(below));
+    const promised = promises();
+    this.#points = remembered(this.#points, own, Date.now(), promised);
     return {
       root: this.root,
       kind: this.#source?.kind ?? "none",
@@ -87,8 +89,8 @@ export class WatchedRoot {
       reason: this.#reason,
       missing: this.#identity === null,
       blind,
-      away: own.filter((point) => !seen.has(point)),
-      mounts: own,
+      away: awayOf(this.#points, promised),
+      mounts: this.#points,
     };
   }
 }
