@@ -2,7 +2,7 @@
 export type VouchLevel =
   /** The package manager's own manifest on this machine says so; nothing signed was looked at. */
   | "manifest"
-  /** A lockfile has the digest of an archive that has it. It is what the author published, whatever that is. */
+  /** A lockfile has the digest of an archive that has it. Both are the owner's of the project to write: it is judged, as a dependency. */
   | "pinned"
   /** A signature leads to it. */
   | "signed";

@@ -15,7 +15,8 @@ export function several(managers: readonly PackageManager[]): PackageManager {
       let first: Claim | null = null;
       for (const manager of managers) {
         const claim = await manager.claim(path, age);
-        if (claim?.underway) return claim;
+        // A project's own installer is anybody's: it excuses nothing of a package of the system.
+        if (claim?.underway && (first === null || claim.kind !== "dependency")) return claim;
         first ??= claim;
       }
       return first;

@@ -48,6 +48,8 @@ const FRESH = 60;
 /** Times that a change of which no package knows waits for a package manager at work, and that a file of a package underway does. */
 const MAX_WAITS = 120;
 const MAX_UNDERWAY = 3600;
+/** Files of projects' own dependencies of which it is remembered how often they waited. */
+const MAX_MOVING = 10_000;
 /** Milliseconds for which packages count as unchanged where many paths are asked about: as long as it counts who is at work. */
 const CLAIMS_HOLD = 50;
 /** Files of one package that are named when they are accepted. */
@@ -57,6 +59,8 @@ const NAMED = 3;
 export class Investigator {
   readonly #options: InvestigatorOptions;
   readonly #waits = new Map<string, number>();
+  /** Times that a file of a dependency waited: whoever owns a project decides when, so each counts for itself. */
+  readonly #moving = new Map<string, number>();
 
   constructor(options: InvestigatorOptions) {
     this.#options = options;
@@ -114,17 +118,25 @@ export class Investigator {
     const waits = this.#waits.get(root) ?? 0;
     const busy = await packages.busy();
     const later = new Set<string>();
+    const moved = new Set<string>();
     for (const path of paths.keys()) {
       if (await decoys.get(path)) continue;
       const claim = await packages.claim(path, CLAIMS_HOLD);
-      if (claim ? claim.underway && waits < MAX_UNDERWAY : busy && waits < MAX_WAITS) later.add(path);
+      if (claim?.kind === "dependency" && claim.underway) {
+        const moving = this.#moving.get(path) ?? 0;
+        if (moving >= MAX_WAITS) continue;
+        if (!early) this.#moving.set(path, moving + 1);
+        moved.add(path);
+      } else if (claim ? claim.underway && waits < MAX_UNDERWAY : busy && waits < MAX_WAITS) later.add(path);
+      else this.#moving.delete(path);
     }
     if (!early) {
+      if (this.#moving.size > MAX_MOVING) this.#moving.clear();
       if (busy || later.size > 0) this.#waits.set(root, waits + 1);
       else this.#waits.delete(root);
-      if (later.size > 0) requeue(root, later);
+      if (later.size + moved.size > 0) requeue(root, [...later, ...moved]);
     }
-    return new Map([...paths].filter(([path]) => !later.has(path)));
+    return new Map([...paths].filter(([path]) => !later.has(path) && !moved.has(path)));
   }
 
   /** Takes in what the package manager vouches for. @returns the rest, with what the package manager says of it */
@@ -151,7 +163,11 @@ export class Investigator {
       if (claim && !claim.underway && change.now.content?.whole)
         by = (await packages.vouches(new Map([[path, change.now.content.bytes]]))).get(path);
       if (by === undefined) {
-        if (claim?.underway && (this.#waits.get(root) ?? 0) < MAX_UNDERWAY) {
+        const waits =
+          claim?.kind === "dependency"
+            ? (this.#moving.get(path) ?? 0) < MAX_WAITS
+            : (this.#waits.get(root) ?? 0) < MAX_UNDERWAY;
+        if (claim?.underway && waits) {
           // The package manager came to it between two looks.
           if (!early) requeue(root, [path]);
           continue;
@@ -161,7 +177,13 @@ export class Investigator {
           if (!early) requeue(root, [path]);
           continue;
         }
-        if (claim) claims.set(path, claim);
+        // That it is being replaced excuses nothing once the wait is over.
+        if (claim && !(claim.underway && claim.kind === "dependency")) claims.set(path, claim);
+        unknown.push(change);
+        continue;
+      }
+      if (by.level === "pinned") {
+        claims.set(path, { ...by, kind: "dependency", underway: false, doubt: null });
         unknown.push(change);
         continue;
       }

@@ -98,6 +98,10 @@ export class Dpkg implements PackageManager {
     return this.#locks.held();
   }
 
+  notices(): Promise<string[]> {
+    return this.#locks.notices();
+  }
+
   /**
    * Reads again what changed; who asks meanwhile waits for the same reading.
    * @param age milliseconds for which the last look at what changed is good enough

@@ -7,6 +7,8 @@ import { dirname, join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { setTimeout as pause } from "node:timers/promises";
 import { makeScene, until } from "../../testing/scene.ts";
+import type { PackageManager } from "../manager.ts";
+import { several } from "../several.ts";
 import { packageAt, parseLockfile, placeOf } from "./lockfile.ts";
 import { Npm } from "./npm.ts";
 
@@ -72,6 +74,8 @@ test("a file is vouched for by the tarball that the lockfile pins, where that is
   assert.equal(await by(npm, "node_modules/one/index.js"), null);
 });
 
+const dpkgs = { package: "npm", version: "1", kind: "file", underway: false, doubt: null } as const;
+
 test("what came with another entry of the lockfile is a dependency; what was written later is not", async (t) => {
   const { at, cache, folder, install } = await project(t);
   await install("node_modules/one", "1.0.0", { "index.js": "let one\n" }, { cached: false });
@@ -89,7 +93,19 @@ test("what came with another entry of the lockfile is a dependency; what was wri
   await install("node_modules/three", "1.0.0", {}, { cached: false });
   assert.equal(await kind("node_modules/two/index.js"), null, "its entry is older");
   await mkdir(join(folder, "node_modules/.one-AbCd1234"));
-  assert.equal((await npm.claim(at("node_modules/one/index.js")))?.underway, true);
+  await mkdir(join(folder, "node_modules/none"));
+  await mkdir(join(folder, "node_modules/.none-AbCd1234"));
+  const moving = async (name: string) => (await npm.claim(at(name)))?.underway ?? false;
+  assert.equal(await moving("node_modules/one/index.js"), true);
+  assert.equal(await moving("node_modules/two/index.js"), false, "another is being replaced");
+  assert.equal(await moving("node_modules/none/index.js"), false, "no lockfile has it");
+  const system = { ...npm, claim: async () => dpkgs } as unknown as PackageManager;
+  const both = several([system, npm]);
+  assert.equal(
+    await both.claim(at("node_modules/one/index.js")),
+    dpkgs,
+    "a package of the system goes first",
+  );
 });
 
 test("lockfiles of other forms, and what is none, know nothing", () => {
@@ -138,7 +154,7 @@ test("npm install and update of many packages raise nothing, with and without th
       const text = await readFile(join(scene.dataDir, "events.ndjson"), "utf8").catch(() => "");
       const places = version === "1.0.0" ? "appeared" : "changed";
       return (
-        text.includes(`dep4 ${version} (pinned)`) &&
+        new RegExp(`accepted \\S*dep4/index.js: it ${places}`).test(text) &&
         new RegExp(`accepted \\S*dep5/index.js: it ${places}`).test(text)
       );
     });

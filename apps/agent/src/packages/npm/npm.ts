@@ -24,13 +24,15 @@ const REMEMBERED = 256;
 const AT_ONCE = 32;
 /** npm moves a package that it replaces aside under such a name, and removes it at the end. */
 const ASIDE = /^\.(.+)-[A-Za-z0-9_-]{8}$/;
+/** Milliseconds for which a folder that was moved aside counts as npm at work. */
+const MOVING = 300_000;
 /** Nanoseconds by which a file may be newer than the lockfile that npm writes last. */
 const LATE = 2_000_000_000n;
 
 /**
  * npm: what it installs is pinned in lockfiles by the tarball's sha512. Where the tarball itself is in npm's cache, a file of it is known
- * byte by byte. Else it is only known that it came together with another entry in the lockfile: a `dependency`, which is nobody's change of a
- * program. That a tarball is the pinned one says nothing about what its author put in.
+ * byte by byte (`pinned`). Else it is only known that it came together with another entry in the lockfile: a `dependency`. Lockfile and cache
+ * are the project owner's, so that what runs as that user can write them: neither is more than a reason to weigh single signs less.
  */
 export class Npm implements PackageManager {
   readonly #caches: readonly string[] | null;
@@ -68,26 +70,13 @@ export class Npm implements PackageManager {
     if (!place) return null;
     const project = await this.#project(place.project);
     const locked = project && packageAt(project.locked, place.rest);
-    if (await isMoving(place.project, place.rest)) {
-      const name = locked?.name ?? "of npm";
-      return {
-        package: name,
-        version: locked?.version ?? "",
-        kind: "dependency",
-        underway: true,
-        doubt: null,
-      };
-    }
     if (!project || !locked?.version) return null;
+    const { name, version } = locked;
+    if (await isMoving(place.project, place.rest, project.locked))
+      return { package: name, version, kind: "dependency", underway: true, doubt: null };
     const file = await lstat(path, { bigint: true }).catch(() => null);
     if (!file || file.ctimeNs > project.since.get(locked.place)! + LATE) return null;
-    return {
-      package: locked.name,
-      version: locked.version,
-      kind: "dependency",
-      underway: false,
-      doubt: null,
-    };
+    return { package: name, version, kind: "dependency", underway: false, doubt: null };
   }
 
   async vouches(contents: ReadonlyMap<string, Uint8Array>): Promise<Map<string, Vouch>> {
@@ -165,13 +154,28 @@ export class Npm implements PackageManager {
   }
 }
 
-async function isMoving(project: string, rest: string): Promise<boolean> {
+/**
+ * Whether npm is replacing the package that the place lies in, or one around that: it is locked, and was moved aside a moment ago. Who owns
+ * the project can make it look so: it postpones a judgement for a short time, and never decides it.
+ */
+async function isMoving(
+  project: string,
+  rest: string,
+  locked: ReadonlyMap<string, Locked>,
+): Promise<boolean> {
   const parts = rest.split("/");
-  const last = parts.lastIndexOf("node_modules");
-  const scope = parts[last + 1]?.startsWith("@") ? parts[last + 1]! : "";
-  const folder = join(project, ...parts.slice(0, last + 1), scope);
-  const names: string[] = await readdir(folder).catch(() => []);
-  return names.some((name) => ASIDE.test(name) && names.includes(ASIDE.exec(name)![1]!));
+  for (let at = 0; at < parts.length - 1; at++) {
+    if (parts[at] !== "node_modules") continue;
+    const end = at + (parts[at + 1]!.startsWith("@") ? 3 : 2);
+    if (!locked.has(parts.slice(0, end).join("/"))) continue;
+    const folder = join(project, ...parts.slice(0, end - 1));
+    for (const name of await readdir(folder).catch(() => [])) {
+      if (ASIDE.exec(name)?.[1] !== parts[end - 1]) continue;
+      const aside = await lstat(join(folder, name)).catch(() => null);
+      if (aside?.isDirectory() && Math.abs(Date.now() - aside.ctimeMs) < MOVING) return true;
+    }
+  }
+  return false;
 }
 
 /** Where npm keeps what it fetched, for who owns the project and for this user. */

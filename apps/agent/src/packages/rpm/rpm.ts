@@ -110,7 +110,8 @@ export class Rpm implements PackageManager {
   }
 
   async notices(): Promise<string[]> {
-    return this.#trouble === null ? [] : [this.#trouble];
+    const locks = (await (await this.#find())?.locks.notices()) ?? [];
+    return this.#trouble === null ? locks : [this.#trouble, ...locks];
   }
 
   async #owners(path: string, age = 0): Promise<readonly Known[]> {
