@@ -6,7 +6,15 @@ import { runsTrusted } from "./trusted-program.ts";
 /** A shell at which a person sits: it has a terminal, and nobody gave it a script or commands. */
 export function isLogin(known: Known): boolean {
   const { exe, cmdline } = known.image;
-  if (!isShell(exe) || known.ended !== null || hasScript(cmdline) || !runsTrusted(known)) return false;
+  // Without a command line it is only just being started.
+  if (
+    !isShell(exe) ||
+    cmdline.length === 0 ||
+    known.ended !== null ||
+    hasScript(cmdline) ||
+    !runsTrusted(known)
+  )
+    return false;
   const stat = readStat(known.pid);
   if (!stat || stat.tty === 0) return false;
   return stat.session === known.pid || isTerminal(readDescriptor(known.pid, 0));
