@@ -227,8 +227,7 @@ export class Investigator {
     const { cases, config, db, machine, outbox, timeline } = this.#options;
     const suspicion = suspicionOf(best, incident, machine());
     const id = await cases.open(incident.root, suspicion, this.#members(incident, candidates));
-    const same = candidates.flatMap(({ evidence }) => evidence.filter(({ rule }) => rule === SAME_BYTES));
-    this.#options.onInfected?.([...new Set(same.map(({ path }) => path))]);
+    this.#tellInfected(candidates);
     const why = best.evidence.map(({ what }) => what).join("; ");
     await timeline.note(db, id, `suspected ${best.change.path} (score ${best.score.toFixed(2)}): ${why}`);
     await outbox.spool(id);
@@ -245,9 +244,15 @@ export class Investigator {
     const { cases, db, timeline } = this.#options;
     const members = this.#members(incident, candidates);
     await cases.join(id, members);
+    this.#tellInfected(candidates);
     for (const { path } of members) await timeline.note(db, id, `also changed: ${path}`);
     await this.#coverDecoys(id, incident);
     this.#bringBack(id, incident);
+  }
+
+  #tellInfected(candidates: readonly Candidate[]): void {
+    const same = candidates.flatMap(({ evidence }) => evidence.filter(({ rule }) => rule === SAME_BYTES));
+    if (same.length > 0) this.#options.onInfected?.([...new Set(same.map(({ path }) => path))]);
   }
 
   /** After the sample was copied: what its package knows need not wait for a verdict. */
