@@ -158,7 +158,8 @@ async function runHeld(options: AgentOptions, parts: AgentParts): Promise<Runnin
     machine: () => server?.enrolment.machine ?? MachineId.parse("machine-local"),
     outbox,
     packages,
-    onInfected: (paths) => behaviour.infected(paths),
+    // Who lays out the files of a drill is Thymus itself.
+    onInfected: (paths) => behaviour.infected(paths.filter((path) => roots.of(path) !== roots.drill)),
   };
   const prescriptions = new Prescriptions({
     ...context,

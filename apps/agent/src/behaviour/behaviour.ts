@@ -271,7 +271,8 @@ export class Behaviour {
     return await this.#act(tree, harmful, facts);
   }
 
-  async #act(tree: Tree, harmful: readonly Known[], facts: Facts): Promise<boolean> {
+  /** @param cased whether what was done is a case already, whose subject is known better than who wrote it */
+  async #act(tree: Tree, harmful: readonly Known[], facts: Facts, cased = false): Promise<boolean> {
     const { config, db, timeline } = this.#options;
     const judgement = judge(facts);
     if (judgement.score < config.agent.threshold) return false;
@@ -291,7 +292,7 @@ export class Behaviour {
           null,
           `would have been stopped (agent.behaviour.mode): ${explain(judgement)}`,
         );
-      await openProcessCase(this.#options, harmful[0]!, judgement);
+      if (!cased) await openProcessCase(this.#options, harmful[0]!, judgement);
     }
     return false;
   }
@@ -311,7 +312,7 @@ export class Behaviour {
     if (writers.length < 2) return;
     const asking = writers.at(-1)!;
     const facts: Facts = { ...NOTHING, subject: shortLook(asking), changed: paths.length, infected: paths };
-    await this.#act(this.#trees.of(asking, Date.now()), [...new Set(writers)], facts);
+    await this.#act(this.#trees.of(asking, Date.now()), [...new Set(writers)], facts, true);
   }
 
   /** Decoys that were touched without anybody seeing by whom are told of, and made anew. */
