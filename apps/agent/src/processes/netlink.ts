@@ -1,6 +1,5 @@
 /** The calls that the proc connector needs: a netlink socket, poll, and an eventfd by which a waiting thread is woken. */
 import { randomInt } from "node:crypto";
-import koffi from "koffi";
 import { bindC, errnoError } from "../files/c-library.ts";
 import { isAnswer, subscription } from "./connector-events.ts";
 
@@ -69,7 +68,7 @@ function isAnswered(fd: number, nonce: number): boolean {
 export function receive(fd: number, buffer: Buffer): number {
   const length = Number(recv(fd, buffer, buffer.length, MSG_DONTWAIT));
   if (length >= 0) return length;
-  return koffi.errno() === koffi.os.errno.ENOBUFS ? -1 : 0;
+  return errnoError("hear of processes").code === "ENOBUFS" ? -1 : 0;
 }
 
 /** Waits until the first of two descriptors can be read. @returns true where the second can be, too */

@@ -67,7 +67,9 @@ test("content that is wrong in whatever way is dropped and reported, and never a
   await server.publish(`prescriptions/${corrupt}.json`, Buffer.from('{"version":1,"id":'));
   server.assignMissing(corrupt);
   await until("all refusals", () => server.outcomes.filter(({ healthy }) => !healthy).length === 6);
-  await until("notices", () => (server.health?.notices?.length ?? 0) === 6);
+  // A machine may have others to tell, e.g. that the kernel tells a namespace nothing of processes.
+  const dropped = () => server.health?.notices?.filter((each) => each.includes("rx-")) ?? [];
+  await until("notices", () => dropped().length === 6);
   assert.deepEqual(server.health?.active, [good.id]);
   await stillGuards(scripts, clean);
   // The same rule under another id is known again, without a trial, also after a restart.
