@@ -84,6 +84,7 @@ export async function createDecoys(options: CreateDecoysOptions): Promise<DecoyS
       const one = kind.make(
         own,
         pool.filter((program) => !used.has(program.sha256)),
+        made,
       );
       const folder = programFolders[turn++ % programFolders.length]!(own);
       if ("program" in one) {

@@ -64,6 +64,31 @@ test("a set has every kind, distinct places, and contents that cannot run on the
     }
   }));
 
+test("whatever is drawn, a set has programs of every size that a linker leaves, divided by 16", () =>
+  inFolder(async (chamberDir) => {
+    // As in the pool of a distribution whose programs are all linked alike.
+    const list = join(chamberDir, "pool.json");
+    const pool = JSON.parse(await readFile(list, "utf8")) as { size: number }[];
+    await writeFile(list, JSON.stringify(pool.filter(({ size }) => size % 16 === 0)));
+    for (const seed of ["brindle", "fulmar", "gannet", "plover", "wherry"]) {
+      const folder = join(chamberDir, seed);
+      const { decoys } = await createDecoys({ chamberDir, seed, folder });
+      const left = async (type: string) => {
+        const sizes = decoys.filter((decoy) => decoy.type === type).map(({ sha256 }) => join(folder, sha256));
+        const over = await Promise.all(sizes.map(async (file) => (await stat(file)).size % 16));
+        return [...new Set(over)].sort((a, b) => a - b);
+      };
+      assert.deepEqual(
+        [await left("elf64"), await left("elf32")],
+        [
+          [0, 8],
+          [0, 4, 8, 12],
+        ],
+        seed,
+      );
+    }
+  }));
+
 test("a chamber without a pool is told as not built", () =>
   assert.rejects(createDecoys({ chamberDir: "/nonexistent", seed: "x", folder: "/nonexistent" }), {
     code: "CHAMBER_NOT_BUILT",

@@ -68,8 +68,11 @@ function entryCode(bits: 32 | 64, text: number, length: number): Buffer {
   return Buffer.concat([...print, end]);
 }
 
-/** A program of roughly `size` bytes. */
-export function writeElf(random: SeededRandom, bits: 32 | 64, size: number): Buffer {
+/**
+ * A program of roughly `size` bytes.
+ * @param over what the file's size leaves over, divided by 16, where it matters: a multiple of the width of an address in bytes
+ */
+export function writeElf(random: SeededRandom, bits: 32 | 64, size: number, over?: number): Buffer {
   const wide = bits === 64;
   const base = wide ? 0x400000 : 0x8048000;
   const message = Buffer.from(`${phrase(random, random.between(2, 9))}\n`);
@@ -115,8 +118,10 @@ export function writeElf(random: SeededRandom, bits: 32 | 64, size: number): Buf
 
   const strings = `\0${parts.map((part) => part.name).join("\0")}\0.shstrtab\0`;
   const stringsAt = offset;
-  const sectionsAt = align(stringsAt + strings.length, 8);
-  const file = Buffer.alloc(sectionsAt + shsize * (parts.length + 2));
+  const tableSize = shsize * (parts.length + 2);
+  let sectionsAt = align(stringsAt + strings.length, bits / 8);
+  while (over !== undefined && (sectionsAt + tableSize) % 16 !== over) sectionsAt += bits / 8;
+  const file = Buffer.alloc(sectionsAt + tableSize);
   const long = (value: number, at: number) =>
     wide ? file.writeBigUInt64LE(BigInt(value), at) : file.writeUInt32LE(value, at);
   for (const part of parts) part.content.copy(file, part.offset);

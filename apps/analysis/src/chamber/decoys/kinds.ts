@@ -19,7 +19,8 @@ export interface DecoyKind {
   readonly kind: string;
   /** How many of about 60 a set has; never fewer. */
   readonly share: number;
-  readonly make: (random: SeededRandom, pool: readonly PoolProgram[]) => Made;
+  /** `turn` counts what the kind made for this set so far. */
+  readonly make: (random: SeededRandom, pool: readonly PoolProgram[], turn: number) => Made;
 }
 
 const scriptName = (random: SeededRandom, extension: string) => `${verb(random)}-${noun(random)}${extension}`;
@@ -46,16 +47,26 @@ function fromPool(
   };
 }
 
+/**
+ * What the sizes of linked programs leave over, divided by 16: they end with a table of words. Nearly all real programs of one
+ * distribution leave the same, and a set with none but these would not show what an infection does to any other.
+ */
+const leftOver = { elf64: [8, 0], elf32: [8, 0, 4, 12] } as const;
+
 function generated(type: "elf64" | "elf32", share: number): DecoyKind {
   return {
     type,
     kind: "static-small",
     share,
-    make: (random) => ({
-      content: writeElf(random, type === "elf64" ? 64 : 32, random.pick([1500, 4000, 9000, 16_000])),
-      name: scriptName(random, ""),
-      executable: true,
-    }),
+    make: (random, _pool, turn) => {
+      const size = random.pick([1500, 4000, 9000, 16_000]);
+      const over = leftOver[type][turn % leftOver[type].length]!;
+      return {
+        content: writeElf(random, type === "elf64" ? 64 : 32, size, over),
+        name: scriptName(random, ""),
+        executable: true,
+      };
+    },
   };
 }
 
