@@ -62,16 +62,20 @@ export interface AgentParts {
   readonly engine?: () => Promise<RuleEngine>;
   /** Where its own files lie; null where they are not to be watched. */
   readonly places?: OwnPlaces | null;
+  /** What the first baseline waits for after each of its steps. */
+  readonly pace?: () => Promise<void>;
 }
 
 export interface RunningAgent {
+  /** Resolves once no first baseline is being made: until then large folders are not yet known. */
+  baselined(): Promise<void>;
   /** Ends all watching and work in progress; the next start goes on where this one stopped. */
   close(): Promise<void>;
 }
 
 /**
  * Starts the agent: first whatever a crash left unfinished, then the watch and the comparison with the baseline, then
- * the talk with the server. Without a server it observes and acts on the prescriptions that it has.
+ * the talk with the server. First baselines of large folders are made while all of that runs. Without a server it observes and acts on the prescriptions that it has.
  * @throws ThymusError STORE_FAILED, STORE_NEWER, KEY_PERMISSIONS, KEY_INVALID, CONFLICT (another agent has this folder)
  */
 export function startAgent(options: AgentOptions): Promise<RunningAgent> {
@@ -82,7 +86,7 @@ export async function runAgent(options: AgentOptions, parts: AgentParts): Promis
   const release = await holdAgent(options.dataDir);
   try {
     const agent = await runHeld(options, parts);
-    return { close: () => agent.close().finally(release) };
+    return { ...agent, close: () => agent.close().finally(release) };
   } catch (error) {
     release();
     throw error;
@@ -180,6 +184,7 @@ async function runHeld(options: AgentOptions, parts: AgentParts): Promise<Runnin
     investigation,
     investigator: new Investigator(investigation),
     keeper: new Keeper({ cases, copies, isDecoy, log, roots }),
+    pace: parts.pace ?? null,
     onChanges: (changes) => behaviour.changed(changes),
     politeness,
     prescriptions,
@@ -226,6 +231,7 @@ async function runHeld(options: AgentOptions, parts: AgentParts): Promise<Runnin
       })
     : null;
   notices.from(() => outbox.notices());
+  notices.from(async () => watchman.notices());
   timeline.onEvent = () => conversation?.wake();
   outbox.wake = () => conversation?.wake();
 
@@ -274,7 +280,11 @@ async function runHeld(options: AgentOptions, parts: AgentParts): Promise<Runnin
     rootOf: (path) => roots.of(path),
     onForged: (root, path) => requeue(root, [path]),
   });
-  log.info("the agent watches", { roots: roots.all, server: server?.enrolment.url ?? "none" });
+  const watches = () =>
+    log.info("the agent watches", { roots: roots.all, server: server?.enrolment.url ?? "none" });
+  const making = watchman.notices();
+  if (making.length > 0) log.info("the agent is at work while first baselines are made", { making });
+  watchman.baselined().then(() => stop.signal.aborted || watches());
   let closing: Promise<void> | null = null;
   const close = async () => {
     stop.abort();
@@ -295,6 +305,7 @@ async function runHeld(options: AgentOptions, parts: AgentParts): Promise<Runnin
     await db.destroy();
   };
   return {
+    baselined: () => watchman.baselined(),
     close() {
       closing ??= close();
       return closing;

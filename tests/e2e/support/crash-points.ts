@@ -27,6 +27,7 @@ export const killedElsewhere: Readonly<Record<string, string>> = {
   "admin.fleet.part": "apps/admin/src/kill.test.ts",
   "admin.recall.given-back": "apps/admin/src/kill.test.ts",
   "admin.rollout.replaced": "apps/admin/src/kill.test.ts",
+  "agent.baseline.recorded": "apps/agent/src/first-baseline.test.ts",
   "agent.copy.after-rename": "apps/agent/src/copies/put-back.test.ts",
   "agent.copy.before-drop": "apps/agent/src/copies/put-back.test.ts",
   "agent.copy.before-record": "apps/agent/src/copies/put-back.test.ts",

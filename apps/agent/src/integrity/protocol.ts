@@ -22,6 +22,13 @@ export interface TreeJob {
   readonly hashBytes: number;
   /** Number of this making of a baseline: what it recorded already is not read again when it goes on. */
   readonly run: number;
+  /**
+   * What of the known is compared by `create`, and left as it was known where it differs: what this making recorded before it was
+   * interrupted, or all of it. Left out: nothing.
+   */
+  readonly keeps?: "run" | "all";
+  /** What `create` tells of as having appeared, and does not record, though nothing is known of it. */
+  readonly news?: TreeNews;
   readonly how: string;
   /** Milliseconds after which a thread writes down what it did, tells of it, and may give some of its work away. */
   readonly quantum: number;
@@ -31,6 +38,18 @@ export interface TreeJob {
   readonly stop: SharedArrayBuffer;
   /** One number: who holds the room for a large program in memory. */
   readonly room: SharedArrayBuffer;
+}
+
+/** Files that are no part of a tree as it was when its baseline was begun. */
+export interface TreeNews {
+  /** Files that changed from this instant on, milliseconds since 1970. */
+  readonly since: number;
+  /** Uptime of the machine at that instant, seconds: where the clock was set since then, it tells how long ago that was. */
+  readonly uptime: number;
+  /** Folders that have a baseline already: what is unknown in them appeared. */
+  readonly folders: readonly string[];
+  /** How temporary files of the agent itself begin. */
+  readonly temporary: string;
 }
 
 /** A piece of work: a folder, some of its names, or a folder that is gone. */

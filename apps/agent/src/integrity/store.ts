@@ -34,6 +34,7 @@ export class TreeStore {
   readonly #db: DirectDatabase;
   readonly #run: number;
   readonly #how: string;
+  readonly #first: boolean;
   #entries: NewEntry[] = [];
   #gone: { folder: string; name: string }[] = [];
   #goneFolders: string[] = [];
@@ -41,12 +42,13 @@ export class TreeStore {
   /** @param patience milliseconds that it waits for another writer, holding up its thread */
   constructor(
     file: string,
-    { mode, learns, run, how }: Pick<TreeJob, "mode" | "learns" | "run" | "how">,
+    { mode, learns, run, how, keeps }: Pick<TreeJob, "mode" | "learns" | "run" | "how" | "keeps">,
     patience: number,
   ) {
     this.#db = new DirectDatabase(file, { readOnly: mode === "check" && !learns, patience });
     this.#run = run;
     this.#how = how;
+    this.#first = keeps === "all";
   }
 
   #folderId(folder: string): number | null {
@@ -118,7 +120,13 @@ export class TreeStore {
       ids.set(folder, id);
     }
     const program = seen?.program ? 1 : 0;
-    if (seen === null)
+    if (this.#first) {
+      // What was accepted since this was read stays.
+      const columns =
+        "insert into tree_entry (folder, name, stamp, sha256, program, run) values (?, ?, ?, ?, ?, ?)";
+      const sql = `${columns} on conflict do nothing`;
+      if (this.#db.run(sql, id, name, stamp, sha256, program, this.#run) === 0) return;
+    } else if (seen === null)
       this.#db.run(
         `insert into tree_entry (folder, name, stamp, sha256, program, run) values (?, ?, ?, ?, 0, ?) on conflict (folder, name)
            do update set stamp = excluded.stamp, sha256 = excluded.sha256, run = excluded.run`,

@@ -30,7 +30,8 @@ export interface TreeRunOptions {
   /** Called in turn, never at the same time; the next turn of that thread waits for it. */
   onChanges?(changes: readonly TreeChange[]): void | Promise<void>;
   onProblem?(problem: TreeProblem): void;
-  onProgress?(counts: Readonly<TreeCounts>): void;
+  /** What was counted until now is written down. Awaited like `onChanges`. */
+  onProgress?(counts: Readonly<TreeCounts>): void | Promise<void>;
 }
 
 /**
@@ -136,7 +137,7 @@ class TreeRun {
     addCounts(this.#counts, report.counts);
     for (const problem of report.problems) this.#options.onProblem?.(problem);
     if (report.changes.length > 0) await this.#options.onChanges?.(report.changes);
-    this.#options.onProgress?.(this.#counts);
+    await this.#options.onProgress?.(this.#counts);
   }
 
   #deal(): void {

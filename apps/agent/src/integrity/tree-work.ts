@@ -3,6 +3,7 @@ import { type BigIntStats, lstatSync, readdirSync } from "node:fs";
 import { joinPath, pathOf } from "./byte-string.ts";
 import { type Content, type ContentReader, Stopped, type Trouble, troubleOf } from "./content.ts";
 import { isPseudo } from "./mounts.ts";
+import { News } from "./news.ts";
 import type { Seen } from "./program.ts";
 import {
   noCounts,
@@ -30,6 +31,7 @@ export class TreeWork {
   readonly #skip: ReadonlySet<string>;
   readonly #except: ReadonlySet<string>;
   readonly #stop: Int32Array;
+  readonly #news: News | null;
   readonly #stack: TreeUnit[] = [];
   #counts = noCounts();
   #changes: TreeChange[] = [];
@@ -43,6 +45,7 @@ export class TreeWork {
     this.#skip = new Set(job.skip);
     this.#except = new Set(job.except);
     this.#stop = new Int32Array(job.stop);
+    this.#news = job.news ? new News(job.news) : null;
   }
 
   /** What is to be written waits in the store. @param share whether half of what is left is given back for others */
@@ -171,15 +174,28 @@ export class TreeWork {
   }
 
   #compare(unit: TreeUnit, name: string, path: string, stat: BigIntStats, known: KnownEntry | null): void {
-    const { mode, content, run } = this.#job;
+    const { mode, content } = this.#job;
     const stamp = stampOf(stat);
     const same = known !== null && sameStamp(known.stamp, stamp);
-    if (same && mode === "create" && known.run === run) {
+    const keeps = known !== null && this.#keeps(known);
+    if (same && keeps) {
       this.#counts.resumed++;
       return;
     }
     if (same && mode !== "create" && content !== "all") return;
     const kind = kindOf(stamp);
+    if (known !== null && keeps && this.#job.keeps === "all") {
+      // Whoever asked compares afterwards.
+      this.#changes.push({ path, what: "changed", kind, fields: [], before: null, after: null, stamp });
+      return;
+    }
+    if (known === null && kind === "file" && this.#news) {
+      if (this.#news.isOwnWork(name)) return;
+      if (this.#news.has(path, stamp)) {
+        this.#appeared(path, kind, null, stamp);
+        return;
+      }
+    }
     if (kind !== "file" || (content === "none" && mode === "check")) {
       const target = kind === "link" ? this.#reader.link(path) : { sha256: null };
       if ("trouble" in target) this.#problem(path, target);
@@ -202,6 +218,16 @@ export class TreeWork {
     this.#judge(unit, name, path, known, { stamp: read.stamp, sha256: read.sha256, seen });
   }
 
+  /** Whether `create` compares with what is known of an entry, and leaves it. */
+  #keeps({ run }: KnownEntry): boolean {
+    const { mode, keeps } = this.#job;
+    return mode === "create" && (keeps === "all" || (keeps === "run" && run === this.#job.run));
+  }
+
+  #appeared(path: string, kind: EntryKind, after: string | null, stamp: string): void {
+    this.#changes.push({ path, what: "appeared", kind, fields: [], before: null, after, stamp });
+  }
+
   /** What cannot be read is known by its stamp at least; what was known of its content stays as long as nothing moved. */
   #unread(unit: TreeUnit, name: string, path: string, known: KnownEntry | null, stamp: string, why: Trouble) {
     this.#problem(path, why);
@@ -220,25 +246,24 @@ export class TreeWork {
     const { mode, content } = this.#job;
     const { stamp, sha256, seen } = now;
     const kind = kindOf(stamp);
+    // It may have been written while it was read.
+    if (known === null && kind === "file" && this.#news?.has(path, stamp)) {
+      this.#appeared(path, kind, sha256, stamp);
+      return;
+    }
     const before = known ? this.#store.sha256(unit.folder, name) : null;
     const fields = known ? this.#fields(known.stamp, stamp, before, sha256) : [];
     // By metadata alone every move counts: whoever asked looks at the content itself.
     const blind = mode === "check" && content === "none";
     const changed = known === null || fields.some((field) => MEANT.has(field)) || (blind && kind === "file");
     // What is made anew is compared with nothing.
-    if (changed && mode !== "create")
-      this.#changes.push({
-        path,
-        what: known ? "changed" : "appeared",
-        kind,
-        fields,
-        before,
-        after: sha256,
-        stamp,
-      });
+    const kept = known !== null && this.#keeps(known);
+    if (known === null && mode !== "create") this.#appeared(path, kind, sha256, stamp);
+    else if (changed && (mode !== "create" || kept))
+      this.#changes.push({ path, what: "changed", kind, fields, before, after: sha256, stamp });
     else if (known && !sameStamp(known.stamp, stamp)) this.#counts.touched++;
     const learnt = this.#job.learns === true && known !== null && before === null && fields.length === 0;
-    if (mode === "check" && !learnt) return;
+    if ((mode === "check" && !learnt) || (kept && changed)) return;
     this.#store.put({
       folder: unit.folder,
       name,
@@ -262,13 +287,16 @@ export class TreeWork {
     return [...fields.filter((field) => MEANT.has(field)), ...fields.filter((field) => !MEANT.has(field))];
   }
 
-  #gone(unit: TreeUnit, { name, stamp }: KnownEntry): void {
+  #gone(unit: TreeUnit, entry: KnownEntry): void {
+    const { name, stamp } = entry;
     const path = joinPath(unit.folder, name);
     if (this.#excepted(path, name) || this.#skip.has(path)) return;
     const kind: EntryKind = kindOf(stamp);
     const before = this.#store.sha256(unit.folder, name);
-    this.#changes.push({ path, what: "gone", kind, fields: [], before, after: null, stamp: null });
-    if (this.#job.mode !== "check") this.#store.remove(unit.folder, name);
+    const stays = this.#job.mode === "check" || this.#keeps(entry);
+    if (stays || this.#job.mode !== "create")
+      this.#changes.push({ path, what: "gone", kind, fields: [], before, after: null, stamp: null });
+    if (!stays) this.#store.remove(unit.folder, name);
     if (kind === "folder") this.#stack.push({ folder: path, root: unit.root, device: null, gone: true });
   }
 

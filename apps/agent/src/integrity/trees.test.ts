@@ -233,3 +233,37 @@ test("stopped or killed at any moment and started again, the baseline is the one
   const again = await create(dataDir, tree, { onResumed: () => resumed++ });
   assert.deepEqual([resumed, again.resumed, again.files], [1, 0, 1200], "a made baseline is made anew");
 });
+
+test("a making that goes on tells what it had recorded and what is not so any more, and leaves it", async (t) => {
+  const { tree, dataDir } = place(t);
+  for (let n = 0; n < 12; n++) writeFileSync(join(tree, `f${String(n).padStart(2, "0")}`), `content ${n}`);
+  // What is larger than a step reads at once ends the first one.
+  writeFileSync(join(tree, "f06"), Buffer.alloc(1 << 20));
+  const stop = new AbortController();
+  const first = create(dataDir, tree, { threads: 1, signal: stop.signal, onProgress: () => stop.abort() });
+  await assert.rejects(first, { code: "INTERRUPTED" });
+  const before = recorded(dataDir) as { entries: { name: string; stamp: string; sha256: string }[] };
+  assert.ok(before.entries.length >= 3 && before.entries.length < 13);
+  const row = (name: string) => before.entries.find((entry) => entry.name === name);
+  writeFileSync(join(tree, "f00"), "another content");
+  unlinkSync(join(tree, "f01"));
+  utimesSync(join(tree, "f02"), 1, 1);
+  const found: BaselineDifference[] = [];
+  const made = await create(dataDir, tree, { onDifference: (one) => found.push(one) });
+  assert.deepEqual(found.map(({ what, path }) => `${what} ${path.slice(tree.length)}`).sort(), [
+    "changed /f00",
+    "gone /f01",
+  ]);
+  assert.deepEqual([made.differences, made.touched], [2, 1]);
+  const after = recorded(dataDir) as typeof before;
+  for (const name of ["f00", "f01"])
+    assert.deepEqual(
+      after.entries.find((entry) => entry.name === name),
+      row(name),
+    );
+  const { lines } = await differences(dataDir, tree);
+  assert.deepEqual(lines, ["changed file /f00 content", "gone file /f01 "]);
+  const again = await create(dataDir, tree, { anew: true });
+  assert.equal(again.differences, 0);
+  assert.deepEqual((await differences(dataDir, tree)).lines, []);
+});

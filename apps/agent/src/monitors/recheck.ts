@@ -1,11 +1,10 @@
 import type { Logger } from "@thymus/contracts";
 import { byteString, shown, textOf } from "../integrity/byte-string.ts";
 import { forgetBytes, recordBytes } from "../integrity/entries.ts";
-import { beginMaking, endMaking } from "../integrity/making.ts";
 import type { TreeChange, TreeProblem } from "../integrity/protocol.ts";
 import { runTree } from "../integrity/tree-run.ts";
 import { databaseFile, exceptions, treeAt } from "../integrity/tree-units.ts";
-import { readMeta, writeMeta } from "../state/meta.ts";
+import { readMeta } from "../state/meta.ts";
 import type { Database } from "../state/open.ts";
 
 export interface CompareOptions {
@@ -54,7 +53,7 @@ export async function compareWithBaseline(options: CompareOptions): Promise<Comp
         else if (!(await ignore(path))) different.push(path);
       }
     },
-    onProblem: (problem) => tell(log, problem),
+    onProblem: (problem) => tellProblem(log, problem),
   });
   await takeIn(db, others, log);
   return { different, files, seconds: (performance.now() - started) / 1000 };
@@ -73,11 +72,11 @@ async function takeIn(db: Database, others: readonly TreeChange[], log: Logger):
     else await recordBytes(db, path, { stamp, sha256: after, program: 0 });
 }
 
-const tell = (log: Logger, { path, what, why }: TreeProblem) => {
+export const tellProblem = (log: Logger, { path, what, why }: TreeProblem) => {
   if (what !== "vanished") log.warn(`${what} in a comparison with the baseline`, { path: shown(path), why });
 };
 
-async function jobOf({ db, root, skip, maxBytes }: CompareOptions) {
+export async function jobOf({ db, root, skip, maxBytes }: CompareOptions) {
   return {
     database: await databaseFile(db),
     skip: skip.filter((folder) => folder !== root).map(byteString),
@@ -91,23 +90,8 @@ async function jobOf({ db, root, skip, maxBytes }: CompareOptions) {
   };
 }
 
-const metaKey = (root: string) => `baseline:${root}`;
+export const baselineKey = (root: string) => `baseline:${root}`;
 
 export async function hasBaseline(db: Database, root: string): Promise<boolean> {
-  return (await readMeta(db, metaKey(root))) !== null;
-}
-
-/** Takes a whole root into self as it is now; after an interruption it goes on. @returns number of programs */
-export async function createBaseline(options: CompareOptions): Promise<number> {
-  const { db, root, log, signal } = options;
-  const { run } = await beginMaking(db, root);
-  const { programs } = await runTree({
-    job: { ...(await jobOf(options)), mode: "create", content: "all", run, how: "first-baseline" },
-    units: [treeAt(root, root)],
-    signal,
-    onProblem: (problem) => tell(log, problem),
-  });
-  await writeMeta(db, metaKey(root), new Date().toISOString());
-  await endMaking(db, root);
-  return programs;
+  return (await readMeta(db, baselineKey(root))) !== null;
 }

@@ -1,10 +1,12 @@
 import { basename, dirname } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import type { Coverage as CoverageView } from "@thymus/contracts";
 import { TEMPORARY_PREFIX } from "@thymus/store";
 import type { Politeness } from "../citizen/politeness.ts";
 import type { Keeper } from "../copies/keeper.ts";
 import { factsAt } from "../files/regular.ts";
 import type { Roots } from "../files/roots.ts";
+import type { TreeCounts } from "../integrity/protocol.ts";
 import type { Prescriptions } from "../scanning/prescriptions.ts";
 import type { Serial } from "../state/serial.ts";
 import { refuseAt } from "../suspicion/collect.ts";
@@ -13,7 +15,9 @@ import { Coverage } from "../watch/coverage.ts";
 import type { Changed, Writer } from "../watch/messages.ts";
 import { type Changes, Pending } from "../watch/pending.ts";
 import { Watch } from "../watch/watch.ts";
-import { type CompareOptions, compareWithBaseline, createBaseline, hasBaseline } from "./recheck.ts";
+import { createBaseline } from "./first-baseline.ts";
+import { FirstBaselines } from "./first-baselines.ts";
+import { type CompareOptions, compareWithBaseline, hasBaseline } from "./recheck.ts";
 
 export interface WatchmanOptions {
   readonly investigation: InvestigatorOptions;
@@ -21,6 +25,7 @@ export interface WatchmanOptions {
   readonly keeper: Keeper;
   /** Every change of a root as it is told, with who made it. */
   readonly onChanges: (changes: readonly Changed[]) => void;
+  readonly pace: (() => Promise<void>) | null;
   readonly politeness: Politeness;
   readonly prescriptions: Prescriptions;
   readonly roots: Roots;
@@ -36,6 +41,8 @@ const BLIND_SECONDS = 15;
 const BLIND_PART = 20;
 /** Milliseconds between two looks at which of those is due. */
 const BLIND_LOOK = 5000;
+/** Milliseconds for which the start waits for first baselines: those of small folders are made by then. */
+const AT_START = 3000;
 /** Changes that are looked at together with one that cannot wait. */
 const TOGETHER = 64;
 
@@ -51,6 +58,9 @@ export class Watchman {
   readonly #last = new Map<string, { readonly ended: number; readonly took: number }>();
   /** When the baseline of a root was made by this process. */
   readonly #begun = new Map<string, number>();
+  /** Roots of which something was told, or went unseen, while their first baseline is made. */
+  readonly #unsure = new Set<string>();
+  readonly #first: FirstBaselines;
   readonly #stop = new AbortController();
   #coverage!: Coverage;
   #watch: Watch | null = null;
@@ -61,6 +71,10 @@ export class Watchman {
   constructor(options: WatchmanOptions) {
     this.#options = options;
     const { settleSeconds } = options.investigation.config.agent;
+    this.#first = new FirstBaselines({
+      log: options.investigation.log,
+      make: (root, onProgress) => this.#make(root, onProgress),
+    });
     for (const root of options.roots.all)
       this.#pending.set(
         root,
@@ -73,7 +87,10 @@ export class Watchman {
       );
   }
 
-  /** Watches, then compares: what changed while the agent was down is found, and nothing falls in between. */
+  /**
+   * Watches, then compares: what changed while the agent was down is found, and nothing falls in between. First baselines of large
+   * folders go on afterwards.
+   */
   async start(): Promise<void> {
     const { investigation, prescriptions, roots, serial } = this.#options;
     const { config, db, log } = investigation;
@@ -97,13 +114,21 @@ export class Watchman {
         if (await hasBaseline(db, root)) {
           coverage.gap(root, "the agent was not running");
           await this.#recheck(root, false);
+          await this.#options.keeper.fill(root);
         } else await this.#begin(root);
-        await this.#options.keeper.fill(root);
       }
       await prescriptions.carryOut();
     });
     this.#schedule();
     this.#blindTimer = setInterval(() => this.#compareBlind(), BLIND_LOOK);
+    const late = new AbortController();
+    await Promise.race([this.baselined(), sleep(AT_START, undefined, { ref: false, signal: late.signal })]);
+    late.abort();
+  }
+
+  /** Resolves once no first baseline is being made. */
+  baselined(): Promise<void> {
+    return this.#first.idle();
   }
 
   /** Something of a root may have changed unseen: it is compared as soon as its turn comes. */
@@ -132,13 +157,26 @@ export class Watchman {
   }
 
   async #begin(root: string): Promise<void> {
-    const { decoys, log } = this.#options.investigation;
-    if (this.#coverage.state(root)?.missing) return;
+    const { decoys } = this.#options.investigation;
+    if (this.#closed || this.#first.has(root) || this.#coverage.state(root)?.missing) return;
     await decoys.plant(root);
-    const programs = await createBaseline(this.#compareOptions(root));
+    this.#first.begin(root);
+  }
+
+  /** Everything else goes on meanwhile; what came or changed since it was begun is judged by its events, and afterwards by comparing. */
+  async #make(root: string, onProgress: (counts: Readonly<TreeCounts>) => void): Promise<void> {
+    const { log } = this.#options.investigation;
+    const { programs, differs } = await createBaseline(this.#compareOptions(root), async (counts) => {
+      onProgress(counts);
+      await this.#options.pace?.();
+    });
     this.#begun.set(root, performance.now());
     this.#coverage.compared(root);
     log.info("baseline made", { root, programs });
+    await this.#work(async () => {
+      if (this.#unsure.delete(root) || differs) await this.#recheck(root, false);
+      await this.#options.keeper.fill(root);
+    });
   }
 
   #compareOptions(root: string): CompareOptions {
@@ -196,13 +234,20 @@ export class Watchman {
       });
   }
 
-  /** Work on changes when its turn comes. What was told of decoys before the baseline was made tells of their planting. */
+  /**
+   * Work on changes when its turn comes. What was told of decoys before the baseline was made tells of their planting, unless they are
+   * not as they were planted.
+   */
   #workOn(root: string, changes: Changes, work: (changes: Changes) => Promise<void>): Promise<void> {
     const told = performance.now();
     return this.#work(async () => {
-      if (told > (this.#begun.get(root) ?? 0)) return work(changes);
-      const planted = new Set((await this.#options.investigation.decoys.of(root)).map(({ path }) => path));
-      return work(new Map([...changes].filter(([path]) => !planted.has(path))));
+      const first = this.#first.has(root);
+      if (first) this.#unsure.add(root);
+      if (!first && told > (this.#begun.get(root) ?? 0)) return work(changes);
+      const { decoys } = this.#options.investigation;
+      const touched = await decoys.touched(root);
+      const planted = new Set((await decoys.of(root)).map(({ path }) => path));
+      return work(new Map([...changes].filter(([path]) => !planted.has(path) || touched.includes(path))));
     });
   }
 
@@ -273,7 +318,8 @@ export class Watchman {
     const began = performance.now();
     await this.#watch?.check();
     if (!(await hasBaseline(db, root))) {
-      await this.#begin(root);
+      if (this.#first.has(root)) this.#unsure.add(root);
+      else await this.#begin(root);
       return;
     }
     if (this.#coverage.state(root)?.missing) return;
@@ -301,6 +347,11 @@ export class Watchman {
       if (!member) count++;
     }
     return count;
+  }
+
+  /** What a person should know of how far the watch is. */
+  notices(): string[] {
+    return this.#first.notices();
   }
 
   requeue(root: string, paths: Iterable<string>): void {
@@ -335,6 +386,7 @@ export class Watchman {
     if (this.#timer) clearTimeout(this.#timer);
     if (this.#blindTimer) clearInterval(this.#blindTimer);
     for (const pending of this.#pending.values()) pending.close();
+    await this.#first.idle();
     await this.#watch?.close();
   }
 }

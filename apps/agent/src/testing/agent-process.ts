@@ -33,8 +33,9 @@ async function deadlyEngine(): Promise<RuleEngine> {
   };
 }
 
-await runAgent(
+const agent = await runAgent(
   { dataDir, config: Config.parse(config), log: silentLogger },
   { packages: noPackages, places: null, ...(deadly && { engine: deadlyEngine }) },
 );
+await agent.baselined();
 process.stdout.write("ready\n");

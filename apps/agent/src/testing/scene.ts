@@ -52,6 +52,7 @@ export async function makeScene(
     agent: null,
     async startAgent(log = silentLogger, packages = noPackages) {
       scene.agent = await runAgent({ dataDir, config, log }, { packages, places: null });
+      await scene.agent.baselined();
     },
     async stopAgent() {
       await scene.agent?.close();

@@ -61,7 +61,10 @@ export interface BaselineOptions {
  * on where it stopped (INTERRUPTED says so).
  */
 export interface BaselineVerbs {
-  /** Takes everything there into self as it is now. */
+  /**
+   * Takes everything there into self as it is now. Where an interrupted making goes on, what it had recorded and what is not so any
+   * more is a difference, and stays as it was recorded.
+   */
   create(paths?: readonly string[], options?: BaselineOptions): Promise<BaselineSummary>;
   /**
    * Compares by metadata, and by content what was written or moved. What has the content, kind, owner and mode that is known is no
@@ -87,7 +90,7 @@ export async function openBaseline({ dataDir, config }: VerbOptions): Promise<Ba
   const walk = async (
     tops: readonly string[],
     options: BaselineOptions,
-    how: Pick<TreeJob, "mode" | "content" | "run" | "how">,
+    how: Pick<TreeJob, "mode" | "content" | "run" | "how" | "keeps">,
   ): Promise<BaselineSummary> => {
     const started = performance.now();
     const troubles = { unreadable: 0, vanished: 0, changing: 0, "other-file-system": 0 };
@@ -156,6 +159,7 @@ export async function openBaseline({ dataDir, config }: VerbOptions): Promise<Ba
         content: "all",
         run: making.run,
         how: "first-baseline",
+        keeps: "run",
       });
       for (const top of tops)
         if (roots.all.includes(top)) await writeMeta(db, `baseline:${top}`, new Date().toISOString());

@@ -33,7 +33,11 @@ export const registerBaseline: Register = (program) => {
     .action(
       acting<Options>((context, options, paths) =>
         told(context, options, async (verbs, how) => {
-          const made = await verbs.create(paths, how);
+          const made = await verbs.create(paths, { ...how, onDifference: (one) => tell(context, one) });
+          if (made.differences > 0 && !context.json)
+            printLine(
+              `${made.differences} changed since they were recorded, before the interruption, and stay as recorded; \`thymus baseline accept\` takes them in`,
+            );
           if (context.json) printJson(made);
           else
             printLine(
