@@ -31,6 +31,7 @@ import { openVault } from "./quarantine/vault.ts";
 import { recoverOperations } from "./repair/recover.ts";
 import { ActivePrescriptions } from "./scanning/active.ts";
 import { Brake } from "./scanning/brake.ts";
+import { confinementNotice } from "./scanning/confinement.ts";
 import { FullScan } from "./scanning/full-scan.ts";
 import { Healer } from "./scanning/healer.ts";
 import { Prescriptions } from "./scanning/prescriptions.ts";
@@ -130,6 +131,7 @@ async function runHeld(options: AgentOptions, parts: AgentParts): Promise<Runnin
   const packages = parts.packages ?? packagesOf(db);
   const brake = new Brake(db, config);
   const notices = new Notices();
+  const onLayers = confinementNotice(notices);
   notices.from(() => brake.notices());
   notices.from(async () => (await packages.notices?.()) ?? []);
   quarantine.onFull = (why) => notices.set("quarantine-full", why && `files are left as they are: ${why}`);
@@ -206,6 +208,7 @@ async function runHeld(options: AgentOptions, parts: AgentParts): Promise<Runnin
       dataDir,
       guard,
       healer,
+      onLayers,
       serial,
       rootOf: (path) => roots.of(path),
     });
@@ -259,6 +262,7 @@ async function runHeld(options: AgentOptions, parts: AgentParts): Promise<Runnin
     dataDir,
     healer,
     log,
+    onLayers,
     politeness,
     roots: () => roots.all,
     rootOf: (path) => roots.of(path),

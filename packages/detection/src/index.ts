@@ -12,7 +12,8 @@ export {
   type RuleBundle,
 } from "./bundle/bundle.ts";
 export { hexRuns } from "./bundle/hex-runs.ts";
-export type { Layer } from "./confined/lockdown.ts";
+export { type Layer, missingLayers } from "./confined/layers.ts";
+export { probeConfinement } from "./confined/probe.ts";
 export { canConfine } from "./confined/start.ts";
 export { compileCached } from "./engine/cache.ts";
 export {

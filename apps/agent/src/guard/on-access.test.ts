@@ -43,7 +43,15 @@ for (const whenUnsure of ["allow", "deny"] as const)
     const healed: string[] = [];
     let forgotten = 0;
     const onAccess = new OnAccess({
-      ...{ active, db, dataDir: folder, log: silentLogger, rootOf: () => null, serial: new Serial() },
+      ...{
+        active,
+        db,
+        dataDir: folder,
+        log: silentLogger,
+        rootOf: () => null,
+        serial: new Serial(),
+        onLayers: () => {},
+      },
       config: Config.parse({ agent: { onAccess: { mode: "deny", deadlineMs: 100, whenUnsure } } }),
       guard: { forget: () => forgotten++ } as unknown as Guard,
       healer: { heal: async ({ path }: { path: string }) => healed.push(path) } as unknown as Healer,

@@ -3,6 +3,7 @@ import type { Config, Logger, Prescription } from "@thymus/contracts";
 import type { Timeline } from "../link/timeline.ts";
 import type { ActivePrescriptions } from "../scanning/active.ts";
 import { ConfinedJudge } from "../scanning/confined-judge.ts";
+import type { OnLayers } from "../scanning/confinement.ts";
 import type { Healer } from "../scanning/healer.ts";
 import type { Database } from "../state/open.ts";
 import type { Serial } from "../state/serial.ts";
@@ -19,6 +20,7 @@ export interface OnAccessOptions {
   readonly guard: Guard;
   readonly healer: Healer;
   readonly log: Logger;
+  readonly onLayers: OnLayers;
   readonly rootOf: (path: string) => string | null;
   readonly serial: Serial;
   readonly timeline: Timeline;
@@ -40,10 +42,16 @@ export class OnAccess {
 
   constructor(options: OnAccessOptions) {
     this.#options = options;
-    const { active, config, dataDir, log } = options;
+    const { active, config, dataDir, log, onLayers } = options;
     this.#rules = active.ids.join();
     const cacheDir = join(dataDir, "scans", "compiled");
-    this.#judge = new ConfinedJudge({ active, cacheDir, log, maxBytes: config.admin.maxSampleBytes });
+    this.#judge = new ConfinedJudge({
+      active,
+      cacheDir,
+      log,
+      maxBytes: config.admin.maxSampleBytes,
+      onLayers,
+    });
     this.#judge.onReplaced = () => options.guard.forget();
     this.#timer = setInterval(() => this.#look(), LOOK);
     this.#timer.unref();

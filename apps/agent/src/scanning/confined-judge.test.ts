@@ -27,7 +27,7 @@ async function scene(t: TestContext, canConfine?: boolean) {
   const active = new ActivePrescriptions(db, silentLogger);
   const cacheDir = join(folder, "compiled");
   const judge = new ConfinedJudge({
-    ...{ active, cacheDir, log: silentLogger, maxBytes: 1 << 24 },
+    ...{ active, cacheDir, log: silentLogger, maxBytes: 1 << 24, onLayers: () => {} },
     ...(canConfine !== undefined && { canConfine }),
   });
   t.after(async () => {

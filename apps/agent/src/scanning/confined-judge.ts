@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import type { Logger, Prescription } from "@thymus/contracts";
 import { canConfine } from "@thymus/detection";
 import type { ActivePrescriptions } from "./active.ts";
+import type { OnLayers } from "./confinement.ts";
 import { JudgeWorker } from "./judge-worker.ts";
 
 export interface ConfinedJudgeOptions {
@@ -11,6 +12,7 @@ export interface ConfinedJudgeOptions {
   readonly log: Logger;
   /** Largest file that is given to it. */
   readonly maxBytes: number;
+  readonly onLayers: OnLayers;
   /** Whether this machine can confine a process; a test may say no. */
   readonly canConfine?: boolean;
 }
@@ -106,8 +108,8 @@ export class ConfinedJudge {
       this.#take(null, rules, generation);
       return;
     }
-    const { cacheDir, maxBytes } = this.#options;
-    this.#starting = JudgeWorker.start({ bundle, cacheDir, maxBytes })
+    const { cacheDir, maxBytes, onLayers } = this.#options;
+    this.#starting = JudgeWorker.start({ bundle, cacheDir, maxBytes, onLayers })
       .then(
         (worker) => this.#take(worker, rules, generation),
         (error: Error) => this.#missed(error),

@@ -43,6 +43,7 @@ async function setUp(t: TestContext) {
     healer: { heal: () => assert.fail("an added rule acts") } as unknown as Healer,
     log,
     maxBytes: 1 << 20,
+    onLayers: () => {},
     politeness: new Politeness(config.agent.scan),
     roots: () => [watched],
     rootOf: () => watched,

@@ -7,6 +7,7 @@ import { readMeta, writeMeta } from "../state/meta.ts";
 import type { Database } from "../state/open.ts";
 import type { Serial } from "../state/serial.ts";
 import type { ActivePrescriptions } from "./active.ts";
+import type { OnLayers } from "./confinement.ts";
 import type { Healer } from "./healer.ts";
 
 export interface FullScanOptions {
@@ -17,6 +18,7 @@ export interface FullScanOptions {
   readonly healer: Healer;
   readonly log: Logger;
   readonly maxBytes: number;
+  readonly onLayers: OnLayers;
   readonly politeness: Politeness;
   readonly roots: () => readonly string[];
   /** Folders below roots that are not entered. */
@@ -117,7 +119,7 @@ export class FullScan {
   }
 
   async #scan(bundle: RuleBundle, told: { finds: number; errors: number }) {
-    const { config, dataDir, log, maxBytes, politeness, roots, skip } = this.#options;
+    const { config, dataDir, log, maxBytes, onLayers, politeness, roots, skip } = this.#options;
     const folder = join(dataDir, "scans");
     const work: Promise<unknown>[] = [];
     const summary = await scanPaths({
@@ -132,6 +134,7 @@ export class FullScan {
       signal: this.#stop.signal,
       skip,
       workers: 1,
+      onLayers,
       onFinding: (finding) => work.push(this.#found(finding, told)),
       onError: (path, error) => {
         if (told.errors++ < MAX_TOLD) log.warn("a file was not scanned wholly", { path, why: error.message });

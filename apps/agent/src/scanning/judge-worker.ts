@@ -2,12 +2,14 @@ import { open } from "node:fs/promises";
 import { basename } from "node:path";
 import { type Sha256, ThymusError } from "@thymus/contracts";
 import { type RuleBundle, ScanPool } from "@thymus/detection";
+import type { OnLayers } from "./confinement.ts";
 
 export interface JudgeWorkerOptions {
   readonly bundle: RuleBundle;
   /** Folder of compiled rules. */
   readonly cacheDir: string;
   readonly maxBytes: number;
+  readonly onLayers: OnLayers;
 }
 
 /** What a worker says of one file: its digest, and the prescription whose rule comes first among those that find it. */
@@ -25,7 +27,7 @@ export class JudgeWorker {
   #looked: Looked | null = null;
 
   /** @returns one that has shown that it works @throws ThymusError or Error where it does not start */
-  static async start({ bundle, cacheDir, maxBytes }: JudgeWorkerOptions): Promise<JudgeWorker> {
+  static async start({ bundle, cacheDir, maxBytes, onLayers }: JudgeWorkerOptions): Promise<JudgeWorker> {
     const worker = new JudgeWorker();
     worker.#pool = await ScanPool.open(
       { bundle, cacheDir, maxFileBytes: maxBytes, workers: 1, workersAre: "processes" },
@@ -37,6 +39,7 @@ export class JudgeWorker {
           if (code === "TOOL_FAILED") worker.#looked = null;
         },
         onSkip() {},
+        onLayers,
       },
     );
     const self = import.meta.filename;

@@ -5,7 +5,7 @@ import { arch, cpus, platform, totalmem } from "node:os";
 import { join } from "node:path";
 import { agentAbilities } from "@thymus/agent";
 import { chamberPackages, chamberPaths, confinementWorks, readProbe } from "@thymus/analysis";
-import { loadEngine } from "@thymus/detection";
+import { loadEngine, missingLayers, probeConfinement } from "@thymus/detection";
 import type { Context } from "../context.ts";
 import { printJson, printLine } from "../output.ts";
 import { acting, type Register, withGlobals } from "./verb.ts";
@@ -57,6 +57,14 @@ async function examine(context: Context): Promise<Check[]> {
     confinementWorks(),
     confinementWorks() ? "bubblewrap makes namespaces" : "bwrap is missing or may not",
     apt,
+  );
+  const held = await probeConfinement().then(missingLayers, (error: Error) => [error.message]);
+  add(
+    "confined scans",
+    held.length === 0,
+    held.length === 0 ? "what reads hostile files has no rights, in every layer" : held.join("; "),
+    "bubblewrap, and a kernel with Landlock and seccomp; root in a container needs SETUID, SETGID and SYS_ADMIN",
+    "note",
   );
   const qemu = probe("qemu-system-x86_64", ["--version"]);
   add("chamber engine", qemu !== null, qemu ?? "no qemu-system-x86_64", apt);

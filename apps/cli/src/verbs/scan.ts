@@ -1,6 +1,13 @@
 import { join } from "node:path";
 import { type Finding, ThymusError } from "@thymus/contracts";
-import { bundleOf, createBundle, type RuleBundle, scanLimits, scanPaths } from "@thymus/detection";
+import {
+  bundleOf,
+  createBundle,
+  missingLayers,
+  type RuleBundle,
+  scanLimits,
+  scanPaths,
+} from "@thymus/detection";
 import type { Context } from "../context.ts";
 import { printJson, printLine, progressReporter, visible } from "../output.ts";
 import { loadRules } from "../rules.ts";
@@ -34,6 +41,7 @@ export const registerScan: Register = (program) => {
         const warn = (what: string) => process.stderr.write(`${visible(`warning: ${what}`)}\n`);
         const bundle = await bundleFor(context, options.rules, warn);
         const progress = progressReporter();
+        let told = false;
         const folder = join(context.dataDir, "scans");
         const summary = await scanPaths({
           paths,
@@ -47,6 +55,13 @@ export const registerScan: Register = (program) => {
             progress.done();
             if (context.json) printJson(finding);
             else printLine(`${visible(shown(finding))}: ${finding.family ?? finding.rule}`);
+          },
+          onLayers(layers) {
+            const missing = missingLayers(layers);
+            if (missing.length === 0 || told) return;
+            told = true;
+            progress.done();
+            warn(`the process that reads the files is not wholly confined: ${missing.join("; ")}`);
           },
           onError(path, error) {
             progress.done();

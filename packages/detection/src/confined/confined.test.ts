@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { gzipSync } from "node:zlib";
 import { bundleSources, openLimits, scanPaths } from "../index.ts";
+import { isHeld, LAYERS, missingLayers } from "./layers.ts";
 import { readMessage } from "./message.ts";
 import { canConfine } from "./start.ts";
 
@@ -86,4 +87,11 @@ test("what a worker says is taken only in the form that it has to have", () => {
     JSON.stringify({ kind: "error", index: 0, code: "INTERNAL", message: "", hint: "" }),
   ])
     assert.equal(readMessage(wrong), null, wrong);
+});
+
+test("what is missing has a name; a process with neither of two layers takes no files", () => {
+  assert.deepEqual(missingLayers(LAYERS), []);
+  assert.equal(new Set(missingLayers([])).size, LAYERS.length);
+  assert.ok(isHeld(["landlock"]) && isHeld(["seccomp"]));
+  assert.ok(!isHeld(LAYERS.filter((layer) => layer !== "landlock" && layer !== "seccomp")));
 });

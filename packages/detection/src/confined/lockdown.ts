@@ -1,9 +1,7 @@
 /** What a worker gives up before it meets the first hostile byte. Nothing of it can be taken back. */
+import type { Layer } from "./layers.ts";
 import { type Libc, loadLibc } from "./libc.ts";
 import { type FilteredArch, filterProgram } from "./seccomp.ts";
-
-/** What holds a confined worker, as far as this kernel has it. */
-export type Layer = "uid" | "no-new-privileges" | "limits" | "landlock" | "seccomp" | "namespaces";
 
 export interface LockdownOptions {
   /** Bytes of memory that the process may ask for (RLIMIT_DATA). */
@@ -88,18 +86,19 @@ function limit(libc: Libc, memory: number): boolean {
   return all.every(Boolean);
 }
 
-/** Where it is root: nobody, for all threads. */
+/** Where it is root: nobody, for all threads. No user namespace of root's may be around this, which would only hide its id (launch.ts). */
 function dropUser(): boolean {
-  if (process.getuid?.() !== 0) return true;
-  try {
-    process.setgroups?.([]);
-    process.setgid?.(NOBODY);
-    process.setuid?.(NOBODY);
-    return true;
-  } catch {
-    // Inside a user namespace of one user there is no other.
-    return false;
+  if (process.getuid?.() === 0) {
+    try {
+      process.setgroups?.([]);
+      process.setgid?.(NOBODY);
+      process.setuid?.(NOBODY);
+    } catch {
+      // Without the right to, or where the user namespace knows no other user.
+      return false;
+    }
   }
+  return process.getuid?.() !== 0;
 }
 
 /** No file system, no TCP port, no abstract socket, no signal to others: all rights handled, none granted (landlock(7)). */

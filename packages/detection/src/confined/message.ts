@@ -1,7 +1,7 @@
 /** Reads what a worker says. It met hostile bytes, so nothing of it is taken on trust. */
 import type { FileType, Sha256 } from "@thymus/contracts";
 import type { FoundMatch, WorkerMessage } from "../scan/protocol.ts";
-import type { Layer } from "./lockdown.ts";
+import { LAYERS, type Layer } from "./layers.ts";
 
 const CODES = ["UNREADABLE", "TOO_LARGE", "TOOL_FAILED"] as const;
 const MAX_TEXT = 16 * 1024;
@@ -19,7 +19,7 @@ export function readMessage(line: string): WorkerMessage | null {
   }
   if (typeof said !== "object" || said === null) return null;
   if (said.kind === "ready")
-    return Array.isArray(said.layers) && said.layers.every(isText)
+    return Array.isArray(said.layers) && said.layers.every((each) => LAYERS.includes(each as Layer))
       ? { kind: "ready", layers: said.layers as Layer[] }
       : null;
   if (said.kind === "done")

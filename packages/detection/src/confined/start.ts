@@ -1,17 +1,18 @@
 /** Starts a confined worker and speaks with it; what it says is checked like what a stranger says. */
 import { type ChildProcess, spawn } from "node:child_process";
-import { accessSync, closeSync, constants, readFileSync, readSync } from "node:fs";
-import { join } from "node:path";
+import { closeSync, readFileSync, readSync } from "node:fs";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { serialize } from "node:v8";
 import type { WorkerMessage } from "../scan/protocol.ts";
 import type { RunnerListener, Whereabouts } from "../scan/runner.ts";
 import { Channel, openChannel } from "./channel.ts";
+import { type Launch, launchOf, noteStart } from "./launch.ts";
 import { loadLibc } from "./libc.ts";
 import { readMessage } from "./message.ts";
 import type { ConfinedSettings } from "./settings.ts";
 
+const PROGRAM = fileURLToPath(new URL("./worker.ts", import.meta.url));
 /** Longest line that a worker may say, bytes. */
 const MAX_SAID = 64 * 1024 * 1024;
 
@@ -27,32 +28,6 @@ export interface WorkerEnd {
 /** Whether this machine can run confined workers at all. */
 export const canConfine = (): boolean => loadLibc() !== null;
 
-/** Not where the whole machine's names stay: a namespace for processes, network, users; found once. */
-let namespaces: string | null | undefined;
-
-function bubblewrap(): string | null {
-  if (namespaces !== undefined) return namespaces;
-  namespaces = null;
-  for (const folder of ["/usr/bin", "/usr/local/bin", "/bin"]) {
-    try {
-      accessSync(join(folder, "bwrap"), constants.X_OK);
-      namespaces = join(folder, "bwrap");
-      break;
-    } catch {
-      // Not there.
-    }
-  }
-  return namespaces;
-}
-
-const wrapped = (bwrap: string, command: readonly string[]): [string, string[]] => [
-  bwrap,
-  [
-    ...["--unshare-all", "--unshare-user", "--uid", "65534", "--gid", "65534", "--new-session"],
-    ...["--cap-drop", "ALL", "--ro-bind", "/", "/", "--dev", "/dev", "--", ...command],
-  ],
-];
-
 export function startConfined(settings: ConfinedSettings, listener: RunnerListener): WorkerEnd {
   return new ConfinedWorker(settings, listener);
 }
@@ -65,6 +40,7 @@ class ConfinedWorker implements WorkerEnd {
   readonly #settings: Buffer;
   readonly #waiting = new Set<number>();
   #child: ChildProcess;
+  #inNamespaces = false;
   #far: number | null;
   #isReady = false;
   #ended = false;
@@ -82,25 +58,14 @@ class ConfinedWorker implements WorkerEnd {
     this.#progress = Number(
       libc.bind("int memfd_create(const char *name, unsigned int flags)")("thymus-progress", 1),
     );
-    this.#child = this.#spawn(far, bubblewrap());
+    this.#child = this.#spawn(far, launchOf(PROGRAM));
   }
 
-  #spawn(far: number, bwrap: string | null): ChildProcess {
-    const node = [
-      process.execPath,
-      "--max-old-space-size=1024",
-      fileURLToPath(new URL("./worker.ts", import.meta.url)),
-    ];
-    const [file, args] = bwrap === null ? [node[0]!, node.slice(1)] : wrapped(bwrap, node);
+  #spawn(far: number, { args, env, file, inNamespaces }: Launch): ChildProcess {
+    this.#inNamespaces = inNamespaces;
     const child = spawn(file, args, {
       stdio: ["pipe", "pipe", "pipe", far, this.#progress],
-      // Rings of the kernel (io_uring) would do calls that the filter never sees.
-      env: {
-        PATH: "/usr/bin:/bin",
-        UV_USE_IO_URING: "0",
-        THYMUS_LAYERS: bwrap === null ? "" : "namespaces",
-        ...compileCache(),
-      },
+      env,
       cwd: "/",
     });
     child.stdin!.on("error", () => {});
@@ -129,6 +94,7 @@ class ConfinedWorker implements WorkerEnd {
     }
     if (message.kind === "ready") {
       this.#isReady = true;
+      if (this.#inNamespaces) noteStart(true);
       this.#closeFar();
     }
     if (message.kind === "done") this.#waiting.delete([...this.#waiting][0]!);
@@ -138,9 +104,9 @@ class ConfinedWorker implements WorkerEnd {
   #gone(child: ChildProcess, far: number, cause: Error): void {
     if (child !== this.#child || this.#ended) return;
     // A machine may have bubblewrap and refuse it namespaces; what was sent still waits in the channel.
-    if (!this.#isReady && namespaces) {
-      namespaces = null;
-      this.#child = this.#spawn(far, null);
+    if (!this.#isReady && this.#inNamespaces) {
+      noteStart(false);
+      this.#child = this.#spawn(far, launchOf(PROGRAM, true));
       return;
     }
     this.whereabouts();
@@ -215,12 +181,6 @@ function endTree(child: ChildProcess): void {
     // It ended just now.
   }
   child.kill("SIGKILL");
-}
-
-/** Where this process keeps the compiled forms of scripts, so that a worker starts sooner. */
-function compileCache(): Record<string, string> {
-  const folder = process.env.NODE_COMPILE_CACHE;
-  return folder === undefined ? {} : { NODE_COMPILE_CACHE: folder };
 }
 
 const reasonIn = (said: string): string => {

@@ -1,30 +1,19 @@
-import { gzipSync, zstdCompressSync } from "node:zlib";
-import { Budget } from "../archives/budget.ts";
-import { archiveMembers } from "../archives/members.ts";
+import { loadEngine } from "../engine/load.ts";
 
-const EMPTY_ZIP = Buffer.concat([Buffer.from("PK\x05\x06", "latin1"), Buffer.alloc(18)]);
-/** One file `a` with the text `a`, by xz and by bzip2. */
-const XZ = "/Td6WFoAAAFpIt42AgAhARYAAAB0L+WjAQAAYQAAAABDvrfoAAEVAaljNGCQQpkNAQAAAAABWVo=";
-const BZIP2 = "QlpoOTFBWSZTWRmTm2sAAAABACAAIAAhGEaC7kinChIDMnNtYA==";
-
-/** Opens one archive of each kind, so that all that is loaded on first use is there. */
-export async function openOneOfEach(): Promise<void> {
-  const tar = Buffer.alloc(1536);
-  tar.write("ustar", 257);
-  tar.write("a", 0);
-  tar.write("00000000000", 124);
-  const big = Buffer.alloc(2 << 20);
-  const all = [
-    EMPTY_ZIP,
-    tar,
-    gzipSync(tar),
-    zstdCompressSync(tar),
-    gzipSync(big),
-    Buffer.from(XZ, "base64"),
-    Buffer.from(BZIP2, "base64"),
-  ];
-  for (const bytes of all)
-    for await (const _ of archiveMembers(bytes, "warm", new Budget(), () => {})) {
-      // Only that it was opened matters.
-    }
+/** Compiles and applies a rule of each kind: the engine starts its threads, and loads what it needs, with the first. */
+export async function warmEngine(kind: "native" | "wasm"): Promise<void> {
+  const engine = await loadEngine(kind);
+  for (const foreign of [false, true]) {
+    const source = 'rule warm { strings: $a = "warm" condition: $a }';
+    const options = { timeoutMs: 1000, foreign };
+    const rules = engine.compile([{ namespace: "warm", source }], options);
+    rules.scan(Buffer.from("this is warm"));
+    const form = rules.serialize();
+    rules.close();
+    if (form === null) continue;
+    const restored = engine.restore(form, options);
+    restored?.scan(Buffer.from("this is warm"));
+    restored?.close();
+  }
+  engine.faults("rule warm { condition: nothing }");
 }

@@ -8,15 +8,16 @@ import { gunzipSync, gzipSync } from "node:zlib";
 import { ScanJob } from "../scan/job.ts";
 import type { ScanTarget, WorkerMessage } from "../scan/protocol.ts";
 import { Channel } from "./channel.ts";
+import { isHeld } from "./layers.ts";
 import { lockDown } from "./lockdown.ts";
 import { CHANNEL_FD, type ConfinedSettings, PROGRESS_FD } from "./settings.ts";
+import { warmEngine } from "./warm.ts";
 
 const MEMORY_BYTES = 3 * 1024 * 1024 * 1024;
 /** Buffer that is kept between files. */
 const KEPT_BYTES = 16 * 1024 * 1024;
 
 const settings = deserialize(readFileSync(0)) as ConfinedSettings;
-const job = await ScanJob.open(settings.job);
 const channel = new Channel(CHANNEL_FD);
 const progress = Buffer.alloc(32);
 let kept = Buffer.allocUnsafeSlow(1 << 20);
@@ -63,15 +64,20 @@ async function scanOne(fd: number, target: ScanTarget, at: number): Promise<numb
   return bytes.length;
 }
 
-/** What is loaded on first use has to be loaded before the file system is gone. */
+/** What is loaded, or started, on first use has to be there before the file system and the right to start threads are gone. */
 async function warm(): Promise<void> {
-  if (settings.job.archives) await (await import("./warm.ts")).openOneOfEach();
+  await warmEngine(settings.job.engine);
+  if (settings.job.archives) await (await import("./warm-archives.ts")).openOneOfEach();
   gunzipSync(gzipSync("warm"));
 }
 
 await warm();
 const layers = lockDown({ memoryBytes: MEMORY_BYTES, idle: settings.idle });
 const around = process.env.THYMUS_LAYERS === "namespaces" ? (["namespaces"] as const) : [];
+if (!isHeld(layers))
+  throw new Error("neither seccomp nor Landlock holds on this kernel: no file is read without confinement");
+// Rules may come from anybody: they, too, are read and compiled behind closed doors.
+const job = await ScanJob.open(settings.job);
 tell({ kind: "ready", layers: [...around, ...layers] });
 
 for (let message = channel.receive(); message !== null; message = channel.receive()) {

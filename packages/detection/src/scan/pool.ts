@@ -3,7 +3,7 @@ import type { FileType, Sha256, ThymusError } from "@thymus/contracts";
 import type { OpenLimits } from "../archives/budget.ts";
 import { type BundleRule, partsOf, type RuleBundle } from "../bundle/bundle.ts";
 import { MAX_FILES } from "../confined/channel.ts";
-import type { Layer } from "../confined/lockdown.ts";
+import type { Layer } from "../confined/layers.ts";
 import { canConfine } from "../confined/start.ts";
 import { compiledForm } from "../engine/cache.ts";
 import { DEFAULT_SCAN_TIMEOUT_MS } from "../engine/engine.ts";
@@ -53,6 +53,8 @@ export interface ScanListener {
   onHit(hit: ScanHit): void;
   onError(target: ScanTarget, error: ThymusError): void;
   onSkip(target: ScanTarget, why: SkipReason): void;
+  /** A worker is ready: what holds it; empty for a thread. */
+  onLayers?(layers: readonly Layer[]): void;
 }
 
 /**
@@ -63,8 +65,6 @@ export class ScanPool {
   bytes = 0;
   /** Files among `files` that were not read: they are as they were when these rules found nothing in them. */
   unchanged = 0;
-  /** What holds the workers that scan; empty for threads. */
-  layers: readonly Layer[] = [];
   readonly #workers: ScanWorker[];
   #failure: ThymusError | null = null;
   #wake: () => void = () => {};
@@ -78,7 +78,7 @@ export class ScanPool {
           onError: (target, error) => listener.onError(target, error),
           onSkip: (target, why) => listener.onSkip(target, why),
           onReady: (layers) => {
-            this.layers = layers;
+            listener.onLayers?.(layers);
           },
           onCount: (files, bytes, unchanged) => {
             this.files += files;

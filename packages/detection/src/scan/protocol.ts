@@ -1,7 +1,7 @@
 import type { FileType, Sha256 } from "@thymus/contracts";
 import type { OpenLimits } from "../archives/budget.ts";
 import type { RuleBundle } from "../bundle/bundle.ts";
-import type { Layer } from "../confined/lockdown.ts";
+import type { Layer } from "../confined/layers.ts";
 import type { RuleMatch } from "../engine/engine.ts";
 
 /** A file to be scanned. */

@@ -4,7 +4,7 @@ import { setTimeout } from "node:timers/promises";
 import type { Finding, ScanSummary } from "@thymus/contracts";
 import { ThymusError } from "@thymus/contracts/errors";
 import { BundleScope, bundleSources, type RuleBundle } from "../bundle/bundle.ts";
-import type { Layer } from "../confined/lockdown.ts";
+import type { Layer } from "../confined/layers.ts";
 import type { RuleSource } from "../engine/engine.ts";
 import { ScanMemory } from "./memory.ts";
 import { type ScanHit, ScanPool, type ScanPoolOptions } from "./pool.ts";
@@ -35,7 +35,7 @@ export interface ScanPathsOptions extends Omit<ScanPoolOptions, "bundle" | "memo
   /** Links, FIFOs, devices, sockets, kernel file systems, and files that vanished meanwhile. */
   onSkip?(path: string, why: SkipReason): void;
   onProgress?(progress: { files: number; bytes: number; unchanged: number }): void;
-  /** What holds the workers that read the files ({@link Layer}); called once the first is ready, empty for threads. */
+  /** What holds the workers that read the files ({@link Layer}); told whenever one is ready, empty for threads. */
   onLayers?(layers: readonly Layer[]): void;
 }
 
@@ -66,6 +66,7 @@ export async function scanPaths(options: ScanPathsOptions): Promise<ScanSummary>
       },
       onError: ({ path }, error) => onError(path, error),
       onSkip: ({ path }, why) => onSkip(path, why),
+      onLayers: (layers) => options.onLayers?.(layers),
     },
   );
   const stop = () => pool.abort(new ThymusError("INTERRUPTED", "the scan was stopped", "start it again"));
@@ -82,7 +83,6 @@ export async function scanPaths(options: ScanPathsOptions): Promise<ScanSummary>
     }
     await pool.drain();
     isDone = true;
-    options.onLayers?.(pool.layers);
     const { files, bytes, unchanged } = pool;
     const seconds = (performance.now() - began) / 1000;
     return { files, bytes, infected, errors, seconds, ...(unchanged > 0 && { unchanged }) };

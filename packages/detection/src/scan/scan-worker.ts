@@ -1,5 +1,5 @@
 import { asThymusError, ThymusError } from "@thymus/contracts/errors";
-import type { Layer } from "../confined/lockdown.ts";
+import type { Layer } from "../confined/layers.ts";
 import type { ScanHit, ScanListener } from "./pool.ts";
 import type { ScanTarget, WorkerBatch, WorkerMessage } from "./protocol.ts";
 import type { Runner, StartRunner } from "./runner.ts";
