@@ -43,15 +43,21 @@ export async function openDatabase<DB>(file: string, migrations: readonly Migrat
   return db;
 }
 
+/** Pieces of work that run durably now, for each database: the first switches, the last switches back. */
+const durable = new WeakMap<object, number>();
+
 /**
  * Runs some changes so that they survive a power cut too: for what is written down before something else is destroyed.
  * What other work commits meanwhile becomes as durable, which harms nothing.
  */
 export async function durably<DB, T>(db: Kysely<DB>, work: () => Promise<T>): Promise<T> {
-  await sql`pragma synchronous = full`.execute(db);
+  durable.set(db, (durable.get(db) ?? 0) + 1);
   try {
+    await sql`pragma synchronous = full`.execute(db);
     return await work();
   } finally {
-    await sql`pragma synchronous = normal`.execute(db);
+    const others = durable.get(db)! - 1;
+    durable.set(db, others);
+    if (others === 0) await sql`pragma synchronous = normal`.execute(db);
   }
 }

@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { open, rename, rm } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
+import { syncTogether } from "./sync-together.ts";
 
 /** Begins the name of every half-written file: servers never hand out dot files, sweeps may delete them. */
 export const TEMPORARY_PREFIX = ".thymus-tmp-";
@@ -42,7 +43,11 @@ export async function writeFileAtomic(
 }
 
 /** Makes renames and removals in a folder durable. */
-export async function syncFolder(folder: string): Promise<void> {
+export function syncFolder(folder: string): Promise<void> {
+  return syncTogether(folder, () => syncAlone(folder));
+}
+
+async function syncAlone(folder: string): Promise<void> {
   const handle = await open(folder, "r");
   try {
     await handle.sync();

@@ -1,6 +1,8 @@
+import { fstatSync } from "node:fs";
 import { constants, type FileHandle, open, readlink } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { ThymusError } from "@thymus/contracts";
+import { syncTogether } from "@thymus/store";
 
 /**
  * A folder that is held open. Work on its files goes through the open folder, not through its name, so that nobody can
@@ -37,7 +39,8 @@ export class Folder {
 
   /** Makes renames and removals durable. */
   sync(): Promise<void> {
-    return this.#handle.sync();
+    const { dev, ino } = fstatSync(this.#handle.fd, { bigint: true });
+    return syncTogether(`${dev}:${ino}`, () => this.#handle.sync());
   }
 
   close(): Promise<void> {

@@ -1,3 +1,4 @@
+import { lstatSync } from "node:fs";
 import { constants, lstat, mkdir, open } from "node:fs/promises";
 import { basename, dirname } from "node:path";
 import type { FileIdentity } from "@thymus/contracts";
@@ -10,10 +11,11 @@ type Folders = NonNullable<FileIdentity["folders"]>;
 const MOST = 64;
 
 /** Mode and owner of the folder of a path, of the one around it, and so on up to the root. */
-export async function foldersAround(path: string): Promise<Folders> {
+export function foldersAround(path: string): Folders {
   const found: Folders = [];
   for (let folder = dirname(path); folder !== "/" && found.length < MOST; folder = dirname(folder)) {
-    const { mode, uid, gid } = await lstat(folder);
+    // At once: a file in it was just opened, so these are in memory, and a turn of the thread pool for each costs far more.
+    const { mode, uid, gid } = lstatSync(folder);
     found.push([mode & 0o7777, uid, gid]);
   }
   return found;

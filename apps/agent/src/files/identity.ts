@@ -40,7 +40,7 @@ export async function wholeIdentityOf(
     ...(facts.room < facts.size ? { sparse: true } : {}),
     ...(facts.born === 0n ? {} : { inode: inodeOf(facts) }),
     links: facts.links,
-    folders: await foldersAround(path),
+    folders: foldersAround(path),
   };
 }
 

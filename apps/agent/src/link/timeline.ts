@@ -1,4 +1,5 @@
-import { appendFile, rename, stat } from "node:fs/promises";
+import { appendFileSync } from "node:fs";
+import { rename, stat } from "node:fs/promises";
 import { join } from "node:path";
 import type { CaseId, Logger } from "@thymus/contracts";
 import type { Database } from "../state/open.ts";
@@ -32,9 +33,12 @@ export class Timeline {
       .values({ ...event, sent: local ? 1 : 0 })
       .execute();
     const line = JSON.stringify({ at: event.at, case: caseId, what: event.what });
-    await appendFile(this.#file, `${line}\n`, { mode: 0o600 }).catch((error: Error) =>
-      this.#log.warn("events.ndjson cannot be written", { why: error.message }),
-    );
+    try {
+      // At once: whoever waits for the transaction around it would wait for three turns of the thread pool each.
+      appendFileSync(this.#file, `${line}\n`, { mode: 0o600 });
+    } catch (error) {
+      this.#log.warn("events.ndjson cannot be written", { why: (error as Error).message });
+    }
     if (this.#noted++ % LOOK === 0) await this.#bound(db);
     this.#log.info(event.what, caseId ? { case: caseId } : {});
     this.onEvent();

@@ -29,6 +29,9 @@ export interface SealedObjectsOptions {
  */
 export class SealedObjects {
   readonly #options: SealedObjectsOptions;
+  /** Those that the next turn of `drop` looks at, and that turn. */
+  #dropping: { readonly objects: Set<string>; readonly done: Promise<void> } | null = null;
+  #dropped: Promise<void> = Promise.resolve();
   /** Objects that were opened and found sound by this process, with the marks of their files. */
   readonly #sound = new Map<string, string>();
 
@@ -110,9 +113,32 @@ export class SealedObjects {
     return this.#options.vault.open(await readFile(this.#file(object)));
   }
 
-  /** Removes those of these that no living entry has. */
-  async drop(objects: Iterable<string>): Promise<void> {
-    const wanted = [...new Set(objects)];
+  /** Removes a sealed content that became nobody's, unless another entry has it. */
+  async discard({ object, bytes }: Sealed): Promise<void> {
+    await this.#options.db
+      .insertInto("sealed")
+      .values({ object, bytes })
+      .onConflict((conflict) => conflict.doNothing())
+      .execute();
+    await this.drop([object]);
+  }
+
+  /** Removes those of these that no living entry has; whoever asks while a turn of that runs is part of the next one. */
+  drop(objects: Iterable<string>): Promise<void> {
+    if (!this.#dropping) {
+      const wanted = new Set<string>();
+      const done = this.#dropped.then(() => {
+        this.#dropping = null;
+        return this.#dropAll([...wanted]);
+      });
+      this.#dropping = { objects: wanted, done };
+      this.#dropped = done.catch(() => {});
+    }
+    for (const object of objects) this.#dropping.objects.add(object);
+    return this.#dropping.done;
+  }
+
+  async #dropAll(wanted: readonly string[]): Promise<void> {
     for (let at = 0; at < wanted.length; at += 500) {
       const part = wanted.slice(at, at + 500);
       await this.#options.db.transaction().execute(async (trx) => {
@@ -133,10 +159,8 @@ export class SealedObjects {
           )
           .returning("object")
           .execute();
-        for (const { object } of unneeded) {
-          this.#sound.delete(object);
-          await rm(this.#file(object), { force: true });
-        }
+        for (const { object } of unneeded) this.#sound.delete(object);
+        await Promise.all(unneeded.map(({ object }) => rm(this.#file(object), { force: true })));
       });
     }
   }

@@ -153,6 +153,11 @@ export class Quarantine {
     return this.#objects.drop(objects);
   }
 
+  /** Removes a content that `store` sealed for what did not come about, unless an entry needs it. */
+  discard(sealed: Sealed): Promise<void> {
+    return this.#objects.discard(sealed);
+  }
+
   /** Removes sealed files that no entry needs: left by a crash between two steps. */
   sweep(): Promise<void> {
     return this.#objects.sweep();

@@ -2,7 +2,7 @@ import { link, lstat, rename, rm } from "node:fs/promises";
 import { basename } from "node:path";
 import { type FileIdentity, type QuarantineEntry, ThymusError } from "@thymus/contracts";
 import { identifyFile } from "@thymus/detection";
-import { failpoint } from "@thymus/store";
+import { failpoint, groupCommit } from "@thymus/store";
 import { lockAgain, removeName, unlock } from "../files/flags.ts";
 import { type Folder, inFolderOf } from "../files/folder.ts";
 import { makeFoldersAgain } from "../files/folders.ts";
@@ -32,6 +32,8 @@ export interface GiveBackOptions {
   /** Watched root that holds the path, or null. */
   readonly root: string | null;
   readonly why: string;
+  /** Runs in the last transaction. */
+  readonly also?: (db: OperationContext["db"]) => Promise<void>;
 }
 
 /**
@@ -72,8 +74,10 @@ export async function giveBack(
       why: options.byOwner ? `owner: ${options.why}` : options.why,
       at: new Date().toISOString(),
     };
-    await context.db.deleteFrom("operation").where("id", "=", operation.id).execute();
-    await startOperation(context.db, operation);
+    await groupCommit(context.db).run(async (trx) => {
+      await endOperation(trx, operation.id);
+      await startOperation(trx, operation);
+    });
     const { temporary } = operation;
     let locks = 0;
     try {
@@ -90,7 +94,7 @@ export async function giveBack(
       throw error;
     }
     await failpoint("agent.restore.after-swap");
-    await finishGiveBack(context, folder, name, operation, bytes);
+    await finishGiveBack(context, folder, name, operation, bytes, options.also);
   }).catch(fail);
   return { ...entry, state: "restored" };
 }
@@ -148,6 +152,7 @@ export async function finishGiveBack(
   name: string,
   operation: Operation,
   bytes: Buffer,
+  also?: GiveBackOptions["also"],
 ): Promise<void> {
   const row = await context.db
     .selectFrom("quarantine")
@@ -157,7 +162,7 @@ export async function finishGiveBack(
   if (row) await lockAgain(folder.at(name), (JSON.parse(row.file) as FileIdentity).flags);
   const facts = await factsAt(folder.at(name));
   const type = identifyFile(bytes, basename(operation.path));
-  await context.db.transaction().execute(async (trx) => {
+  await groupCommit(context.db).run(async (trx) => {
     await trx
       .updateTable("quarantine")
       .set({ state: "restored" })
@@ -182,6 +187,7 @@ export async function finishGiveBack(
         .values({ path: operation.path, sha256: operation.after! })
         .onConflict((conflict) => conflict.doNothing())
         .execute();
+    await also?.(trx);
     await endOperation(trx, operation.id);
   });
   if (row) await context.quarantine.drop(row.object);

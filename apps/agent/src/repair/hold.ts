@@ -1,7 +1,7 @@
 import { rename } from "node:fs/promises";
 import { newId, type QuarantineId } from "@thymus/contracts";
-import { failpoint } from "@thymus/store";
-import { lockAgain, removeName, unlock } from "../files/flags.ts";
+import { failpoint, groupCommit } from "@thymus/store";
+import { isLocked, lockAgain, removeName, unlock } from "../files/flags.ts";
 import { type Folder, inFolderOf } from "../files/folder.ts";
 import { factsAt, sameFile, sha256Of } from "../files/regular.ts";
 import { forget } from "../monitors/baseline.ts";
@@ -22,6 +22,8 @@ export interface Hold extends Cause {
   readonly subject: Subject;
   /** False where the content itself was analysed; left out, it counts as unproven. */
   readonly unproven?: boolean;
+  /** Why it may not be done after all, or null; see Beginning. */
+  readonly agree?: (db: OperationContext["db"]) => Promise<string | null>;
   /** Runs in the last transaction. */
   readonly also: (db: OperationContext["db"]) => Promise<void>;
 }
@@ -53,7 +55,7 @@ export function holdFile(context: OperationContext, hold: Hold): Promise<Quarant
     const identity = await beginOperation(context, operation, { unproven: true, ...hold }, folder, name);
     await failpoint("agent.hold.before-move");
     try {
-      await moveAway(context, folder, name, operation, subject);
+      await moveAway(context, folder, name, operation, subject, identity.flags);
     } catch (error) {
       if ((await factsAt(folder.at(operation.temporary)).catch(() => null)) !== null)
         await moveBack(folder, operation.temporary, name);
@@ -64,7 +66,7 @@ export function holdFile(context: OperationContext, hold: Hold): Promise<Quarant
     await failpoint("agent.hold.after-move");
     await removeName(folder.at(operation.temporary), identity.flags);
     await folder.sync();
-    await context.db.transaction().execute(async (trx) => {
+    await groupCommit(context.db).run(async (trx) => {
       await forget(trx, subject.path);
       await hold.also(trx);
       await endOperation(trx, operation.id);
@@ -81,10 +83,11 @@ async function moveAway(
   name: string,
   { temporary, before }: Operation,
   subject: Subject,
+  flags: number | undefined,
 ): Promise<void> {
   const now = await factsAt(folder.at(name));
   if (!now || !sameFile(now, subject.facts)) throw changed(subject.path);
-  await unlock(folder.at(name));
+  if (isLocked(flags)) await unlock(folder.at(name));
   await rename(folder.at(name), folder.at(temporary));
   if ((await digestAt(folder, temporary, context.maxBytes)) !== before) throw changed(subject.path);
 }

@@ -1,7 +1,7 @@
 import { rename, rm } from "node:fs/promises";
 import { type FileIdentity, newId, type QuarantineId } from "@thymus/contracts";
-import { failpoint } from "@thymus/store";
-import { lockAgain, removeName, unlock } from "../files/flags.ts";
+import { failpoint, groupCommit } from "@thymus/store";
+import { isLocked, lockAgain, removeName, unlock } from "../files/flags.ts";
 import { type Folder, inFolderOf } from "../files/folder.ts";
 import { exchangeNames } from "../files/libc.ts";
 import { factsAt, sameFile, sha256Of } from "../files/regular.ts";
@@ -33,6 +33,8 @@ export interface Replacement extends Cause {
   readonly identity?: FileIdentity;
   /** How the baseline calls the new content. */
   readonly how: string;
+  /** Why it may not be done after all, or null; see Beginning. */
+  readonly agree?: (db: OperationContext["db"]) => Promise<string | null>;
   /** Runs in the last transaction: what else becomes true with this change. */
   readonly also: (db: OperationContext["db"]) => Promise<void>;
 }
@@ -96,7 +98,7 @@ async function swap(
 ): Promise<void> {
   const now = await factsAt(folder.at(name));
   if (!now || !sameFile(now, subject.facts)) throw changed(subject.path);
-  await unlock(folder.at(name));
+  if (isLocked(flags)) await unlock(folder.at(name));
   const temporary = folder.at(operation.temporary);
   if (!exchangeNames(temporary, folder.at(name))) {
     await rename(temporary, folder.at(name));
@@ -123,7 +125,7 @@ async function finishReplacement(
 ): Promise<void> {
   await lockAgain(folder.at(name), flags);
   const facts = await factsAt(folder.at(name));
-  await context.db.transaction().execute(async (trx) => {
+  await groupCommit(context.db).run(async (trx) => {
     await trx
       .updateTable("quarantine")
       .set({ state: "repaired", replaced_by: operation.after })

@@ -21,16 +21,16 @@ export class Brake {
     this.#most = config.agent.brakeFiles;
   }
 
-  /** Why one more file may not be touched by it, or null. */
-  async holds({ id, family }: Prescription): Promise<string | null> {
-    const { taken } = await this.#db
+  /** Why one more file may not be touched by it, or null. Exact only within the transaction that touches it. */
+  async holds({ id, family }: Prescription, db = this.#db): Promise<string | null> {
+    const { taken } = await db
       .selectFrom("quarantine")
       .select((eb) => eb.fn.countAll<number>().as("taken"))
       .where("prescription", "=", id)
       .where("state", "in", ["held", "repaired"])
       .where("unproven", "=", 1)
       .executeTakeFirstOrThrow();
-    if (Number(taken) < this.#most || (await readMeta(this.#db, approval(id))) !== null) return null;
+    if (Number(taken) < this.#most || (await readMeta(db, approval(id))) !== null) return null;
     return `${BRAKED}: ${id} (${family}) has taken ${taken} files here, the most that it may unasked; \`thymus quarantine approve ${id}\` lets it go on`;
   }
 

@@ -3,13 +3,12 @@ import type { Timeline } from "../link/timeline.ts";
 import { giveBack } from "../repair/give-back.ts";
 import type { OperationContext } from "../repair/operation.ts";
 
+import { severalAtOnce } from "./at-once.ts";
+
 export interface GivingBack extends OperationContext {
   readonly rootOf: (path: string) => string | null;
   readonly timeline: Timeline;
 }
-
-/** Files that are given back at the same time: what waits for the disk waits together. */
-const AT_ONCE = 8;
 
 /**
  * Gives back all that a prescription took and changed, each told. What cannot go back (another file lies there now) stays in
@@ -26,13 +25,10 @@ export async function giveAllBack(options: GivingBack, prescription: string): Pr
     .execute();
   // Names of one file come one after the other, so that each finds the one before it.
   const files = Map.groupBy(entries, (entry) => entry.inode ?? entry.id);
-  const waiting = files.values();
   let restored = 0;
-  const work = async () => {
-    for (const names of waiting)
-      for (const entry of names) if (await giveOneBack(options, prescription, entry)) restored++;
-  };
-  await Promise.all(Array.from({ length: AT_ONCE }, work));
+  await severalAtOnce(files.values(), async (names) => {
+    for (const entry of names) if (await giveOneBack(options, prescription, entry)) restored++;
+  });
   return restored;
 }
 
@@ -45,8 +41,8 @@ async function giveOneBack(
   const { path } = JSON.parse(entry.file) as { path: string };
   try {
     const why = `${prescription} was recalled`;
-    await giveBack(options, entry.id, { byOwner: false, root: rootOf(path), why });
-    await timeline.note(db, null, `restored ${path}: ${why}`);
+    const also = (trx: OperationContext["db"]) => timeline.note(trx, null, `restored ${path}: ${why}`);
+    await giveBack(options, entry.id, { byOwner: false, root: rootOf(path), why, also });
     return true;
   } catch (thrown) {
     const why = asThymusError(thrown).message;

@@ -16,12 +16,14 @@ import { isMissing, readRegular, sha256Of } from "../files/regular.ts";
 import type { Timeline } from "../link/timeline.ts";
 import { knownContents } from "../monitors/baseline.ts";
 import type { PackageManager } from "../packages/manager.ts";
+import { NotAgreed } from "../repair/begin.ts";
 import { archived } from "../repair/from-package.ts";
 import { holdFile } from "../repair/hold.ts";
 import { type KeptContent, keptContent } from "../repair/kept-content.ts";
 import type { OperationContext, Subject } from "../repair/operation.ts";
 import { rebuildKnown } from "../repair/rebuild-known.ts";
 import { replaceContent } from "../repair/replace.ts";
+import type { Database } from "../state/open.ts";
 import type { ActivePrescriptions } from "./active.ts";
 import { BRAKED, type Brake } from "./brake.ts";
 import { recordHandled } from "./handled.ts";
@@ -64,6 +66,10 @@ export class Healer {
       try {
         outcome = await this.#once(found);
       } catch (thrown) {
+        if (thrown instanceof NotAgreed) {
+          outcome = report(found.path, "refused", thrown.message);
+          break;
+        }
         const error = asThymusError(thrown);
         if (error.code === "CONFLICT" && attempt < ATTEMPTS) continue;
         const refused = error.code === "PROTECTED_PATH";
@@ -159,6 +165,7 @@ export class Healer {
           subject,
           content: tried.repaired,
           unproven: !clean.known,
+          ...(!clean.known && { agree: (trx: Database) => brake.holds(prescription, trx) }),
           mtimeNs: clean.mtimeNs,
           ...(tried.identity && { identity: tried.identity, mtimeNs: tried.identity.mtimeNs }),
           how: "repaired",
@@ -184,6 +191,7 @@ export class Healer {
       ...cause,
       subject,
       unproven: !sample,
+      ...(!sample && { agree: (trx: Database) => brake.holds(prescription, trx) }),
       why: outcome.why!,
       also: async (trx) => {
         await recordHandled(trx, prescription.id, outcome);

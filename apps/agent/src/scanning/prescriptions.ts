@@ -17,10 +17,12 @@ import { droppedBefore, recordDropped } from "../trial/dropped.ts";
 import type { ContentMarks } from "../trial/marks.ts";
 import type { Trial } from "../trial/trial.ts";
 import type { ActivePrescriptions } from "./active.ts";
+import { severalAtOnce } from "./at-once.ts";
 import { BRAKED } from "./brake.ts";
 import { giveAllBack } from "./give-all-back.ts";
 import { fittingFiles, handledBy } from "./handled.ts";
 import type { Healer } from "./healer.ts";
+import { namesOfOne } from "./names-of-one.ts";
 
 /** Where prescriptions come from: the verified TUF repository and nothing else. */
 export interface PrescriptionSource {
@@ -299,11 +301,16 @@ export class Prescriptions {
     const { db, healer, isDecoy, log, rootOf, timeline } = this.#options;
     const { id } = prescription;
     const caseId = await this.#caseOf(prescription);
-    const paths = await this.#find(prescription);
-    for (const path of paths) {
+    const heal = async (path: string) => {
       const root = (await isDecoy(path)) ? null : rootOf(path);
       await healer.heal({ path, root, prescription, case: caseId });
-    }
+    };
+    const { found, samples } = await this.#find(prescription);
+    // What spreads it goes first: it would undo the rest.
+    for (const path of samples) await heal(path);
+    await severalAtOnce(await namesOfOne(found), async (names) => {
+      for (const path of names) await heal(path);
+    });
     const files = fittingFiles((await handledBy(db, id)).filter(({ result }) => result !== "not-infected"));
     const failed = files.filter(({ result, why }) => result === "failed" || why?.startsWith(BRAKED));
     await this.#saveOutcome({
@@ -323,7 +330,7 @@ export class Prescriptions {
   }
 
   /** Files that the rule finds below the watched roots, and those that are specimens themselves. */
-  async #find(prescription: Prescription): Promise<string[]> {
+  async #find(prescription: Prescription): Promise<{ found: string[]; samples: string[] }> {
     const { active, db, log, marks, maxBytes, roots, rootOf, skip } = this.#options;
     const found = new Set<string>();
     await marks.during({ scanning: prescription.id }, () =>
@@ -343,9 +350,10 @@ export class Prescriptions {
       .select("path")
       .where("sha256", "in", samples)
       .execute();
-    for (const { path } of [...accepted, ...suspects]) found.add(path);
+    const known = new Set([...accepted, ...suspects].map(({ path }) => path));
     // A root may lie around the data folder; nothing of ours but the drill folder is looked at.
-    return [...found].filter((path) => rootOf(path) !== null).sort();
+    const ours = (paths: Iterable<string>) => [...paths].filter((path) => rootOf(path) !== null).sort();
+    return { found: ours(found.difference(known)), samples: ours(known) };
   }
 
   /** The case of this machine that the prescription answers, or null. */

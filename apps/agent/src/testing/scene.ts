@@ -67,6 +67,20 @@ export async function makeScene(
   return scene;
 }
 
+/** Waits until a number is as wanted: however long that takes, as long as it moves at all. The limit only ends what stands still. */
+export async function untilCount(what: string, count: () => Promise<number>, wanted: number): Promise<void> {
+  let last = Number.NaN;
+  let limit = 0;
+  for (;;) {
+    const now = await count();
+    if (now === wanted) return;
+    if (now !== last) limit = Date.now() + 120_000;
+    last = now;
+    if (Date.now() > limit) throw new Error(`${what}: ${now} for 120 s, not ${wanted}`);
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+}
+
 /** Waits until something holds; the limit only ends a test that would never end. */
 export async function until(what: string, holds: () => boolean | Promise<boolean>): Promise<void> {
   const limit = Date.now() + 60_000;
