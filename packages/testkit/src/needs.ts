@@ -3,10 +3,13 @@
  * there it runs and fails.
  */
 import { execFileSync } from "node:child_process";
-import { existsSync } from "node:fs";
+import { existsSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 
 const probes = {
   root: () => process.getuid?.() === 0,
+  xattr: () => storesAttributes(tmpdir()),
   fanotify: () => existsSync("/proc/sys/fs/fanotify"),
   bwrap: () => works("bwrap", ["--ro-bind", "/", "/", "true"]),
   qemu: () => works("qemu-system-x86_64", ["--version"]),
@@ -20,6 +23,17 @@ const probes = {
 } as const;
 
 export type Need = keyof typeof probes;
+
+/** Whether files below a folder can have extended attributes of their owner. */
+function storesAttributes(folder: string): boolean {
+  const file = join(folder, `thymus-needs-${process.pid}`);
+  writeFileSync(file, "");
+  try {
+    return works("python3", ["-c", "import os, sys; os.setxattr(sys.argv[1], 'user.thymus', b'1')", file]);
+  } finally {
+    rmSync(file, { force: true });
+  }
+}
 
 function works(command: string, args: string[]): boolean {
   try {

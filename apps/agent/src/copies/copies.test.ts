@@ -15,6 +15,7 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
+import { needs } from "@thymus/testkit";
 import fc from "fast-check";
 import { writeXattrs } from "../files/libc.ts";
 import { accept } from "../monitors/baseline.ts";
@@ -175,7 +176,9 @@ test("copies of files that are gone for 30 days make room, and no sooner", async
   assert.deepEqual(await copies.of(gone), []);
 });
 
-test("attributes are those of the file whose content was read, whatever is put in its place", async (t) => {
+test("attributes are those of the file whose content was read, whatever is put in its place", {
+  skip: needs("xattr"),
+}, async (t) => {
   let swap = () => {};
   const { copies, root, accepted } = await makeCopies(t, {
     suspect: () => {
@@ -188,13 +191,8 @@ test("attributes are those of the file whose content was read, whatever is put i
   await mkdir(other);
   await writeFile(join(other, "a.txt"), "a program of another, which may do more");
   const path = await accepted("folder/a.txt", "words");
-  try {
-    writeXattrs(join(other, "a.txt"), { "user.may": "01" });
-    writeXattrs(path, { "user.note": "02" });
-  } catch (error) {
-    t.skip(`no extended attributes here: ${(error as Error).message}`);
-    return;
-  }
+  writeXattrs(join(other, "a.txt"), { "user.may": "01" });
+  writeXattrs(path, { "user.note": "02" });
   await accepted("folder/a.txt", "words");
   swap = () => {
     renameSync(folder, `${folder}.away`);

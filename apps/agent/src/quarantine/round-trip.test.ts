@@ -1,52 +1,17 @@
 import assert from "node:assert/strict";
-import {
-  chmod,
-  lstat,
-  mkdir,
-  mkdtemp,
-  readdir,
-  readFile,
-  realpath,
-  rm,
-  symlink,
-  writeFile,
-} from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { chmod, lstat, mkdir, readdir, readFile, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { type TestContext, test } from "node:test";
+import { test } from "node:test";
 import { newId, silentLogger, ThymusError } from "@thymus/contracts";
 import fc from "fast-check";
 import { readXattrs, writeTimes, writeXattrs } from "../files/libc.ts";
-import { readRegular, sha256Of } from "../files/regular.ts";
+import { sha256Of } from "../files/regular.ts";
 import { giveBack } from "../repair/give-back.ts";
 import { holdFile } from "../repair/hold.ts";
 import { type Operation, startOperation } from "../repair/operation.ts";
 import { recoverOperations } from "../repair/recover.ts";
 import { replaceContent } from "../repair/replace.ts";
-import { openAgentDatabase } from "../state/open.ts";
-import { Quarantine } from "./quarantine.ts";
-import { openVault } from "./vault.ts";
-
-async function makeContext(t: TestContext, maxBytes = 1 << 30) {
-  const dir = await realpath(await mkdtemp(join(tmpdir(), "thymus-quarantine-")));
-  const dataDir = join(dir, "agent");
-  const db = await openAgentDatabase(dataDir);
-  const vault = await openVault(dataDir);
-  const quarantine = new Quarantine({ db, folder: join(dataDir, "quarantine"), vault, maxBytes });
-  t.after(async () => {
-    await db.destroy();
-    await rm(dir, { recursive: true, force: true });
-  });
-  return { dir, dataDir, context: { db, quarantine, maxBytes: 64 << 20 } };
-}
-
-async function subjectAt(path: string) {
-  const content = (await readRegular(path, 64 << 20))!;
-  return { path, root: null, type: "shell" as const, facts: content.facts, bytes: content.bytes };
-}
-
-const cause = { why: "a test", prescription: null, case: null, also: async () => {} };
-const giving = { byOwner: false, root: null, why: "a test" };
+import { cause, giving, makeContext, subjectAt } from "../testing/vaulted.ts";
 
 async function everything(path: string) {
   const stat = await lstat(path, { bigint: true });

@@ -1,20 +1,8 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import {
-  chmod,
-  lstat,
-  mkdir,
-  mkdtemp,
-  readdir,
-  readFile,
-  realpath,
-  rm,
-  symlink,
-  writeFile,
-} from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { chmod, lstat, mkdir, readdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { type TestContext, test } from "node:test";
+import { test } from "node:test";
 import { silentLogger } from "@thymus/contracts";
 import { needs } from "@thymus/testkit";
 import { unlock } from "../files/flags.ts";
@@ -23,34 +11,8 @@ import { giveBack } from "../repair/give-back.ts";
 import { holdFile } from "../repair/hold.ts";
 import { recoverOperations } from "../repair/recover.ts";
 import { replaceContent } from "../repair/replace.ts";
-import { openAgentDatabase } from "../state/open.ts";
 import { everyField, writeStrangeFiles } from "../testing/strange-owners.ts";
-import { Quarantine } from "./quarantine.ts";
-import { openVault } from "./vault.ts";
-
-async function makeContext(t: TestContext, maxBytes = 1 << 30) {
-  const dir = await realpath(await mkdtemp(join(tmpdir(), "thymus-strange-")));
-  const dataDir = join(dir, "agent");
-  const db = await openAgentDatabase(dataDir);
-  const folder = join(dataDir, "quarantine");
-  const quarantine = new Quarantine({ db, folder, vault: await openVault(dataDir), maxBytes });
-  t.after(async () => {
-    await db.destroy();
-    execFileSync("chattr", ["-R", "-f", "-ia", dir], { stdio: "ignore" });
-    await rm(dir, { recursive: true, force: true });
-  });
-  return { dir, folder, context: { db, quarantine, maxBytes: 64 << 20 } };
-}
-type Context = Awaited<ReturnType<typeof makeContext>>["context"];
-
-async function subjectAt(path: string) {
-  const content = (await readRegular(path, 64 << 20))!;
-  return { path, root: null, type: "shell" as const, facts: content.facts, bytes: content.bytes };
-}
-const cause = { why: "a test", prescription: null, case: null, also: async () => {} };
-const giving = { byOwner: false, root: null, why: "a test" };
-const hold = async (context: Context, path: string) =>
-  holdFile(context, { ...cause, subject: await subjectAt(path) });
+import { cause, giving, hold, makeContext, subjectAt } from "../testing/vaulted.ts";
 
 test("whatever owner, mode, time, attribute, capability, ACL, lock, hole, hard link or name a file has comes back", {
   skip: needs("root"),
