@@ -6,6 +6,7 @@ import { mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, test } from "node:test";
+import { setImmediate } from "node:timers/promises";
 import { CaseId, newId, PrescriptionId, ThymusError } from "@thymus/contracts";
 import { needs } from "@thymus/testkit";
 import type { Answered } from "./answer.ts";
@@ -366,4 +367,25 @@ test("no number of machines answers where the default is off, a rule hits, or a 
   await final((await submit(harmful)).id);
   harmful = script(912, `# ${MARK}\n`);
   assert.notEqual((await vouched(harmful, 9)).state, "answered");
+});
+
+test("from the moment an answer can be read its rule speaks against the word of other machines", {
+  skip,
+}, async () => {
+  await start({ fleetClean: 3, mayAnswerBy: () => false });
+  const first = await submit(script(920, `# ${MARK}\n`));
+  // Longer than the analysis takes to end: it is looked at by the rules of before.
+  const long = `${script(921, `# ${MARK}\n`)}${script(922).repeat(20_000)}`;
+  let early = false;
+  const beside = vouched(long, 9).then((answer) => {
+    early ||= answer.state === "answered";
+    return answer;
+  });
+  gate.open();
+  while ((await intake!.answerOf(first.id))?.state !== "answered") await setImmediate();
+  const tooEarly = early;
+  const next = await vouched(script(923, `# ${MARK}\n`), 9);
+  assert.notEqual(next.state, "answered");
+  if (!tooEarly) assert.notEqual((await beside).state, "answered", "its look was of before");
+  await beside;
 });

@@ -8,17 +8,11 @@ import { join } from "node:path";
 import { asThymusError, type CaseId, type PrescriptionId, ThymusError } from "@thymus/contracts";
 import { failpoint, holdLock } from "@thymus/store";
 import { takeSample } from "../sample.ts";
-import {
-  type Answer,
-  type Answered,
-  cleanReport,
-  gaveUpReport,
-  retold,
-  type SubmissionMeta,
-  urgencies,
-} from "./answer.ts";
+import { type Answer, type Answered, gaveUpReport, type SubmissionMeta, urgencies } from "./answer.ts";
 import { type KnownClean, readKnownClean } from "./clean.ts";
 import { answerByFleet } from "./fleet.ts";
+import { answerKnown } from "./known.ts";
+import { answerByRule } from "./rule.ts";
 import { standingFor } from "./standing.ts";
 import { answerOf, factsOf, type SubmissionRow } from "./store/rows.ts";
 import { keepSample, sweepSamples } from "./store/samples.ts";
@@ -55,6 +49,8 @@ class RunningIntake {
   #loops: Promise<void>[] = [];
   #open = 0;
   #taken = 0;
+  /** How often the triage worker was told its rules: a look is by those of before where that has changed since. */
+  #rulesTold = 0;
   /** One decision after the other: two of the same content must see each other. */
   #deciding: Promise<unknown> = Promise.resolve();
   #wake: (() => void)[] = [];
@@ -120,7 +116,7 @@ class RunningIntake {
   }
 
   async recall(prescriptions: readonly string[]): Promise<void> {
-    if (await this.#store.recall(prescriptions)) this.#triage.use(await this.#store.rules());
+    if (await this.#store.recall(prescriptions)) await this.#tellRules();
   }
 
   prune(): Promise<void> {
@@ -172,12 +168,19 @@ class RunningIntake {
         if (folded) return folded;
       }
       if (this.#full()) return { state: "refused", retryAfterSeconds: RETRY_SECONDS };
-      const look = await this.#triage.look(name, meta.name);
       // Its word about content that was hashed here: of another file it may not speak.
-      const looked = look && look.sha256 === sha256 && look.size === size ? look : null;
-      this.#alive();
-      const typed = { ...row, type: looked?.type ?? "other" };
-      return await this.#decide(() => this.#place(path, typed, looked, meta));
+      const lookAtIt = async () => {
+        const look = await this.#triage.look(name, meta.name);
+        this.#alive();
+        return look && look.sha256 === sha256 && look.size === size ? look : null;
+      };
+      const by = this.#rulesTold;
+      const first = await lookAtIt();
+      return await this.#decide(async () => {
+        // A rule that was found meanwhile is asked too: else the fleet could vouch for what it hits.
+        const looked = by === this.#rulesTold ? first : await lookAtIt();
+        return this.#place(path, { ...row, type: looked?.type ?? "other" }, looked, meta);
+      });
     } finally {
       await rm(path, { force: true });
     }
@@ -200,25 +203,8 @@ class RunningIntake {
     return state;
   }
 
-  /** What can be said without looking into the file. */
-  async #known(row: NewSubmission): Promise<Answered | null> {
-    const sample = factsOf(row);
-    const finding = await this.#store.finding(row.sha256);
-    const standing = finding?.prescription ? await this.#standing(finding.prescription) : null;
-    if (finding && (!finding.prescription || standing)) {
-      const { report } = finding;
-      const told = retold(
-        report,
-        row.id as CaseId,
-        report.sample,
-        `known: analysed before as ${report.case}`,
-      );
-      return { state: "answered", by: "known", report: told, prescription: standing };
-    }
-    const where = this.#clean.whereIs(row.sha256);
-    if (where === null) return null;
-    const report = cleanReport(row.id as CaseId, sample, where);
-    return { state: "answered", by: "clean", report, prescription: null };
+  #known(row: NewSubmission): Promise<Answered | null> {
+    return answerKnown(this.#store, this.#clean, row, (prescription) => this.#standing(prescription));
   }
 
   #standing(prescription: PrescriptionId): Promise<PrescriptionId | null> {
@@ -250,7 +236,7 @@ class RunningIntake {
     this.#alive();
     const known =
       (await this.#known(row)) ??
-      (look && (await this.#byRule(row, look))) ??
+      (await this.#byRule(row, look)) ??
       (await answerByFleet(this.#store, row, look, meta.fleet, this.#options.fleetClean));
     if (known) return this.#answerNow(row, known);
     const same = await this.#foldSame(row);
@@ -268,15 +254,8 @@ class RunningIntake {
     return { state: "queued", position: await this.#store.depth() };
   }
 
-  async #byRule(row: NewSubmission, look: Look): Promise<Answered | null> {
-    for (const hit of look.hits) {
-      const report = this.#may(hit) ? await this.#store.ruleReport(hit) : null;
-      if (!report) continue;
-      const why = `the rule of ${hit} (${report.family ?? "no family"}) hits it; found for ${report.case}`;
-      const told = retold(report, row.id as CaseId, factsOf(row), why);
-      return { state: "answered", by: "rule", report: told, prescription: hit };
-    }
-    return null;
+  #byRule(row: NewSubmission, look: Look | null): Promise<Answered | null> {
+    return answerByRule(this.#store, row, look, (id) => this.#may(id));
   }
 
   #may(prescription: PrescriptionId): boolean {
@@ -340,12 +319,21 @@ class RunningIntake {
 
   async #finish(sha256: string, type: string, finished: Finished, remember: boolean): Promise<void> {
     await failpoint("analysis.intake.finished");
-    const ids = await this.#store.finish({ sha256, type, sketch: null, ...finished }, remember);
+    // In turn with the placing of samples: whoever reads the answer finds its rule in use.
+    const ids = await this.#decide(async () => {
+      const answered = await this.#store.finish({ sha256, type, sketch: null, ...finished }, remember);
+      if (finished.prescription) await this.#tellRules();
+      return answered;
+    });
     this.#open -= ids.length;
     await failpoint("analysis.intake.answered");
     await rm(this.#file(sha256), { force: true });
-    if (finished.prescription) this.#triage.use(await this.#store.rules());
     for (const id of ids) this.#options.onAnswer?.(id);
+  }
+
+  async #tellRules(): Promise<void> {
+    this.#triage.use(await this.#store.rules());
+    this.#rulesTold++;
   }
 
   /** Gives what was folded behind a content that is done its own answer, and gives up what was begun too often. */
@@ -373,7 +361,7 @@ class RunningIntake {
     const known = await this.#known(row);
     const look = known ? null : await this.#triage.look(row.sha256, row.name);
     this.#alive();
-    const answer = known ?? (look && look.sha256 === row.sha256 ? await this.#byRule(row, look) : null);
+    const answer = known ?? (look?.sha256 === row.sha256 ? await this.#byRule(row, look) : null);
     if (!answer) {
       await this.#store.unfold(row, look?.sketch ?? null);
       for (const wake of this.#wake.splice(0)) wake();
