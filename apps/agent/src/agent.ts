@@ -217,6 +217,7 @@ async function runHeld(options: AgentOptions, parts: AgentParts): Promise<Runnin
     guard.onAsk = async (ask) =>
       ask.kind === "writer" ? behaviour.onAsk(ask) : onAccess ? onAccess.decide(ask) : "allow";
     behaviour.onRelease = (key) => guard.release(key);
+    behaviour.onDecoys = (paths) => guard.watchDecoys(paths);
   }
   const contribution = new Contribution({ db, config, packages, log, signal: stop.signal });
   const conversation = server

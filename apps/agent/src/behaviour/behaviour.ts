@@ -7,6 +7,7 @@ import { Processes } from "../processes/processes.ts";
 import type { Known } from "../processes/table.ts";
 import { type Look, lookAt } from "./content/look.ts";
 import { DocumentDecoys } from "./decoys/document-decoys.ts";
+import { Tending } from "./decoys/tending.ts";
 import { gatherFacts } from "./evidence.ts";
 import { Exempt } from "./exempt.ts";
 import type { Facts, PersistenceChange } from "./facts.ts";
@@ -55,8 +56,6 @@ const NOTHING = { tree: [], documents: [], changed: 0, decoys: [], infected: [],
 const WRITERS = 10_000;
 /** Milliseconds by which the clock of files may be behind. */
 const TICK = 10;
-/** Milliseconds between two looks at all decoys. */
-const DECOY_ROUND = 300_000;
 /** Milliseconds after which a tree that a person let go on is not held any more. */
 const RELEASE_ROUND = 1000;
 
@@ -69,6 +68,7 @@ export class Behaviour {
   readonly #options: BehaviourOptions;
   readonly #trees: Trees;
   readonly #watch: ProcessWatch;
+  readonly #tending: Tending;
   readonly #writers = new Map<string, Known>();
   readonly #judging = new Map<Tree, Promise<boolean>>();
   /** Names that the answering process has for what it refuses, by the record of the stop. */
@@ -76,14 +76,22 @@ export class Behaviour {
   #folders: readonly string[] = [];
   readonly #timers: NodeJS.Timeout[] = [];
   readonly #work = new Pending();
+  readonly #own: number;
   #suspended = 0;
   #closed = false;
 
   constructor(options: BehaviourOptions) {
     const { config, context, copies, log, paths, roots, serial, timeline } = options;
     this.#options = options;
-    this.exempt = new Exempt(options.own);
-    this.decoys = new DocumentDecoys(context.db, log);
+    this.#own = options.own ?? process.pid;
+    this.exempt = new Exempt(this.#own);
+    this.decoys = new DocumentDecoys({ db: context.db, log, skip: roots.skip });
+    this.#tending = new Tending({
+      decoys: this.decoys,
+      later: (work) => this.#later(work),
+      onTouched: (path, state) => this.#touched(path, state),
+      onPlanted: () => this.onDecoys([...this.decoys.paths]),
+    });
     this.processes = new Processes({ log, onExec: (known) => this.#watch.started(known) });
     this.#watch = new ProcessWatch({
       ...{ processes: this.processes, threshold: config.agent.threshold, log },
@@ -100,6 +108,9 @@ export class Behaviour {
 
   /** A tree that a person let go on; the answering process shall forget what it did. */
   onRelease: (key: string) => void = () => {};
+
+  /** There are other decoys than before; the answering process shall know them. */
+  onDecoys: (paths: readonly string[]) => void = () => {};
 
   /** What the answering process shall guard, once this was started; null where nothing is. */
   guarded(): {
@@ -123,7 +134,7 @@ export class Behaviour {
     this.#folders = await Promise.all(
       config.agent.behaviour.documents.map((path) => realpath(path).catch(() => path)),
     );
-    for (const folder of this.#folders) await this.decoys.plant(folder);
+    await this.#tending.start(this.#folders);
     await this.processes.start();
     await this.stopper.recover();
     this.#watch.start();
@@ -133,7 +144,6 @@ export class Behaviour {
       timer.unref();
       this.#timers.push(timer);
     };
-    every(DECOY_ROUND, () => this.#checkDecoys());
     every(RELEASE_ROUND, () => this.#release());
     log.info("running programs are watched", {
       processes: this.processes.table.size,
@@ -189,10 +199,12 @@ export class Behaviour {
     const due = new Map<Tree, Known>();
     const placed = new Map<Known, PersistenceChange[]>();
     for (const { path, writer } of changes) {
-      if (!writer) continue;
+      const document = this.#isDocument(path);
+      if (document) this.#tending.changed(path);
+      if (!writer || (writer.pid === this.#own && this.decoys.has(path))) continue;
       const known = this.processes.find(writer.pid);
       if (!known) continue;
-      if (!this.#isDocument(path)) {
+      if (!document) {
         this.#remember(path, known);
         const place = placeOf(path);
         if (place) placed.set(known, [...(placed.get(known) ?? []), { path, place }]);
@@ -315,20 +327,17 @@ export class Behaviour {
     await this.#act(this.#trees.of(asking, Date.now()), [...new Set(writers)], facts, true);
   }
 
-  /** Decoys that were touched without anybody seeing by whom are told of, and made anew. */
-  async #checkDecoys(): Promise<void> {
+  /** A decoy was touched without anybody seeing by whom. @returns whether it is to be made anew */
+  async #touched(path: string, state: "changed" | "gone"): Promise<boolean> {
     const { db, timeline } = this.#options;
-    for (const { path, state } of await this.decoys.check()) {
-      if (this.#trees.all().some((tree) => tree.decoys.has(path) && tree.stopped === null)) continue;
-      await timeline.note(
-        db,
-        null,
-        `the decoy ${path} ${state === "gone" ? "was gone" : "had been changed"}, nobody saw by whom; it is there again`,
-        state === "gone",
-      );
-      await this.decoys.restore(path);
-    }
-    await this.#count();
+    if (this.#trees.all().some((tree) => tree.decoys.has(path) && tree.stopped === null)) return false;
+    await timeline.note(
+      db,
+      null,
+      `the decoy ${path} ${state === "gone" ? "was gone" : "had been changed"}, nobody saw by whom; it is there again`,
+      state === "gone",
+    );
+    return true;
   }
 
   /** The command that lets a tree go on is another process: what it wrote down is looked at here. */
@@ -372,6 +381,7 @@ export class Behaviour {
   /** Nothing new is judged from here on: what was begun is brought to its end. */
   async close(): Promise<void> {
     this.#closed = true;
+    this.#tending.close();
     for (const timer of this.#timers) clearInterval(timer);
     this.#watch.close();
     await this.processes.close();

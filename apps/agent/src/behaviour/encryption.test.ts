@@ -9,25 +9,42 @@ import { openProcesses } from "../verbs/processes.ts";
 /** The figures of docs/agent-figures.md come from 5000. */
 const documents = Number(process.env.THYMUS_SHOW_DOCUMENTS ?? 60);
 
-// Show 3 of the agent: at most ten documents, whatever stops it, and all of them come back.
+const turned = /documents? became noise/;
+const decoy = /the decoy .* was made unreadable/;
+
+// Show 3 of the agent: at most ten documents, whatever stops it, and all of them come back. With 1000 for `files` nothing counts
+// documents before decoys are met.
 const shows = [
-  { variant: "skip-hidden", files: 5, by: /documents became noise/ },
-  { variant: "tree-skip-hidden", files: 5, by: /documents? became noise/ },
-  { variant: "new-delete-skip-hidden", files: 5, by: /documents? became noise/ },
-  { variant: "rename-skip-hidden", files: 5, by: /documents? became noise/ },
-  { variant: "decoys-first", files: 1000, by: /the decoy .* was made unreadable/ },
-  { variant: "new-delete", files: 1000, by: /the decoy .* was made unreadable/ },
+  { variant: "skip-hidden", files: 5, by: turned },
+  { variant: "tree-skip-hidden", files: 5, by: turned },
+  { variant: "new-delete-skip-hidden", files: 5, by: turned },
+  { variant: "rename-skip-hidden", files: 5, by: turned },
+  { variant: "skip-hidden+reverse", files: 5, by: /documents? became noise|was made unreadable/ },
+  { variant: "in-place+random", files: 5, by: /documents? became noise|was made unreadable/ },
+  { variant: "decoys-first", files: 1000, by: decoy },
+  { variant: "new-delete", files: 1000, by: decoy },
+  { variant: "in-place+reverse", files: 1000, by: decoy },
+  { variant: "in-place+reverse-walk", files: 1000, by: decoy },
+  { variant: "in-place+newest", files: 1000, by: decoy },
+  { variant: "tree", files: 1000, by: decoy },
+  { variant: "tree+folders", files: 1000, by: decoy },
+  { variant: "tree+reverse", files: 1000, by: decoy },
 ] as const;
 
 for (const { variant, files, by } of shows)
   test(`an encryptor (${variant}) is stopped and undone`, { skip: needs("root") }, async (t) => {
     const mode = variant === "new-delete" ? "end" : "suspend";
-    const show = await runEncryption({ documents, variant, behaviour: { files, mode } });
+    const show = await runEncryption({
+      documents,
+      perFolder: documents > 1000 ? 100 : 12,
+      variant,
+      behaviour: { files, mode },
+    });
     t.after(() => show.close());
     t.diagnostic(`${show.changed} of ${documents} documents in ${Math.round(show.stoppedAfter)} ms`);
     assert.ok(show.changed <= 10, `${show.changed} documents`);
-    assert.deepEqual(show.different, []);
-    assert.deepEqual(show.strange, []);
+    assert.deepEqual(show.different.slice(0, 5), []);
+    assert.deepEqual(show.strange.slice(0, 5), []);
     const verbs = await openProcesses(show);
     t.after(() => verbs.close());
     const [tree, ...more] = await verbs.list();

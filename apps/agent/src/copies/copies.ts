@@ -43,6 +43,23 @@ interface Refused extends FileFacts {
   readonly sealed: number;
 }
 
+/** A file that is to be kept; `content` is null where its content is already. */
+interface Prepared {
+  readonly path: string;
+  readonly sha256: string;
+  readonly identity: FileIdentity;
+  readonly facts: FileFacts;
+  readonly sealed: number;
+  readonly content: Uint8Array | null;
+}
+
+interface Fresh extends Prepared {
+  readonly index: number;
+}
+
+/** Files, and bytes of them, that are kept together. */
+const TOGETHER = 64;
+const BYTES_TOGETHER = 8 << 20;
 /** Such files that are remembered. */
 const REFUSED = 10_000;
 
@@ -81,6 +98,43 @@ export class Copies {
 
   /** Keeps a file as it is now, where it is what the baseline accepted and no rule finds it. */
   async take(path: string): Promise<Taken> {
+    const [taken] = await this.takeAll([path]);
+    if (taken instanceof Error) throw taken;
+    return taken!;
+  }
+
+  /**
+   * Keeps files as {@link take} does, some together: to wait for the disk once for each file is what takes longest.
+   * @returns of each path what became of it, or why it failed
+   */
+  async takeAll(paths: readonly string[]): Promise<(Taken | Error)[]> {
+    const results: (Taken | Error)[] = [];
+    for (let at = 0; at < paths.length; ) {
+      const fresh: Fresh[] = [];
+      const sealed = new Map<string, number>();
+      let bytes = 0;
+      for (; at < paths.length && fresh.length < TOGETHER && bytes < BYTES_TOGETHER; at++) {
+        const path = paths[at]!;
+        const prepared = await this.#prepare(path, sealed, bytes).catch((error: Error) => error);
+        results.push(typeof prepared === "string" || prepared instanceof Error ? prepared : "kept");
+        if (typeof prepared === "string" || prepared instanceof Error) continue;
+        fresh.push({ ...prepared, index: at });
+        sealed.set(prepared.sha256, prepared.sealed);
+        bytes += prepared.content?.length ?? 0;
+      }
+      await this.#keep(fresh).catch((error: Error) => {
+        for (const { index } of fresh) results[index] = error;
+      });
+    }
+    return results;
+  }
+
+  /** All that is to be known of a file before it is kept. @param beside sealed sizes of the contents that are kept together with it */
+  async #prepare(
+    path: string,
+    beside: ReadonlyMap<string, number>,
+    waiting: number,
+  ): Promise<Taken | Prepared> {
     const { db, maxFileBytes, suspect, vault } = this.#options;
     if (!this.#covers(path)) return "not-covered";
     const facts = await factsAt(path);
@@ -99,53 +153,58 @@ export class Copies {
     const type = identifyFile(content.bytes, basename(path));
     if (suspect(content.bytes, type, sha256)) return "suspect";
     const identity = identityOf(path, content.facts, read!.xattrs);
-    const known = await this.#sealed(sha256);
-    if (known === null) {
-      await failpoint("agent.copy.before-seal");
-      const sealed = await vault.seal(content.bytes);
-      const outgoing = await this.#roomFor(sealed.length);
-      if (outgoing === null) {
-        this.#refuse(path, { ...facts, sha256, sealed: sealed.length });
-        return "full";
-      }
-      for (const old of outgoing) await this.#drop(old);
-      await mkdir(this.#options.folder, { recursive: true, mode: 0o700 });
-      await writeFileAtomic(this.#file(sha256), sealed);
-      await failpoint("agent.copy.before-record");
-      await this.#record(path, sha256, identity, facts, sealed.length);
-    } else await this.#record(path, sha256, identity, facts, known);
-    this.#refused.delete(path);
-    for (const old of outdated(await this.#rows(path), Date.now())) await this.#drop(old);
-    return "kept";
+    const known = beside.get(sha256) ?? (await this.#sealed(sha256));
+    if (known !== null) return { path, sha256, identity, facts, sealed: known, content: null };
+    const sealed = await vault.seal(content.bytes);
+    const outgoing = await this.#roomFor(sealed.length, waiting);
+    if (outgoing === null) {
+      this.#refuse(path, { ...facts, sha256, sealed: sealed.length });
+      return "full";
+    }
+    for (const old of outgoing) await this.#drop(old);
+    return { path, sha256, identity, facts, sealed: sealed.length, content: sealed };
   }
 
-  async #record(
-    path: string,
-    sha256: string,
-    identity: FileIdentity,
-    facts: FileFacts,
-    sealed: number,
-  ): Promise<void> {
-    const values = {
-      size: facts.size,
-      mtime_ns: String(facts.mtimeNs),
-      ctime_ns: String(facts.ctimeNs),
-      file: JSON.stringify(identity),
-      at: new Date().toISOString(),
-    };
+  /** First the sealed contents, then, in one transaction, that they are there. */
+  async #keep(fresh: readonly Fresh[]): Promise<void> {
+    if (fresh.length === 0) return;
+    const contents = fresh.filter(({ content }) => content !== null);
+    if (contents.length > 0) {
+      await failpoint("agent.copy.before-seal");
+      await mkdir(this.#options.folder, { recursive: true, mode: 0o700 });
+      await Promise.all(contents.map((each) => writeFileAtomic(this.#file(each.sha256), each.content!)));
+      await failpoint("agent.copy.before-record");
+    }
+    await this.#record(fresh);
+    for (const { path } of fresh) {
+      this.#refused.delete(path);
+      for (const old of outdated(await this.#rows(path), Date.now())) await this.#drop(old);
+    }
+  }
+
+  async #record(fresh: readonly Prepared[]): Promise<void> {
     await durably(this.#options.db, () =>
       this.#options.db.transaction().execute(async (trx) => {
-        await trx
-          .insertInto("copy_content")
-          .values({ sha256, sealed })
-          .onConflict((conflict) => conflict.doNothing())
-          .execute();
-        await trx
-          .insertInto("copy")
-          .values({ path, sha256, ...values })
-          .onConflict((conflict) => conflict.columns(["path", "sha256"]).doUpdateSet(values))
-          .execute();
-        await trx.deleteFrom("copy_gone").where("path", "=", path).execute();
+        for (const { path, sha256, identity, facts, sealed } of fresh) {
+          const values = {
+            size: facts.size,
+            mtime_ns: String(facts.mtimeNs),
+            ctime_ns: String(facts.ctimeNs),
+            file: JSON.stringify(identity),
+            at: new Date().toISOString(),
+          };
+          await trx
+            .insertInto("copy_content")
+            .values({ sha256, sealed })
+            .onConflict((conflict) => conflict.doNothing())
+            .execute();
+          await trx
+            .insertInto("copy")
+            .values({ path, sha256, ...values })
+            .onConflict((conflict) => conflict.columns(["path", "sha256"]).doUpdateSet(values))
+            .execute();
+          await trx.deleteFrom("copy_gone").where("path", "=", path).execute();
+        }
       }),
     );
     this.#noRoom = Number.POSITIVE_INFINITY;
@@ -271,11 +330,11 @@ export class Copies {
     return row?.sealed ?? null;
   }
 
-  /** What has to go so that so many bytes fit; null where nothing that may go is enough. */
-  async #roomFor(bytes: number): Promise<Selectable<CopyTable>[] | null> {
+  /** What has to go so that so many bytes fit, beside those that wait to be written; null where nothing that may go is enough. */
+  async #roomFor(bytes: number, waiting = 0): Promise<Selectable<CopyTable>[] | null> {
     if (bytes >= this.#noRoom) return null;
     const { db, maxBytes } = this.#options;
-    const missing = (await this.used()) + bytes - maxBytes;
+    const missing = (await this.used()) + waiting + bytes - maxBytes;
     if (missing <= 0) return [];
     const rows = await db.selectFrom("copy").selectAll().orderBy("at", "desc").execute();
     const contents = await db.selectFrom("copy_content").selectAll().execute();

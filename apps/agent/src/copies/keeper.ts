@@ -2,7 +2,7 @@ import type { Logger } from "@thymus/contracts";
 import type { Roots } from "../files/roots.ts";
 import { walkFiles } from "../files/walk.ts";
 import type { Cases } from "../suspicion/cases.ts";
-import type { Copies, Taken } from "./copies.ts";
+import type { Copies } from "./copies.ts";
 
 export interface KeeperOptions {
   readonly copies: Copies;
@@ -11,6 +11,9 @@ export interface KeeperOptions {
   readonly isDecoy: (path: string) => Promise<boolean>;
   readonly log: Logger;
 }
+
+/** Files that are taken together. */
+const TOGETHER = 256;
 
 /** Takes copies when nothing is suspect: never while a case of the root is open. */
 export class Keeper {
@@ -25,7 +28,7 @@ export class Keeper {
   async take(root: string, paths: Iterable<string>): Promise<void> {
     const { copies, cases } = this.#options;
     if (copies.folders.length === 0 || (await cases.openOf(root))) return;
-    for (const path of paths) await this.#one(path);
+    await this.#all([...paths]);
   }
 
   /** Everything in the chosen folders of a root, e.g. at the start or after a case. */
@@ -40,8 +43,15 @@ export class Keeper {
     );
     if (tops.length === 0 || (await cases.openOf(root))) return;
     const skip = (folder: string) => !tops.includes(folder) && roots.skip(folder);
+    let some: string[] = [];
     for (const top of tops)
-      for await (const path of walkFiles(top, { skip })) if (roots.of(path) === root) await this.#one(path);
+      for await (const path of walkFiles(top, { skip })) {
+        if (roots.of(path) === root) some.push(path);
+        if (some.length < TOGETHER) continue;
+        await this.#all(some);
+        some = [];
+      }
+    await this.#all(some);
   }
 
   /** Before the next round: what crashes left is removed, what was lost is told and made again, what is gone is noted. */
@@ -60,18 +70,16 @@ export class Keeper {
     }
   }
 
-  async #one(path: string): Promise<void> {
+  async #all(paths: readonly string[]): Promise<void> {
     const { copies, isDecoy, log } = this.#options;
-    if (await isDecoy(path)) return;
-    let taken: Taken;
-    try {
-      taken = await copies.take(path);
-    } catch (error) {
-      log.warn("a file cannot be copied", { path, why: (error as Error).message });
-      return;
+    const own: string[] = [];
+    for (const path of paths) if (!(await isDecoy(path))) own.push(path);
+    for (const [index, taken] of (await copies.takeAll(own)).entries()) {
+      const path = own[index]!;
+      if (taken instanceof Error) log.warn("a file cannot be copied", { path, why: taken.message });
+      if (taken === "full" && !this.#full)
+        log.warn("copies take all of agent.copyBytes: further files are not kept", { path });
+      if (taken === "full" || taken === "kept") this.#full = taken === "full";
     }
-    if (taken === "full" && !this.#full)
-      log.warn("copies take all of agent.copyBytes: further files are not kept", { path });
-    if (taken === "full" || taken === "kept") this.#full = taken === "full";
   }
 }

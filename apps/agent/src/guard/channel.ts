@@ -25,6 +25,8 @@ export type Order =
   | { t: "begin"; agent: number; family: boolean; deadManMs: number; silentMs: number }
   | { t: "access"; settings: AccessSettings | null }
   | { t: "documents"; settings: DocumentSettings | null }
+  /** There are other decoys now in the folders that are guarded. */
+  | { t: "decoys"; paths: readonly string[] }
   | { t: "beat" }
   /** `keep`: the identity that was looked at, to be believed from now on; null where it may have changed. */
   | { t: "verdict"; kind: "scan" | "writer"; id: number; verdict: "allow" | "deny"; keep: string | null }

@@ -257,6 +257,13 @@ export class Guard {
     this.#send({ t: "documents", settings: documents });
   }
 
+  /** These are the decoys among the documents now; what is known of writers stays. */
+  watchDecoys(paths: readonly string[]): void {
+    if (!this.#documents) return;
+    this.#documents = { ...this.#documents, decoys: paths };
+    this.#send({ t: "decoys", paths });
+  }
+
   /** Guards other file systems, or none. */
   watchAccess(access: AccessSettings | null): void {
     this.#access = access;

@@ -24,6 +24,7 @@ import { until } from "./scene.ts";
 
 export interface EncryptionOptions {
   readonly documents: number;
+  readonly perFolder?: number;
   readonly variant: EncryptorVariant;
   readonly behaviour?: Partial<Config["agent"]["behaviour"]>;
 }
@@ -52,6 +53,7 @@ const program = fileURLToPath(new URL("./agent-process.ts", import.meta.url));
 /** Starts an agent that looks after so many documents, lets the encryptor loose on them, and waits until all is over. */
 export async function runEncryption({
   documents,
+  perFolder,
   variant,
   behaviour,
 }: EncryptionOptions): Promise<Encryption> {
@@ -66,7 +68,7 @@ export async function runEncryption({
   try {
     const area = join(dir, "documents");
     mkdirSync(area);
-    const paths = makeDrillArea(area, documents);
+    const paths = makeDrillArea(area, documents, perFolder);
     const before = new Map(paths.map((path) => [path, sha256Of(readFileSync(path))]));
     const dataDir = join(dir, "data");
     mkdirSync(dataDir, { mode: 0o700 });

@@ -28,6 +28,23 @@ function numbers(seed: string): (below: number) => number {
 
 const kinds = ["docx", "csv", "pdf", "xlsx", "jpg", "txt", "odt", "png"] as const;
 
+/** Words that sort last in every language's order of names, too. */
+const last = ["zoning", "zip-codes", "zone-budget", "zero-balance", "zurich-office"];
+
+/**
+ * The paper that who goes backwards meets first. It must not be hidden for that; so it is named as office programs name the small
+ * files with which they mark a document as open, which people, sync and backup tools pass over. `~` sorts after all letters of ASCII,
+ * and where signs do not count for the order, its word does.
+ */
+export function lastPaper(seed: string): Paper {
+  const next = numbers(seed);
+  const kind = next(2) === 0 ? "docx" : "xlsx";
+  const subject = last[next(last.length)]!;
+  const year = 2015 + next(10);
+  const name = `~$${subject}-${year}-${next(9000) + 1000}.${kind}`;
+  return { name, content: contentOf(kind, subject, year, next) };
+}
+
 /**
  * Papers for one folder: plausible and small, other ones in each folder and installation, the same again for the same seed. Their
  * names begin with a dot, so that file managers do not show them, and a walk in order meets them before anything else.

@@ -151,6 +151,9 @@ export class Answerer {
       case "documents":
         this.#setDocuments(order.settings);
         break;
+      case "decoys":
+        this.#writers?.watchDecoys(order.paths);
+        break;
       case "verdict":
         if (order.kind === "scan") this.#access?.verdict(order.id, order.verdict, order.keep);
         else this.#writers?.verdict(order.id, order.verdict);

@@ -59,7 +59,7 @@ export class Writers {
   readonly #asks = new Asks<WriterAsk>();
   readonly #writers = new Map<string, Writer>();
   readonly #folders: Folders;
-  readonly #decoys: ReadonlySet<string>;
+  #decoys: ReadonlySet<string>;
   readonly #facts = new Facts();
   silent = false;
   #now = 0;
@@ -104,6 +104,11 @@ export class Writers {
 
   watch(): void {
     for (const folder of this.#settings.folders) this.#folders.add(folder);
+  }
+
+  /** There are other decoys now. */
+  watchDecoys(paths: readonly string[]): void {
+    this.#decoys = new Set(paths);
   }
 
   unwatch(): void {

@@ -14,37 +14,46 @@ export function placeEncryptor(folder: string): string {
 }
 
 /** How documents are scrambled: those that skip hidden files, and `slow` (one file a second, skips them too), meet no decoy. */
-export type EncryptorVariant =
+type How =
   | "in-place"
   | "decoys-first"
   | "slow"
   | "skip-hidden"
   | `${"new-delete" | "rename" | "tree"}${"" | "-skip-hidden"}`;
 
+/** With `+` the order in which it takes them: by default folder by folder as names sort, hidden ones first. */
+export type EncryptorVariant = How | `${How}+${"reverse" | "reverse-walk" | "newest" | "random" | "folders"}`;
+
 /** The user as whom it runs: it refuses to run as root. */
 export const DRILL_USER = 65534;
 
 /**
- * Writes a drill area: the marker and so many documents in folders of 100, of several kinds, each different.
+ * Writes a drill area: the marker and so many documents in folders of as many each, of several kinds, each different.
+ * @param user whose they are, where this is root
  * @returns their paths
  */
-export function makeDrillArea(folder: string, documents: number): string[] {
+export function makeDrillArea(
+  folder: string,
+  documents: number,
+  perFolder = 100,
+  user = DRILL_USER,
+): string[] {
   mkdirSync(join(folder, ".thymus-drill"), { recursive: true });
   const area = realpathSync(folder);
   writeFileSync(join(area, ".thymus-drill", "AREA"), `${area}\n`);
   const own = process.getuid?.() === 0;
-  if (own) chownSync(area, DRILL_USER, DRILL_USER);
+  if (own) chownSync(area, user, user);
   const paths: string[] = [];
   for (let at = 0; at < documents; at++) {
-    const below = join(area, `folder-${String(Math.floor(at / 100)).padStart(3, "0")}`);
-    if (at % 100 === 0) {
+    const below = join(area, `folder-${String(Math.floor(at / perFolder)).padStart(3, "0")}`);
+    if (at % perFolder === 0) {
       mkdirSync(below, { recursive: true });
-      if (own) chownSync(below, DRILL_USER, DRILL_USER);
+      if (own) chownSync(below, user, user);
     }
     const [ending, content] = documentOf(at);
     const path = join(below, `document-${String(at).padStart(5, "0")}.${ending}`);
     writeFileSync(path, content, { mode: 0o640 });
-    if (own) chownSync(path, DRILL_USER, DRILL_USER);
+    if (own) chownSync(path, user, user);
     paths.push(path);
   }
   return paths;
