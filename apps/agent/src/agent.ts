@@ -193,7 +193,7 @@ async function runHeld(options: AgentOptions, parts: AgentParts): Promise<Runnin
     roots,
     serial,
   });
-  const behaviour = new Behaviour({ ...investigation, context, copies, paths, roots, serial });
+  const behaviour = new Behaviour({ ...investigation, context, copies, dataDir, paths, roots, serial });
   await behaviour.start();
   const guarding = await startGuard(config.agent, log, behaviour.guarded());
   const { guard } = guarding;

@@ -27,6 +27,8 @@ export interface BehaviourOptions
     Pick<GiveBackOptions, "context" | "paths">,
     Pick<StopperOptions, "serial"> {
   readonly copies: Copies;
+  /** DIR/agent */
+  readonly dataDir: string;
   readonly roots: Roots;
   /** Only in tests: another process is taken for the agent. */
   readonly own?: number;
@@ -99,7 +101,8 @@ export class Behaviour {
     });
     this.#trees = new Trees(this.exempt.isBorder, (path) => this.#before(path));
     this.stopper = new Stopper({
-      isKnown: async (tree, path) => this.#isOthers(tree, path) || (await this.#isKnown(path, tree.first)),
+      isKnown: async (own, path, before) => this.#isOthers(own, path) || (await this.#isKnown(path, before)),
+      dataDir: options.dataDir,
       lookBefore: (path, before) => this.#lookBefore(path, before),
       ...{ cases: options, config, decoys: this.decoys, exempt: this.exempt, log, serial, timeline },
       ...{ processes: this.processes, context, copies, paths, rootOf: (path) => roots.of(path) },
@@ -179,11 +182,9 @@ export class Behaviour {
     return (await this.#options.copies.of(path)).some(({ at }) => Date.parse(at) < before);
   }
 
-  /** Whether another tree wrote a file: it takes the place of nothing that this one removed. */
-  #isOthers(tree: Tree, path: string): boolean {
-    return (
-      !tree.touched.has(path) && this.#trees.all().some((each) => each !== tree && each.touched.has(path))
-    );
+  /** Whether another tree wrote a file: it takes the place of nothing that this one removed. @param own what this one touched */
+  #isOthers(own: ReadonlyMap<string, unknown>, path: string): boolean {
+    return !own.has(path) && this.#trees.all().some(({ touched }) => touched.has(path));
   }
 
   /** What a document looked like before an instant, by its copy. */
@@ -276,7 +277,8 @@ export class Behaviour {
     tree.judgedDecoys = tree.decoys.size;
     const { facts, harmful } = await gatherFacts({
       ...{ tree, asking },
-      isKnown: async (path, before) => this.#isOthers(tree, path) || (await this.#isKnown(path, before)),
+      isKnown: async (path, before) =>
+        this.#isOthers(tree.touched, path) || (await this.#isKnown(path, before)),
       isSpoilt: (path) => this.decoys.state(path),
       lookBefore: (path, before) => this.#lookBefore(path, before),
     });

@@ -103,6 +103,18 @@ test("lineage outlives processes; the table stays small whatever forks", () => {
   assert.ok(depth <= 16, `${depth}`);
 });
 
+test("a late word of its start ends no process that was looked at before; another one with its number does", () => {
+  const starts = new Map([[20, 700]]);
+  const table = new ProcessTable({}, (pid) => starts.get(pid) ?? null);
+  const parent = table.add(10, { start: 1, parent: 0, uid: 0, image: image("/bin/a") });
+  const known = table.add(20, { start: 700, parent: 999, uid: 0, image: image("/bin/b") });
+  assert.equal(table.apply({ what: "fork", pid: 20, parent: 10 }, 5), known);
+  assert.deepEqual([known.ended, known.parent], [null, parent]);
+  starts.set(20, 800);
+  assert.notEqual(table.apply({ what: "fork", pid: 20, parent: 10 }, 6), known);
+  assert.equal(known.ended, 6);
+});
+
 test("a signal goes to the very process that is meant, never to another with its number", async () => {
   const child = spawn("sleep", ["60"]);
   await once(child, "spawn");

@@ -21,7 +21,7 @@ const RESCAN = 500;
 
 /** What runs on this machine: from the kernel's messages where they can be had, else from /proc. */
 export class Processes {
-  readonly table: ProcessTable = new ProcessTable();
+  readonly table: ProcessTable = new ProcessTable({}, (pid) => readStat(pid)?.start ?? null);
   readonly #options: ProcessesOptions;
   #connector: Connector | null = null;
   #timer: NodeJS.Timeout | null = null;
@@ -132,12 +132,18 @@ export class Processes {
   /** A process by its number, looked up now where it is not known yet, together with those above it. */
   find(pid: number): Known | null {
     const known = this.table.get(pid);
-    if (known && (known.ended !== null || known.image.exe !== null)) return known;
+    if (known && (known.ended === null ? known.image.exe !== null : !this.#isTakenAgain(known))) return known;
     const facts = readProcess(pid);
     if (!facts) return known;
     if (facts.parent > 0 && !this.table.isRunning(facts.parent) && facts.parent !== pid)
       this.find(facts.parent);
     return this.#look(pid);
+  }
+
+  /** The number of an ended process is in use again, though nobody told of it yet. */
+  #isTakenAgain({ pid, start }: Known): boolean {
+    const stat = start === null ? null : readStat(pid);
+    return stat !== null && stat.start !== start;
   }
 
   /** The start time of a process that may not have been looked at yet; null where it is gone. */

@@ -26,7 +26,7 @@ export interface TableLimits {
 const LIMITS: TableLimits = { processes: 32_768, memory: 120_000, depth: 48 };
 const UNKNOWN: Image = { exe: null, deleted: false, file: null, cmdline: [] };
 
-/** Processes and who started them. Only bookkeeping: it never asks the system. */
+/** Processes and who started them. Only bookkeeping: what it asks of the system is when a process was started. */
 export class ProcessTable {
   readonly #limits: TableLimits;
   readonly #running = new Map<number, Known>();
@@ -34,7 +34,11 @@ export class ProcessTable {
   readonly #ended = new Map<Known, number>();
   readonly #endedByPid = new Map<number, Known>();
 
-  constructor(limits: Partial<TableLimits> = {}) {
+  readonly #startNow: (pid: number) => number | null;
+
+  /** @param startNow start time of what has a number now, as in Known; null where nothing is known of it */
+  constructor(limits: Partial<TableLimits> = {}, startNow: (pid: number) => number | null = () => null) {
+    this.#startNow = startNow;
     this.#limits = { ...LIMITS, ...limits };
   }
 
@@ -76,8 +80,13 @@ export class ProcessTable {
     const known = this.#running.get(event.pid);
     switch (event.what) {
       case "fork": {
-        if (known) this.exit(event.pid, now);
         const parent = this.#running.get(event.parent) ?? null;
+        // The word of its start comes late: it was looked at before.
+        if (known && known.start !== null && this.#startNow(event.pid) === known.start) {
+          known.parent ??= parent;
+          return known;
+        }
+        if (known) this.exit(event.pid, now);
         const [image, uid] = [parent?.image ?? UNKNOWN, parent?.uid ?? 0];
         return this.#put({ pid: event.pid, start: null, parent, image, uid, ended: null });
       }

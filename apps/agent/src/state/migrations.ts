@@ -137,4 +137,10 @@ export const migrations: readonly Migration[] = [
         .execute(db);
     },
   },
+  {
+    name: "011-stopped-work",
+    async up(db) {
+      await sql.raw("alter table stopped_tree add column work text").execute(db);
+    },
+  },
 ];

@@ -270,6 +270,8 @@ export interface StoppedTreeTable {
   processes: string;
   /** What it changed and what became of that, as JSON. */
   files: string;
+  /** What is still to be done about it, as JSON; null where nothing is. */
+  work: string | null;
 }
 
 export interface MetaTable {

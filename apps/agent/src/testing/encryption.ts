@@ -73,7 +73,12 @@ export async function runEncryption({
     const dataDir = join(dir, "data");
     mkdirSync(dataDir, { mode: 0o700 });
     const config = Config.parse({
-      agent: { settleSeconds: 0.3, behaviour: { mode: "suspend", documents: [area], ...behaviour } },
+      // How long a busy machine takes to judge shall not decide here.
+      agent: {
+        settleSeconds: 0.3,
+        onAccess: { deadlineMs: 5000 },
+        behaviour: { mode: "suspend", documents: [area], ...behaviour },
+      },
     });
     const agent = spawn(process.execPath, [program, JSON.stringify({ dataDir, config })], {
       stdio: ["ignore", "pipe", "inherit"],

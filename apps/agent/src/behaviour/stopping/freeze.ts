@@ -1,16 +1,23 @@
+import { z } from "zod";
 import { treeOf } from "../../processes/lineage.ts";
 import { listPids, readCgroup, readStat } from "../../processes/proc-files.ts";
 import type { Processes } from "../../processes/processes.ts";
-import { type ProcessName, SIGCONT, SIGKILL, SIGSTOP, signalProcess } from "../../processes/signals.ts";
+import { SIGCONT, SIGKILL, SIGSTOP, signalProcess } from "../../processes/signals.ts";
 import type { Known } from "../../processes/table.ts";
 import { maskArguments } from "../arguments.ts";
 
-export interface Member extends ProcessName {
-  readonly exe: string | null;
-  readonly cmdline: readonly string[];
-  /** Path of its control group: which service or session it belongs to. */
-  readonly cgroup: string | null;
-}
+/** Members of a tree as they are written down. */
+export const Members = z.array(
+  z.object({
+    pid: z.number(),
+    start: z.number(),
+    exe: z.string().nullable(),
+    cmdline: z.array(z.string()),
+    /** Path of its control group: which service or session it belongs to. */
+    cgroup: z.string().nullable(),
+  }),
+);
+export type Member = z.infer<typeof Members>[number];
 
 /** Rounds until all that belongs to a tree stands still: what forks faster than that is ended by the kernel's limits, not by us. */
 const ROUNDS = 200;
@@ -63,7 +70,7 @@ function remember(members: Map<string, Member>, known: Known, start: number): vo
 }
 
 export function memberOf({ pid, image }: Known, start: number): Member {
-  return { pid, start, exe: image.exe, cmdline: maskArguments(image.cmdline), cgroup: readCgroup(pid) };
+  return { pid, start, exe: image.exe, cmdline: [...maskArguments(image.cmdline)], cgroup: readCgroup(pid) };
 }
 
 /** Sends the first stop signal to what is known of a tree, without waiting for anything. */

@@ -2,18 +2,10 @@ import { newId, ThymusError } from "@thymus/contracts";
 import { z } from "zod";
 import { bootId } from "../../processes/proc-files.ts";
 import type { Database } from "../../state/open.ts";
-import type { Member } from "./freeze.ts";
-import { stillStopped } from "./freeze.ts";
+import type { Begun } from "./begun.ts";
+import { type Member, Members, stillStopped } from "./freeze.ts";
+import { Work } from "./work.ts";
 
-const Members = z.array(
-  z.object({
-    pid: z.number(),
-    start: z.number(),
-    exe: z.string().nullable(),
-    cmdline: z.array(z.string()),
-    cgroup: z.string().nullable(),
-  }),
-);
 const Files = z.array(z.object({ path: z.string(), result: z.string(), why: z.string().nullable() }));
 export type FileOutcome = z.infer<typeof Files>[number];
 
@@ -40,17 +32,33 @@ export class StoppedTrees {
     this.#db = db;
   }
 
-  /** Written down before the first signal is sent: nothing is ever stopped and forgotten. */
-  async begin(why: string, program: string, members: readonly Member[]): Promise<string> {
-    const id = newId("stop");
+  /** A stop that begins now, with all that is to be done about it. */
+  describe(why: string, program: string, members: readonly Member[], work: Work): Begun {
+    const at = new Date().toISOString();
+    return { id: newId("stop"), at, why, program, boot: this.#boot, processes: [...members], work };
+  }
+
+  /** Takes a stop into the database; once more it changes nothing. */
+  async begin({ id, at, why, program, boot, processes, work }: Begun): Promise<void> {
     await this.#db
       .insertInto("stopped_tree")
       .values({
-        ...{ id, at: new Date().toISOString(), state: "suspended", why, program, boot: this.#boot },
-        ...{ processes: JSON.stringify(members), files: "[]" },
+        ...{ id, at, state: "suspended", why, program, boot },
+        ...{ processes: JSON.stringify(processes), files: "[]", work: JSON.stringify(work) },
       })
+      .onConflict((conflict) => conflict.doNothing())
       .execute();
-    return id;
+  }
+
+  /** Stops with which something is still to be done, the oldest first. */
+  async unfinished(): Promise<{ id: string; work: Work }[]> {
+    const rows = await this.#db
+      .selectFrom("stopped_tree")
+      .select(["id", "work"])
+      .where("work", "is not", null)
+      .orderBy("at")
+      .execute();
+    return rows.map(({ id, work }) => ({ id, work: Work.parse(JSON.parse(work!)) }));
   }
 
   async set(
@@ -59,6 +67,8 @@ export class StoppedTrees {
       state?: StoppedTree["state"];
       processes?: readonly Member[];
       files?: readonly FileOutcome[];
+      /** Null: nothing is left to be done. */
+      work?: Work | null;
     },
   ): Promise<void> {
     await this.#db
@@ -67,6 +77,7 @@ export class StoppedTrees {
         ...(values.state ? { state: values.state } : {}),
         ...(values.processes ? { processes: JSON.stringify(values.processes) } : {}),
         ...(values.files ? { files: JSON.stringify(values.files) } : {}),
+        ...(values.work !== undefined ? { work: values.work && JSON.stringify(values.work) } : {}),
       })
       .where("id", "=", id)
       .execute();

@@ -16,6 +16,8 @@ import { memberOf } from "./freeze.ts";
 import { StoppedTrees } from "./records.ts";
 import { Stopper, type StopperOptions } from "./stopper.ts";
 
+const nothing = { ending: false, first: 0, touched: [], decoys: [] };
+
 test("children that a crash left out of the record of a suspended tree are found at the next start", {
   skip: needs("root"),
 }, async (t) => {
@@ -34,8 +36,16 @@ test("children that a crash left out of the record of a suspended tree are found
   await until("both stand still", () => pids.every((pid) => readStat(pid)?.state === "T"));
   const trees = new StoppedTrees(db);
   const root = processes.find(shell.pid!)!;
-  const id = await trees.begin("a reason", "/bin/sh", [memberOf(root, readProcess(root.pid)!.start)]);
-  const options = { context: { db }, exempt: new Exempt(2 ** 22), processes };
+  const begun = trees.describe(
+    "a reason",
+    "/bin/sh",
+    [memberOf(root, readProcess(root.pid)!.start)],
+    nothing,
+  );
+  await trees.begin(begun);
+  await trees.set(begun.id, { work: null });
+  const { id } = begun;
+  const options = { context: { db }, dataDir: dir, exempt: new Exempt(2 ** 22), processes };
   await new Stopper(options as unknown as StopperOptions).recover();
   const { processes: members } = await trees.get(id);
   assert.deepEqual(members.map(({ pid }) => pid).sort(), [...pids].sort());

@@ -1,32 +1,29 @@
 import type { Config, Logger } from "@thymus/contracts";
+import { failpoint } from "@thymus/store";
 import type { Timeline } from "../../link/timeline.ts";
 import { chainOf, treeOf } from "../../processes/lineage.ts";
 import type { Processes } from "../../processes/processes.ts";
 import type { Known } from "../../processes/table.ts";
 import type { Serial } from "../../state/serial.ts";
-import type { Look } from "../content/look.ts";
-import type { DocumentDecoys } from "../decoys/document-decoys.ts";
-import { changesOf } from "../evidence.ts";
 import type { Exempt } from "../exempt.ts";
 import { explain, type Judgement } from "../judgement.ts";
 import { Pending } from "../pending.ts";
 import { openProcessCase, type ProcessCaseOptions, programPath } from "../process-case.ts";
 import type { Tree } from "../trees.ts";
+import { BegunStops } from "./begun.ts";
 import { endAll, freezeTree, haltAtOnce, type Member, memberOf, stillStopped } from "./freeze.ts";
-import { bringBack, type GiveBackOptions, takeAway } from "./give-back.ts";
-import { harmOf } from "./harm.ts";
-import { type FileOutcome, StoppedTrees } from "./records.ts";
+import { StoppedTrees } from "./records.ts";
 import { rootsToStop } from "./roots.ts";
+import { type Done, merged, type UndoOptions, undo } from "./undo.ts";
+import { touchesOf, workNow, workOf } from "./work.ts";
 
-export interface StopperOptions extends GiveBackOptions {
+export interface StopperOptions extends UndoOptions {
+  /** DIR/agent */
+  readonly dataDir: string;
   readonly cases: ProcessCaseOptions;
   readonly config: Config;
-  readonly decoys: DocumentDecoys;
   readonly exempt: Exempt;
   readonly log: Logger;
-  /** Whether a file was there before a tree came, or another wrote it. */
-  readonly isKnown: (tree: Tree, path: string) => Promise<boolean>;
-  readonly lookBefore: (path: string, before: number) => Promise<Look | null>;
   readonly processes: Processes;
   readonly serial: Serial;
   readonly timeline: Timeline;
@@ -34,8 +31,6 @@ export interface StopperOptions extends GiveBackOptions {
 
 /** Milliseconds in which what a stopped tree did last is still told of. */
 const LATE = 400;
-/** Milliseconds that a signal waits for its record: what is stopped must not be forgotten, but nor may it go on. */
-const RECORD = 50;
 /** Members with whom a record begins. */
 const RECORDED = 256;
 
@@ -44,10 +39,12 @@ export class Stopper {
   readonly #options: StopperOptions;
   readonly trees: StoppedTrees;
   readonly #work = new Pending();
+  readonly #begun: BegunStops;
 
   constructor(options: StopperOptions) {
     this.#options = options;
     this.trees = new StoppedTrees(options.context.db);
+    this.#begun = new BegunStops(options.dataDir);
   }
 
   /**
@@ -59,7 +56,7 @@ export class Stopper {
     harmful: readonly Known[],
     judgement: Judgement,
   ): Promise<"stopped" | "spared" | "pardoned"> {
-    const { context, exempt, processes, timeline } = this.#options;
+    const { config, context, exempt, processes, timeline } = this.#options;
     const lineage = [...new Set(harmful.flatMap(chainOf))];
     if (await this.trees.pardoned(lineage.map((each) => ({ pid: each.pid, start: processes.startOf(each) }))))
       return "pardoned";
@@ -76,14 +73,21 @@ export class Stopper {
       return "spared";
     }
     const program = programPath(harmful[0]!) ?? harmful[0]!.image.exe ?? "unknown";
-    const known = this.#members(roots);
+    const ending = config.agent.behaviour.mode === "end";
     const first = tree.stopped === null;
-    const recorded = first ? this.trees.begin(why, program, known) : Promise.resolve(tree.stopped!);
-    await Promise.race([recorded, new Promise((resolve) => setTimeout(resolve, RECORD))]);
+    const begun = this.trees.describe(why, program, this.#members(roots), workNow(tree, ending));
+    const id = tree.stopped ?? begun.id;
+    // What is stopped must not be forgotten: what can be read after a crash is there before the first signal.
+    if (first) this.#begun.write(begun);
     const spare = (each: Known) => !exempt.mayStop(each);
     for (const root of roots) haltAtOnce(root, processes, spare);
-    const id = await recorded;
     tree.stopped = id;
+    await failpoint("agent.stop.halted");
+    const work = await workOf(tree, ending);
+    if (first) {
+      await this.trees.begin({ ...begun, work });
+      this.#begun.remove(id);
+    } else await this.trees.set(id, { work });
     const rest = this.#finish(id, tree, roots, harmful, judgement, first).catch((error: Error) =>
       this.#options.log.error("a stopped process tree cannot be dealt with to the end", {
         id,
@@ -103,11 +107,17 @@ export class Stopper {
   }
 
   /**
-   * After a restart: what a suspended tree started while the agent ended in the middle of stopping it stands still with it, and belongs
-   * to its record, so that a person can let all of it go on.
+   * After a restart: goes on where a crash ended the agent. What a suspended tree started while it was being stopped stands still with
+   * it, and belongs to its record, so that a person can let all of it go on. What was to be ended is ended, and what was to be brought back
+   * is brought back, also if the machine was started anew since.
    */
   async recover(): Promise<void> {
-    const { exempt, processes } = this.#options;
+    const { exempt, processes, serial } = this.#options;
+    for (const begun of this.#begun.all()) {
+      await this.trees.begin(begun);
+      this.#begun.remove(begun.id);
+    }
+    const unfinished = new Map((await this.trees.unfinished()).map(({ id, work }) => [id, work]));
     for (const { id, state, processes: members } of await this.trees.list()) {
       if (state !== "suspended") continue;
       const found = new Map(members.map((each) => [`${each.pid}:${each.start}`, each]));
@@ -118,7 +128,25 @@ export class Stopper {
         for (const each of frozen.members) found.set(`${each.pid}:${each.start}`, each);
       }
       if (found.size > members.length) await this.trees.set(id, { processes: [...found.values()] });
+      if (unfinished.get(id)?.ending) await this.#end(id, [...found.values()]);
     }
+    for (const [id, work] of unfinished) {
+      const touched = touchesOf(work, (path) => this.#options.isKnown(new Map(), path, work.first));
+      const done = { first: work.first, touched, decoys: new Set(work.decoys) };
+      await serial
+        .run(() => this.#bringBack(id, done, true))
+        .catch((error: Error) =>
+          this.#options.log.error("what a stopped process tree changed cannot be brought back", {
+            id,
+            why: error.message,
+          }),
+        );
+    }
+  }
+
+  async #end(id: string, members: readonly Member[]): Promise<void> {
+    endAll(members);
+    await this.trees.set(id, { state: "ended" });
   }
 
   /** Resolves once nothing is left to do. */
@@ -162,56 +190,40 @@ export class Stopper {
       );
       await openProcessCase(cases, harmful[0]!, judgement);
     }
-    if (ending) {
-      endAll(members);
-      await this.trees.set(id, { state: "ended" });
-    }
+    await failpoint("agent.stop.frozen");
+    if (ending) await this.#end(id, members);
     // The last changes are told of a moment after they were made.
     await new Promise((resolve) => setTimeout(resolve, LATE));
-    if (!first) return;
-    await serial.run(() => this.#bringBack(id, tree));
-    // What was dealt with tells nothing of what others of the same session do from now on.
-    tree.touched.clear();
-    tree.decoys.clear();
-    tree.judgedDecoys = 0;
+    await this.trees.set(id, { work: await workOf(tree, ending) });
+    await failpoint("agent.stop.before-back");
+    await serial.run(() => this.#bringBack(id, takeOver(tree)));
   }
 
-  async #bringBack(id: string, tree: Tree): Promise<void> {
-    const { context, decoys, isKnown, lookBefore, timeline } = this.#options;
-    const { documents, renamed } = await changesOf([...tree.touched.values()], {
-      ...{ first: tree.first, lookBefore },
-      isKnown: (path) => isKnown(tree, path),
-    });
-    const { harmed, instead } = harmOf(documents, (path) => tree.touched.has(path));
-    const outcomes: FileOutcome[] = [];
-    const given = new Set<string>(tree.decoys);
-    const left = (path: string, result: string, why: string) => outcomes.push({ path, result, why });
-    for (const { path, fate } of documents) {
-      if (decoys.has(path) || fate === "created") continue;
-      if (harmed.has(path)) {
-        const outcome = await bringBack(this.#options, path, tree.first);
-        outcomes.push(outcome);
-        if (outcome.result === "back") given.add(path);
-      } else if (fate === "gone") left(path, "left", "removed, and no file of noise took its place");
-      else left(path, "left", "written to, and can still be read");
-    }
-    for (const path of tree.decoys) await decoys.restore(path);
-    for (const { path, fate } of documents) {
-      if (fate !== "created") continue;
-      const standsFor = instead.get(path);
-      const taken =
-        standsFor !== undefined && given.has(standsFor) ? await takeAway(this.#options, path) : null;
-      outcomes.push(taken ?? { path, result: "new", why: "written by the tree, left where it is" });
-    }
-    for (const path of renamed) left(path, "left", "the same file under another name");
-    const back = outcomes.filter(({ result }) => result === "back").length;
-    await this.trees.set(id, { files: outcomes });
-    if (outcomes.length === 0 && tree.decoys.size === 0) return;
-    const lost = outcomes.filter(({ result }) => result === "lost" || result === "gone");
+  async #bringBack(id: string, done: Done, again = false): Promise<void> {
+    const { context, timeline } = this.#options;
+    const now = await undo({ ...this.#options, again }, done);
+    const { files } = await this.trees.get(id);
+    await failpoint("agent.stop.back");
+    await this.trees.set(id, { files: merged(files, now), work: null });
+    if (now.length === 0 && done.decoys.size === 0) return;
+    const back = now.filter(({ result }) => result === "back").length;
+    const lost = now.filter(({ result }) => result === "lost" || result === "gone");
     await timeline.note(
       context.db,
       null,
       `${back} document${back === 1 ? "" : "s"} that ${id} had changed ${back === 1 ? "is" : "are"} back${lost.length > 0 ? `; of ${lost.length} no copy is kept, e.g. ${lost[0]!.path}` : ""}`,
     );
   }
+}
+
+/** What a tree did until now. What is dealt with tells nothing of what others of the same session do from now on. */
+function takeOver(tree: Tree): Done {
+  const done = { first: tree.first, touched: new Map(tree.touched), decoys: new Set(tree.decoys) };
+  tree.touched.clear();
+  tree.decoys.clear();
+  tree.judgedDecoys = 0;
+  tree.first = Date.now();
+  tree.count = 0;
+  tree.judged = 0;
+  return done;
 }
