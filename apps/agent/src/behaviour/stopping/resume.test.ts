@@ -69,7 +69,10 @@ for (const { point, mode } of deaths)
     const [tree, ...more] = await verbs.list();
     assert.deepEqual(more, []);
     assert.equal(tree!.state, mode === "end" ? "ended" : "suspended");
-    assert.ok(tree!.files.some(({ result }) => result === "back"));
+    assert.ok(
+      tree!.files.some(({ result }) => result === "back"),
+      JSON.stringify(tree!.files),
+    );
     assert.deepEqual(
       paths.map((path) => sha256Of(readFileSync(path))),
       before,

@@ -3,7 +3,7 @@ import type { Look } from "../content/look.ts";
 import type { DocumentDecoys } from "../decoys/document-decoys.ts";
 import { changesOf } from "../evidence.ts";
 import type { Touch } from "../trees.ts";
-import { bringBack, type GiveBackOptions, takeAway } from "./give-back.ts";
+import { bringBack, type GiveBackOptions, newestReadable, takeAway } from "./give-back.ts";
 import { harmOf } from "./harm.ts";
 import type { FileOutcome } from "./records.ts";
 
@@ -44,7 +44,8 @@ export async function undo(
       outcomes.push(outcome);
       if (outcome.result === "back") given.add(path);
     } else if (fate === "gone") left(path, "left", "removed, and no file of noise took its place");
-    else if (options.again && (await isAsCopied(options, path))) left(path, "back", "before the agent ended");
+    else if (options.again && (await isAsCopied(options, path, first)))
+      left(path, "back", "before the agent ended");
     else left(path, "left", "written to, and can still be read");
   }
   for (const path of own) await decoys.restore(path);
@@ -58,11 +59,11 @@ export async function undo(
   return outcomes;
 }
 
-/** Whether a file is what its newest copy is. */
-async function isAsCopied({ context, copies }: UndoOptions, path: string): Promise<boolean> {
-  const [copy] = await copies.of(path);
-  const now = copy && (await readRegular(path, context.maxBytes).catch(() => null));
-  return now?.whole === true && sha256Of(now.bytes) === copy?.sha256;
+/** Whether a file is what would be brought back. */
+async function isAsCopied({ context, copies }: UndoOptions, path: string, first: number): Promise<boolean> {
+  const now = await readRegular(path, context.maxBytes).catch(() => null);
+  const clean = await newestReadable(copies, path, first).catch(() => null);
+  return now?.whole === true && sha256Of(now.bytes) === clean?.copy.sha256;
 }
 
 /** What is known of files by an earlier and a later look: that one came back is not forgotten as it is as it was. */
