@@ -1,6 +1,15 @@
 import assert from "node:assert/strict";
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, realpathSync, renameSync, statSync } from "node:fs";
-import { rmSync, writeFileSync } from "node:fs";
+import {
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
@@ -45,10 +54,8 @@ test("decoys are the first and the last names of a long folder, and its newest f
   const names = readdirSync(long).sort();
   assert.ok(decoys.has(join(long, names[0]!)) || decoys.has(join(long, names[1]!)), names.join());
   assert.ok(decoys.has(join(long, names.at(-1)!)), names.join());
-  const alphabetical = names.filter((name) => !name.startsWith(".")).sort((a, b) => a.localeCompare(b, "en"));
-  assert.ok(decoys.has(join(long, alphabetical.at(-1)!)) || alphabetical.at(-1) === "zz.pdf");
-  const [newest] = names.sort((a, b) => statSync(join(long, b)).mtimeMs - statSync(join(long, a)).mtimeMs);
-  assert.ok(newest === ".hidden" || decoys.has(join(long, newest!)), newest);
+  const newest = names.sort((a, b) => statSync(join(long, b)).mtimeMs - statSync(join(long, a)).mtimeMs)[0]!;
+  assert.ok(newest === ".hidden" || decoys.has(join(long, newest)), newest);
   assert.deepEqual(await decoys.check(), []);
 });
 
@@ -63,23 +70,51 @@ test("folders that come later get theirs, a moved or copied one keeps its own, a
     onPlanted: () => planted++,
     waits: { quiet: 50, most: 500, look: 20 },
   });
+  t.after(() => tending.close());
   await tending.start([root]);
   const late = folder("late", letters(12));
   tending.changed(join(late, "letter-0.odt"));
   await until("the new folder has decoys", () => planted > 0);
   assert.equal(decoysIn(late).length, 3);
-  tending.close();
   await Promise.all(working);
 
-  const kept = decoysIn(late).map((path) => path.slice(late.length));
+  const kept = decoysIn(late)
+    .map((path) => path.slice(late.length))
+    .sort();
   const moved = join(root, "moved");
+  const copied = join(root, "copied");
   renameSync(late, moved);
-  cpSync(moved, join(root, "copied"), { recursive: true });
-  const again = new DocumentDecoys((decoys as unknown as { options: never }).options ?? optionsOf(decoys));
-  assert.ok(again);
-  for (const path of [moved, join(root, "copied")]) {
-    await decoys2(path);
-    assert.deepEqual(decoysIn(path).map((each) => each.slice(path.length)).sort(), kept.sort());
-  }
-  assert.equal(existsSync(late), false);
+  cpSync(moved, copied, { recursive: true });
+  await decoys.changedIn(root, [moved, copied]);
+  for (const path of [moved, copied])
+    assert.deepEqual(
+      decoysIn(path)
+        .map((each) => each.slice(path.length))
+        .sort(),
+      kept,
+    );
+  // Of a folder that is gone nothing is told, and nothing is made again.
+  assert.deepEqual(await decoys.check(), []);
+  assert.deepEqual(decoysIn(late), []);
+  for (const name of letters(12)) rmSync(join(copied, name));
+  await decoys.check();
+  assert.deepEqual(readdirSync(copied), []);
+});
+
+test("a decoy that was changed or removed is told, and made again as it was", async (t) => {
+  const { root, decoys } = await scene(t);
+  await decoys.plant(root);
+  assert.deepEqual(await decoys.check(), []);
+  const [one, other] = [...decoys.paths].filter((path) => join(path, "..") === root);
+  writeFileSync(one!, "something else");
+  rmSync(other!);
+  assert.deepEqual(
+    (await decoys.check()).map(({ path, state }) => [path, state]),
+    [
+      [one, "changed"],
+      [other, "gone"],
+    ],
+  );
+  for (const path of [one, other]) assert.equal(await decoys.restore(path!), true);
+  assert.deepEqual(await decoys.check(), []);
 });
