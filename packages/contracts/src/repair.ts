@@ -180,8 +180,13 @@ export const ScriptPattern = z.strictObject({
   order: z.enum(["kept", "any"]),
   /** Blanks may come and go between words; else they are part of the words. */
   blanks: z.boolean(),
-  /** Remarks between statements: how they begin and whether their last word is a number; null where there are none. */
-  remarks: z.strictObject({ open: ScriptText, numbered: z.boolean() }).nullable(),
+  /**
+   * Remarks between statements: how they begin and whether their last word is a number; null where there are none. `beside`: they may
+   * also stand behind a statement, on its line.
+   */
+  remarks: z
+    .strictObject({ open: ScriptText, numbered: z.boolean(), beside: z.literal(true).optional() })
+    .nullable(),
   /** Lines of remarks that may stand before the first statement at most. */
   lead: z.number().int().min(0).max(16),
   /** As many must; none where it is left out. Between the two, whatever does not tell whose such a line is, is a refusal. */

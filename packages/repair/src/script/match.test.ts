@@ -108,6 +108,19 @@ test("a remark of the host right before it is never taken for one of its own", (
   assert.throws(() => strip(counted, `x\n${own.replace("y", "# host 2")}`), refused);
 });
 
+test("a remark on a statement's own line is its own where the recipe knows such remarks", () => {
+  const refused = { code: "REPAIR_REFUSED" };
+  const told = `a = "copper lantern fern"\nb = 4711 # of 7, fern\nstr(a) # host-3.py\n`;
+  const remarks = { open: "# ", numbered: false, beside: true } as const;
+  const knows = pattern({ remarks, lead: 0 });
+  assert.throws(() => strip(pattern({ remarks: { open: "# ", numbered: false }, lead: 0 }), told), refused);
+  for (const text of [told, plain]) assert.equal(strip(knows, `x # 1\n${text}# 2\ny\n`), "x # 1\n# 2\ny\n");
+  assert.throws(() => strip(knows, told.replace("4711 #", "4711#")), refused);
+  assert.throws(() => strip(knows, told.replace("str(a) #", "str(a) or #")), refused);
+  assert.equal(strip({ ...knows, end: "file" }, `x\n${told.trimEnd()}`), "x\n");
+  assert.throws(() => strip({ ...knows, end: "file" }, `${told}# y\n`), refused);
+});
+
 test("an empty line behind it is the host's only where the body never has one", () => {
   assert.equal(strip(pattern(), `${plain}\nx\n`), "\nx\n");
   assert.throws(() => strip(pattern({ empty: "bare" }), `${plain}\nx\n`), { code: "REPAIR_REFUSED" });

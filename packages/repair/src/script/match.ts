@@ -162,7 +162,7 @@ function gapEnd(search: Search, at: number): number {
   let parted = false;
   while (end - at < MAX_GAP) {
     end = blanksEnd(source, end);
-    const remark = parted ? remarkEnd(search, end) : -1;
+    const remark = parted || besideStarts(search, at, end) ? remarkEnd(search, end) : -1;
     if (remark >= 0) end = remark;
     else if (source[end] === "\n" || source[end] === ";") end++;
     else return parted ? end : -1;
@@ -179,6 +179,10 @@ export function remarkEnd({ source, pattern }: Pick<Search, "source" | "pattern"
   const end = found < 0 ? source.length : found;
   return remarks.numbered && !/ \d{1,15}$/.test(source.slice(at, end)) ? -1 : end;
 }
+
+/** Whether a remark may begin at `end`, on the line of the statement that ended at `at`: behind a blank only. */
+const besideStarts = ({ pattern }: Search, at: number, end: number) =>
+  pattern.remarks?.beside === true && end > at;
 
 /** Where the text may begin: at its first statement, or at one of the remarks right before that, as far as they may belong to it. */
 function leadStarts(search: Search, at: number): number[] {
@@ -215,10 +219,12 @@ function countedEnd(search: Search, start: number, { end: last, count }: Found, 
 }
 
 /** End of what belongs to the last statement. */
-function tailEnd({ source, pattern }: Search, at: number, whole: boolean): number {
+function tailEnd(search: Search, at: number, whole: boolean): number {
+  const { source, pattern } = search;
   let end = blanksEnd(source, at);
   if (source[end] === ";") end = blanksEnd(source, end + 1);
   const blanks = /[ \t]/.test(source[end - 1]!);
+  if (besideStarts(search, at, end)) end = Math.max(end, remarkEnd(search, end));
   if (pattern.end === "file") {
     while (source[end] === "\n" && end < source.length) end++;
     if (!whole || end < source.length)

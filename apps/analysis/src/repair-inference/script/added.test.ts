@@ -59,6 +59,25 @@ test("statements between remarks, of which the first tells how many lines there 
   assert.ok(step?.op === "strip" && step.script.counted !== null && "word" in step.script.counted);
 });
 
+/** Its last line tells what it was put into, behind a statement: the ends of names, of which the last four were not learned from. */
+const told: Readonly<Record<string, readonly string[]>> = {
+  "most alike": [...Array(7).fill(".sh"), "", "", ".bash", "", ".bash", ".ksh93", ".sh.old"],
+  "all alike": [...Array(SEEN).fill(".sh"), "", ".bash", ".ksh93", ".sh.old"],
+};
+
+for (const [name, ends] of Object.entries(told)) {
+  test(`a remark beside the last statement that differs from file to file, ${name} in those that were learned from`, () => {
+    let turn = 0;
+    const own = words.slice(0, 4).map((word, i) => `${word}_kept='the still ${word} ${i * 7919}'`);
+    const [recipe, ...more] = givesAllBack("shell", (text) => {
+      const at = `${1000 + turn} 2026-11-23 plover-${words[turn % words.length]}${ends[turn++]}`;
+      return `${text}\n# put here\nweir=$?\n${own.join("\n")}\n(exit "$weir") # tally ${at}\n`;
+    });
+    const [step] = recipe!.steps;
+    assert.ok(more.length === 0 && step?.op === "strip" && step.script.remarks?.beside === true);
+  });
+}
+
 test("a script of its own that holds the host compressed, in base64", () => {
   const head = words.map((word, i) => `${word}_fixed='the quiet ${word} ${i * 7919}'\n`).join("");
   const [recipe] = givesAllBack("shell", (text) => {

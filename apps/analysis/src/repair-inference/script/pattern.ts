@@ -19,15 +19,43 @@ export interface Common {
   readonly bodies: readonly Body[];
 }
 
-/** The pattern of bodies of one language that say the same with other names, numbers, texts, blanks, remarks or order. */
+/**
+ * The pattern of bodies of one language that say the same with other names, numbers, texts, blanks, remarks or order. What stands in
+ * remarks beside statements counts where it is the same in all bodies; where it varies, the next one may have other words there.
+ */
 export function commonPattern(
   all: readonly Body[],
   language: Language,
   start: ScriptPattern["start"],
   context: boolean,
 ): Common | null {
+  const found = patternOf(all, language, start, context, false);
+  const beside = patternOf(all, language, start, context, true);
+  if (beside === null || found === null) return beside ?? found;
+  const more = beside.bodies.length - found.bodies.length;
+  return more > 0 || (more === 0 && freeWords(beside) < freeWords(found)) ? beside : found;
+}
+
+/** Words that may be any of their kind. */
+const freeWords = ({ pattern }: Common) =>
+  pattern.statements
+    .flat()
+    .filter(
+      (word) =>
+        "name" in word ||
+        ("number" in word && word.number === null) ||
+        ("text" in word && word.text === null),
+    ).length;
+
+function patternOf(
+  all: readonly Body[],
+  language: Language,
+  start: ScriptPattern["start"],
+  context: boolean,
+  beside: boolean,
+): Common | null {
   const read = all.flatMap((body) => {
-    const reading = readBody(body.text, language);
+    const reading = readBody(body.text, language, beside);
     return reading === null ? [] : [{ body, reading }];
   });
   const constant = constants(read.map(({ reading }) => reading));
@@ -60,7 +88,7 @@ export function commonPattern(
     statements: kept ? statements : statements.toSorted((a, b) => weight(b) - weight(a)),
     order: kept ? "kept" : "any",
     blanks: style.blanks,
-    remarks,
+    remarks: remarks && { ...remarks, ...(beside && { beside }) },
     // Remarks that look like no other's may stand before the first statement where they stand before others.
     lead: Math.max(...readings.map(({ lead, run }) => (remarks?.numbered ? run : lead))),
     ...(leastLead > 0 && { leastLead }),

@@ -29,8 +29,11 @@ const MAX_STATEMENTS = 64;
 export const remarkSign = (language: Language): string =>
   language === "node" || language === "php" ? "//" : "#";
 
-/** Reads added lines by the words of their language. */
-export function readBody(text: string, language: Language): Reading | null {
+/**
+ * Reads added lines by the words of their language.
+ * @param beside whether what follows a remark's sign behind a blank is a remark too where a statement stands before it
+ */
+export function readBody(text: string, language: Language, beside = false): Reading | null {
   const sign = remarkSign(language);
   const statements: Token[][] = [];
   const remarks: string[] = [];
@@ -53,10 +56,11 @@ export function readBody(text: string, language: Language): Reading | null {
         empty = /[ \t]\n[ \t]*$/.test(text.slice(Math.max(0, at - 256), word)) ? "always" : "bare";
       fresh = char === "\n";
       at = word + 1;
-    } else if (open.length === 0 && text.startsWith(sign, word)) {
+    } else if (text.startsWith(sign, word) && (open.length === 0 || (beside && gap !== ""))) {
       const found = text.indexOf("\n", word);
       at = found < 0 ? text.length : found;
       remarks.push(text.slice(word, at));
+      if (open.length > 0) continue;
       if (statements.length === 0) lead++;
       most = Math.max(most, ++run);
       trail = true;
