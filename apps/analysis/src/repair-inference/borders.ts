@@ -42,10 +42,14 @@ export function borderChecks(
       step,
       inside.map((bytes) => bytes.subarray(-BORDER)),
     );
+    const ends =
+      tail === null && step.op === "cut" && typeof step.length === "number"
+        ? endCheck(evidence, anchor, spans)
+        : null;
     const tied = head !== null || distance !== null || found(step.at);
     const behind = tied || step.op !== "truncate" ? [] : runChecks(step.at, inside);
     if (!tied && step.op !== "put" && behind.length === 0) return null;
-    const own = [head, distance, tail].filter((check) => check !== null);
+    const own = [head, distance, tail, ends].filter((check) => check !== null);
     checks.push(...own, ...behind);
   }
   return checks;
@@ -101,6 +105,23 @@ function anchorCheck(at: PositionExpr, distances: readonly number[], anchor: Anc
       anchor.view || anchor.pattern.includes("?")
         ? anchor.pattern
         : anchor.pattern.slice(0, 2 * ANCHOR_BYTES),
+    ...(anchor.view && { view: anchor.view }),
+  };
+}
+
+/**
+ * What is taken out ends the file, where it does so in all cases and nothing else shows its end: files may have grown alike by chance.
+ */
+function endCheck(
+  { cases }: Evidence,
+  anchor: Anchor,
+  spans: readonly { readonly end: number }[],
+): Check | null {
+  const distances = cases.map((each) => each.anchor - each.after.length);
+  if (!allEqual(distances) || cases.some((each, i) => spans[i]!.end !== each.after.length)) return null;
+  return {
+    at: { from: "end", plus: distances[0]! },
+    bytes: anchor.pattern,
     ...(anchor.view && { view: anchor.view }),
   };
 }

@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { Repair } from "@thymus/contracts";
 import { repairWith } from "@thymus/repair";
 import { afterTypeOf, pairInfections } from "../infection/index.ts";
-import { elfHosts, textHosts } from "../infection/testing/hosts.ts";
+import { elfHosts, textHost, textHosts } from "../infection/testing/hosts.ts";
 import { CODE, infect, scenarios, TEXT } from "../infection/testing/infections.ts";
 import { random } from "../infection/testing/random.ts";
 import { inferRepairs } from "./index.ts";
@@ -115,4 +115,26 @@ test("a size that is kept decides, though all hosts here are aligned alike and g
   const odd = grown(hosts[0]!.bytes, 99, 24);
   const result = repairWith(recipes, appended(odd), "elf64");
   assert.ok("refused" in result || odd.equals(result.repaired));
+});
+
+test("few files that grew alike by chance are undone as those of other kinds show it, or not at all", () => {
+  const block = { shell: "weir=7 # put here", python: "_weir = 7 # put here too" } as const;
+  const named = (type: "shell" | "python", names: readonly string[], seed: number) =>
+    infect(
+      names.map((_, i) => textHost(type, seed + i, { newline: true })),
+      ({ bytes }, i) => Buffer.concat([bytes, TEXT, Buffer.from(`\n${block[type]}\n: '${names[i]}'\n`)]),
+    );
+  const scripts = ["mill", "orchard.sh", "kiln", "tide.bash", "harvest", "loom.sh", "barn.sh", "yard"];
+  const python = ["plover.py", "gannet.py", "wherry.py"];
+  const unseen = named("python", ["oar", "lighthouse.py", "linnet.py"], 80);
+  for (const others of [scripts, []]) {
+    const seen = [...named("shell", others, 40), ...named("python", python, 60)];
+    const { recipes, checked } = inferRepairs(pairInfections(seen), seen);
+    assert.equal(checked, seen.length);
+    for (const specimen of unseen) {
+      const result = repairWith(recipes, specimen.after, afterTypeOf(specimen));
+      assert.equal("repaired" in result, others.length > 0 || specimen === unseen[2], JSON.stringify(result));
+      if ("repaired" in result) assert.deepEqual(Buffer.from(result.repaired), Buffer.from(specimen.before));
+    }
+  }
 });

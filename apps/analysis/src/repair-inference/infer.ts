@@ -112,9 +112,10 @@ function inferPlain(analysis: InfectionAnalysis, preferred: readonly Uint8Array[
   const words = analysis.variants > 1 && all.every((pair) => pair.afterType === pair.specimen.type);
   if (words) takeScripts();
   for (const cluster of clusters(all)) {
-    let left = cluster.filter((pair) => open.includes(pair) && !hopeless.has(pair));
+    const sure = cluster.filter((pair) => !hopeless.has(pair));
+    let left = sure.filter((pair) => open.includes(pair));
     while (left.length > 0 && recipes.length < MAX_RECIPES) {
-      const found = solveCluster(left, all, preferred, memory);
+      const found = solveLeft(left, sure, all, preferred, memory);
       if (typeof found === "string") {
         reasons.push(`${describe(left)}: ${found}`);
         break;
@@ -175,6 +176,27 @@ const DOUBTFUL =
 interface Found {
   readonly recipe: Repair;
   readonly heldOut: number;
+}
+
+/**
+ * A recipe for what is left of a cluster. One that the whole of it shows comes first where it gives all of that back: what few files
+ * have in common (their length, the end of their names) may be chance, and those that have a recipe already show it. Else one of
+ * what is left alone; else of the whole, where it gives some of it back.
+ */
+function solveLeft(
+  left: readonly InfectedPair[],
+  cluster: readonly InfectedPair[],
+  all: readonly InfectedPair[],
+  preferred: readonly Uint8Array[],
+  memory: SearchMemory,
+): Found | string {
+  if (left.length === cluster.length) return solveCluster(left, all, preferred, memory);
+  const wide = solveCluster(cluster, all, preferred, memory);
+  const right =
+    typeof wide === "string" ? 0 : left.filter((pair) => outcome(wide.recipe, pair) === "right").length;
+  const alone = right === left.length ? "" : solveCluster(left, all, preferred, memory);
+  if (typeof alone !== "string" || typeof wide === "string" || right === 0) return alone;
+  return { recipe: wide.recipe, heldOut: Math.min(right, wide.heldOut) };
 }
 
 /** A recipe for the whole cluster, else for the part of it that agrees with a few of its pairs. */
