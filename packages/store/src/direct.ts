@@ -49,6 +49,16 @@ export class DirectDatabase {
     return Number(this.#statement(sql).run(...values).changes);
   }
 
+  /** Reads of one moment: without it each asks for its locks anew, which costs more than a short read itself. */
+  snapshot<T>(read: () => T): T {
+    this.#db.exec("begin");
+    try {
+      return read();
+    } finally {
+      this.#db.exec("commit");
+    }
+  }
+
   /** Does some changes as one. @returns false where another writer was in the way: then nothing was done */
   transaction(work: () => void): boolean {
     try {

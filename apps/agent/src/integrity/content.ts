@@ -32,8 +32,11 @@ export interface Trouble {
 export interface Inspector {
   /** Whether the file, by its first bytes (4 KiB), is to be held in memory as a whole. @returns bytes that may be held; 0: not at all */
   wants(head: Buffer, name: string): number;
-  /** @param whole the content, or null where it is larger, or was not wanted */
-  see(whole: Buffer | null, edges: () => Buffer): unknown;
+  /**
+   * @param whole the content, or null where it is larger, or was not wanted
+   * @param sha256 of the content, base64url
+   */
+  see(whole: Buffer | null, edges: () => Buffer, sha256: string): unknown;
 }
 
 export interface ReaderOptions {
@@ -132,7 +135,7 @@ export class ContentReader {
       const sha256 = filled === 0 ? NOTHING : hash("sha256", content, "base64url");
       if (!inspector) return { sha256, bytes: filled, seen: null };
       const whole = inspector.wants(content, name) > 0 ? content : null;
-      return { sha256, bytes: filled, seen: inspector.see(whole, () => content) };
+      return { sha256, bytes: filled, seen: inspector.see(whole, () => content, sha256) };
     }
     const most = inspector?.wants(this.#buffer, name) ?? 0;
     const content = size <= most ? this.#whole(fd, size) : this.#streamed(fd, size, most > 0);
@@ -152,11 +155,8 @@ export class ContentReader {
       this.#buffer.copy(memory);
       const filled = fill(fd, memory, BUFFER);
       const content = memory.subarray(0, filled);
-      return {
-        sha256: hash("sha256", content, "base64url"),
-        bytes: filled,
-        seen: inspector!.see(content, () => content),
-      };
+      const sha256 = hash("sha256", content, "base64url");
+      return { sha256, bytes: filled, seen: inspector!.see(content, () => content, sha256) };
     } finally {
       // Given back now, not when the collector comes by.
       memory.buffer.transfer(0);
@@ -183,8 +183,9 @@ export class ContentReader {
       const tail = fill(fd, both.subarray(head, head + BUFFER), 0, Math.max(head, size - BUFFER));
       return both.subarray(0, head + tail);
     };
-    const seen = inspector ? inspector.see(null, edgesWanted ? edges : () => Buffer.alloc(0)) : null;
-    return { sha256: digest.digest("base64url"), bytes: at, seen };
+    const sha256 = digest.digest("base64url");
+    const seen = inspector ? inspector.see(null, edgesWanted ? edges : () => Buffer.alloc(0), sha256) : null;
+    return { sha256, bytes: at, seen };
   }
 }
 

@@ -1,5 +1,5 @@
 /** What the baseline learns of a content beside its digest: whether it is a program, and what it is compared with and rebuilt by later. */
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import type { FileType } from "@thymus/contracts";
 import { IDENTIFY_BYTES, identifyFile } from "@thymus/detection/identify";
 import { marksOf } from "../monitors/marks.ts";
@@ -25,12 +25,14 @@ export function programInspector(maxBytes: number): Inspector {
       type = identifyFile(head.subarray(0, IDENTIFY_BYTES), name);
       return isProgram(type) ? maxBytes : 0;
     },
-    see(whole, edges): Seen {
+    see(whole, edges, digest): Seen {
       if (!isProgram(type)) return { type, program: null };
-      const sha256 = createHash("sha256")
-        .update(whole ?? edges())
-        .digest("hex");
-      return { type, program: { whole: whole !== null, sha256, ...marksOf(whole) } };
+      if (whole === null) {
+        const sha256 = hash("sha256", edges(), "hex");
+        return { type, program: { whole: false, sha256, ...marksOf(null) } };
+      }
+      const known = Buffer.from(digest, "base64url");
+      return { type, program: { whole: true, sha256: known.toString("hex"), ...marksOf(whole, known) } };
     },
   };
 }

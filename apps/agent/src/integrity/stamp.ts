@@ -55,6 +55,11 @@ export function kindOf(stamp: string): EntryKind {
   return format === REGULAR ? "file" : format === FOLDER ? "folder" : format === LINK ? "link" : "special";
 }
 
+/** Asked of every entry: only what looks like a folder's stamp is taken apart. */
+export function isFolder(stamp: string): boolean {
+  return stamp.startsWith("0 0 0 ") && kindOf(stamp) === "folder";
+}
+
 /** True where nothing moved. What was recorded before owners were (five parts) says nothing of them. */
 export function sameStamp(known: string, now: string): boolean {
   return known === now || (known.split(" ").length === 5 && now.startsWith(`${known} `));

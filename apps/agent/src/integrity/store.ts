@@ -30,11 +30,17 @@ export interface NewEntry {
 
 type Row = [string, string, number, number];
 
+const RANGE =
+  "select name, stamp, program, run from tree_entry where folder = (select id from tree_folder where path = ?)";
+
+const known = ([name, stamp, program, run]: Row): KnownEntry => ({ name, stamp, program, run });
+
 export class TreeStore {
   readonly #db: DirectDatabase;
   readonly #run: number;
   readonly #how: string;
   readonly #first: boolean;
+  readonly #reads: boolean;
   #entries: NewEntry[] = [];
   #gone: { folder: string; name: string }[] = [];
   #goneFolders: string[] = [];
@@ -45,7 +51,8 @@ export class TreeStore {
     { mode, learns, run, how, keeps }: Pick<TreeJob, "mode" | "learns" | "run" | "how" | "keeps">,
     patience: number,
   ) {
-    this.#db = new DirectDatabase(file, { readOnly: mode === "check" && !learns, patience });
+    this.#reads = mode === "check" && !learns;
+    this.#db = new DirectDatabase(file, { readOnly: this.#reads, patience });
     this.#run = run;
     this.#how = how;
     this.#first = keeps === "all";
@@ -55,16 +62,27 @@ export class TreeStore {
     return this.#db.get<[number]>("select id from tree_folder where path = ?", folder)?.[0] ?? null;
   }
 
-  /** What is known of the entries of a folder from one name to another, in the order of their bytes. */
-  range(folder: string, from: string, to: string | null, limit = -1): KnownEntry[] {
-    const id = this.#folderId(folder);
-    if (id === null) return [];
-    const columns = "select name, stamp, program, run from tree_entry where folder = ? and name >= ?";
-    const rows =
-      to === null
-        ? this.#db.all<Row>(`${columns} order by name limit ?`, id, from, limit)
-        : this.#db.all<Row>(`${columns} and name < ? order by name limit ?`, id, from, to, limit);
-    return rows.map(([name, stamp, program, run]) => ({ name, stamp, program, run }));
+  /** Does a turn of the work; one that writes nothing reads all of its turn as of one moment. */
+  turn<T>(work: () => T): T {
+    return this.#reads ? this.#db.snapshot(work) : work();
+  }
+
+  /**
+   * What is known of the entries of a folder from one name to another, in the order of their bytes. A limit that were a parameter
+   * would have SQLite prepare the statement anew for each folder.
+   */
+  range(folder: string, from: string, to: string | null): KnownEntry[] {
+    if (to !== null) {
+      const part = `${RANGE} and name >= ? and name < ? order by name`;
+      return this.#db.all<Row>(part, folder, from, to).map(known);
+    }
+    if (from === "") return this.#db.all<Row>(`${RANGE} order by name`, folder).map(known);
+    return this.#db.all<Row>(`${RANGE} and name >= ? order by name`, folder, from).map(known);
+  }
+
+  /** The first of them, at most `count`. */
+  some(folder: string, from: string, count: number): KnownEntry[] {
+    return this.#db.all<Row>(`${RANGE} and name >= ? order by name limit ?`, folder, from, count).map(known);
   }
 
   /** Known content of an entry. */

@@ -13,7 +13,7 @@ import {
   type TreeReport,
   type TreeUnit,
 } from "./protocol.ts";
-import { changedFields, type EntryKind, kindOf, sameStamp, stampOf } from "./stamp.ts";
+import { changedFields, type EntryKind, isFolder, kindOf, sameStamp, stampOf } from "./stamp.ts";
 import type { KnownEntry, TreeStore } from "./store.ts";
 
 /** Names of one piece of work; a larger folder is cut, so that threads can share it and memory stays bounded. */
@@ -53,7 +53,9 @@ export class TreeWork {
     this.#stack.push(...units);
     this.#until = performance.now() + milliseconds;
     try {
-      while (this.#stack.length > 0 && !this.#over()) this.#unit(this.#stack.pop()!);
+      this.#store.turn(() => {
+        while (this.#stack.length > 0 && !this.#over()) this.#unit(this.#stack.pop()!);
+      });
     } catch (error) {
       if (!(error instanceof Stopped)) throw error;
     }
@@ -156,7 +158,7 @@ export class TreeWork {
     if (stat.isDirectory()) {
       if (!this.#enters(unit, path, stat)) return;
       this.#stack.push({ folder: path, root: unit.root, device: String(stat.dev) });
-    } else if (known && kindOf(known.stamp) === "folder")
+    } else if (known && isFolder(known.stamp))
       this.#stack.push({ folder: path, root: unit.root, device: null, gone: true });
     this.#compare(unit, name, path, stat, known);
     this.#counts.entries++;
@@ -302,7 +304,7 @@ export class TreeWork {
 
   /** All that was known below a folder that is there no more. */
   #goneFolder(unit: TreeUnit): void {
-    const known = this.#store.range(unit.folder, unit.from ?? "", null, SLICE);
+    const known = this.#store.some(unit.folder, unit.from ?? "", SLICE);
     if (known.length === SLICE) this.#stack.push({ ...unit, from: `${known.at(-1)!.name}\0` });
     else if (this.#job.mode !== "check") this.#store.removeFolder(unit.folder);
     for (const entry of known) this.#gone(unit, entry);

@@ -58,19 +58,19 @@ export function strongOf(bytes: Uint8Array): number {
 /**
  * Fingerprint of a clean file: at most 2 KiB, or 1 % of the file where that is more. Null where the file is empty or above
  * `MAX_FINGERPRINTED`.
+ * @param sha256 of it, where that is known already
  */
-export function fingerprintOf(clean: Uint8Array): Uint8Array | null {
+export function fingerprintOf(clean: Uint8Array, sha256?: Uint8Array): Uint8Array | null {
   if (clean.length === 0 || clean.length > MAX_FINGERPRINTED) return null;
   const blocks = layoutOf(clean.length);
   const out = Buffer.alloc(HEADER + blocks.length * ENTRY);
   out[0] = VERSION;
   out.writeUIntLE(clean.length, 1, 6);
-  createHash("sha256").update(clean).digest().copy(out, 7);
+  out.set(sha256 ?? createHash("sha256").update(clean).digest(), 7);
   let to = HEADER;
   for (const { at, length } of blocks) {
-    const part = clean.subarray(at, at + length);
-    out.writeInt32LE(weakOf(part), to);
-    out.writeInt32LE(strongOf(part), to + 4);
+    out.writeInt32LE(weakOf(clean, at, at + length), to);
+    out.writeInt32LE(strongOf(clean.subarray(at, at + length)), to + 4);
     to += ENTRY;
   }
   return out;
