@@ -152,12 +152,19 @@ async function readOpened<T>(
   }
 }
 
-/** The first bytes of a regular file, at most `length`; null as in readRegular. */
-export async function readHead(path: string, length: number): Promise<Buffer | null> {
+/** The first bytes of a regular file, at most `length`, and its facts just before; null as in readRegular. */
+export async function readHead(
+  path: string,
+  length: number,
+): Promise<{ readonly head: Buffer; readonly facts: FileFacts } | null> {
   const handle = await openRegular(path);
   if (!handle) return null;
   try {
-    return (await handle.stat()).isFile() ? await readRange(handle, 0, length) : null;
+    const stat = await handle.stat({ bigint: true });
+    if (!stat.isFile()) return null;
+    const facts = factsOf(stat);
+    // Files of the kernel say that they have no size.
+    return { head: await readRange(handle, 0, Math.min(length, facts.size || length)), facts };
   } finally {
     await handle.close();
   }

@@ -1,4 +1,5 @@
 /** Single entries of a tree, through the agent's own connection: what happens one file at a time. Paths here are ordinary text. */
+import { sql } from "kysely";
 import type { Database } from "../state/open.ts";
 import { byteString, splitPath } from "./byte-string.ts";
 
@@ -75,17 +76,40 @@ export async function isCovered(db: Database, path: string): Promise<boolean> {
   return false;
 }
 
-/** Forgets everything below a folder that is gone. */
-export async function forgetBelow(db: Database, path: string): Promise<void> {
-  const folder = byteString(path);
-  const below = db
-    .selectFrom("tree_folder")
-    .select("id")
-    .where((eb) =>
-      eb.or([
-        eb("path", "=", folder),
-        eb.and([eb("path", ">=", `${folder}/`), eb("path", "<", `${folder}0`)]),
-      ]),
-    );
-  await db.deleteFrom("tree_entry").where("folder", "in", below).execute();
+/** Records entries of many paths by a few statements. */
+export async function recordEntries(
+  db: Database,
+  entries: readonly (Entry & { readonly path: string })[],
+): Promise<void> {
+  const parts = entries.map(({ path, ...entry }) => ({ ...entry, ...splitPath(byteString(path)) }));
+  const folders = JSON.stringify([...new Set(parts.map(({ folder }) => folder))]);
+  await sql`insert into tree_folder (path) select value from json_each(${folders}) where true on conflict do nothing`.execute(
+    db,
+  );
+  await sql`insert into tree_entry (folder, name, stamp, sha256, program, run)
+    select tree_folder.id, new.value ->> 'name', new.value ->> 'stamp', new.value ->> 'sha256', new.value ->> 'program', 0
+      from json_each(${JSON.stringify(parts)}) as new cross join tree_folder on tree_folder.path = new.value ->> 'folder' where true
+    on conflict (folder, name) do update set stamp = excluded.stamp, sha256 = excluded.sha256, program = excluded.program, run = 0`.execute(
+    db,
+  );
+}
+
+/** Forgets many paths by a few statements. @param vanished those of them at which nothing lies any more: what was below is forgotten as well */
+export async function forgetEntries(
+  db: Database,
+  paths: readonly string[],
+  vanished: readonly string[],
+): Promise<void> {
+  const parts = JSON.stringify(paths.map((path) => splitPath(byteString(path))));
+  await sql`delete from tree_entry where (folder, name) in (
+    select tree_folder.id, gone.value ->> 'name' from json_each(${parts}) as gone
+      cross join tree_folder on tree_folder.path = gone.value ->> 'folder')`.execute(db);
+  const tops = JSON.stringify(vanished.map(byteString));
+  await sql`delete from tree_entry where folder in (
+    select tree_folder.id from json_each(${tops}) as gone cross join tree_folder on tree_folder.path = gone.value
+    union all
+    select tree_folder.id from json_each(${tops}) as gone
+      cross join tree_folder on tree_folder.path >= gone.value || '/' and tree_folder.path < gone.value || '0')`.execute(
+    db,
+  );
 }

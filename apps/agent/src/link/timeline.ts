@@ -11,6 +11,14 @@ const MAX_WAITING = 100_000;
 const MAX_FILE_BYTES = 64 << 20;
 /** Events between two looks at what has grown too large. */
 const LOOK = 500;
+/** Events that are written down together. */
+const TOGETHER = 256;
+
+interface Note {
+  readonly what: string;
+  /** Only this machine needs to know. */
+  readonly local: boolean;
+}
 
 /** What happened here, in order: appended to events.ndjson, and told to the server where it matters there. */
 export class Timeline {
@@ -27,20 +35,35 @@ export class Timeline {
 
   /** Takes part in the transaction that `db` is. @param local true for what only this machine needs to know */
   async note(db: Database, caseId: CaseId | string | null, what: string, local = false): Promise<void> {
-    const event = { case_id: caseId, at: new Date().toISOString(), what: what.slice(0, 2048) };
-    await db
-      .insertInto("event")
-      .values({ ...event, sent: local ? 1 : 0 })
-      .execute();
-    const line = JSON.stringify({ at: event.at, case: caseId, what: event.what });
+    await this.#noteSome(db, caseId, [{ what, local }]);
+  }
+
+  /** Notes what happened at once, in this order, about no case. */
+  async noteAll(db: Database, notes: readonly Note[]): Promise<void> {
+    for (let at = 0; at < notes.length; at += TOGETHER)
+      await this.#noteSome(db, null, notes.slice(at, at + TOGETHER));
+  }
+
+  async #noteSome(db: Database, caseId: CaseId | string | null, notes: readonly Note[]): Promise<void> {
+    const at = new Date().toISOString();
+    const events = notes.map(({ what, local }) => ({
+      case_id: caseId,
+      at,
+      what: what.slice(0, 2048),
+      sent: local ? 1 : 0,
+    }));
+    await db.insertInto("event").values(events).execute();
+    const lines = events.map(({ what }) => `${JSON.stringify({ at, case: caseId, what })}\n`);
     try {
       // At once: whoever waits for the transaction around it would wait for three turns of the thread pool each.
-      appendFileSync(this.#file, `${line}\n`, { mode: 0o600 });
+      appendFileSync(this.#file, lines.join(""), { mode: 0o600 });
     } catch (error) {
       this.#log.warn("events.ndjson cannot be written", { why: (error as Error).message });
     }
-    if (this.#noted++ % LOOK === 0) await this.#bound(db);
-    this.#log.info(event.what, caseId ? { case: caseId } : {});
+    const looked = Math.ceil(this.#noted / LOOK);
+    this.#noted += events.length;
+    if (Math.ceil(this.#noted / LOOK) > looked) await this.#bound(db);
+    for (const { what } of events) this.#log.info(what, caseId ? { case: caseId } : {});
     this.onEvent();
   }
 

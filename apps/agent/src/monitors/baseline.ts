@@ -1,7 +1,7 @@
 import type { FileType } from "@thymus/contracts";
-import type { Selectable } from "kysely";
+import { type Selectable, sql } from "kysely";
 import type { FileFacts } from "../files/regular.ts";
-import { entryAt, forgetEntry, recordEntry } from "../integrity/entries.ts";
+import { entryAt, forgetEntry, recordEntries, recordEntry } from "../integrity/entries.ts";
 import { kindOf, readStamp, stampOfFile } from "../integrity/stamp.ts";
 import type { Database } from "../state/open.ts";
 import type { FileTable } from "../state/schema.ts";
@@ -80,6 +80,19 @@ export async function recordFile(db: Database, file: FileRecord): Promise<void> 
     sha256: file.whole && file.sha256 ? Buffer.from(file.sha256, "hex").toString("base64url") : null,
     program: file.program ? 1 : 0,
   });
+}
+
+/** Takes files that are no programs into self, as `accept` does, by a few statements. */
+export async function acceptPlain(db: Database, files: readonly Examined[]): Promise<void> {
+  const now = new Date().toISOString();
+  const paths = files.map(({ path }) => path);
+  const before = await db.selectFrom("file").selectAll().where("path", "in", paths).execute();
+  for (const row of before) if (row.sha256) await remember(db, row, now);
+  if (before.length > 0) await db.deleteFrom("file").where("path", "in", paths).execute();
+  await recordEntries(
+    db,
+    files.map(({ path, facts }) => ({ path, stamp: stampOfFile(facts), sha256: null, program: 0 })),
+  );
 }
 
 async function recordProgram(
@@ -191,6 +204,20 @@ export async function knownContents(db: Database, path: string): Promise<KnownCo
       fingerprint: row.fingerprint,
     })),
   ];
+}
+
+/** What of `file` is one of these paths or below one. */
+export async function rowsAtOrBelow(
+  db: Database,
+  tops: readonly string[],
+): Promise<Pick<BaselineRow, "path" | "program">[]> {
+  const list = JSON.stringify(tops);
+  const { rows } = await sql<Pick<BaselineRow, "path" | "program">>`
+    select file.path, file.program from json_each(${list}) as gone cross join file on file.path = gone.value
+    union
+    select file.path, file.program from json_each(${list}) as gone
+      cross join file on file.path >= gone.value || '/' and file.path < gone.value || '0'`.execute(db);
+  return rows;
 }
 
 /** Programs of self at or below a path. */

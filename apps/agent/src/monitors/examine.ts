@@ -1,7 +1,7 @@
 import { basename } from "node:path";
 import type { FileType, Sha256 } from "@thymus/contracts";
 import { identifyFile } from "@thymus/detection";
-import { type FileFacts, factsAt, readHead, readRegular, sha256Of } from "../files/regular.ts";
+import { type FileFacts, readHead, readRegular, sha256Of } from "../files/regular.ts";
 import { isProgram } from "./program-types.ts";
 
 /** A regular file as it is now. */
@@ -22,13 +22,11 @@ const HEAD = 8192;
  * @returns null for what is no regular file, is missing, or is being written without pause
  */
 export async function examine(path: string, maxBytes: number, always = false): Promise<Examined | null> {
-  const head = await readHead(path, HEAD);
-  if (!head) return null;
+  const start = await readHead(path, HEAD);
+  if (!start) return null;
+  const { head, facts } = start;
   const type = identifyFile(head, basename(path));
-  if (!isProgram(type) && !always) {
-    const facts = await factsAt(path);
-    return facts && { path, facts, type, program: false, content: null };
-  }
+  if (!isProgram(type) && !always) return { path, facts, type, program: false, content: null };
   const content = await readRegular(path, maxBytes);
   if (!content) return null;
   const { bytes, whole } = content;

@@ -1,8 +1,15 @@
 import { existsSync } from "node:fs";
 import type { PrescriptionId } from "@thymus/contracts";
 import { factsAt, sha256Of } from "../files/regular.ts";
-import { forgetBelow, forgetEntry } from "../integrity/entries.ts";
-import { accept, type BaselineRow, forget, refreshMetadata } from "../monitors/baseline.ts";
+import { forgetEntries } from "../integrity/entries.ts";
+import {
+  accept,
+  acceptPlain,
+  type BaselineRow,
+  forget,
+  refreshMetadata,
+  rowsAtOrBelow,
+} from "../monitors/baseline.ts";
 import type { DecoyRow } from "../monitors/decoys/decoys.ts";
 import { type Examined, examine } from "../monitors/examine.ts";
 import type { Database } from "../state/open.ts";
@@ -70,10 +77,11 @@ export async function collect(
       collected.left.push(...all.slice(at).map(([path]) => path));
       break;
     }
-    const accepted: Accepted[] = [];
+    const plain: Examined[] = [];
+    const gone: string[] = [];
     for await (const seen of look(options, all.slice(at, at + SLICE), decoys)) {
       try {
-        const change = await changeAt(options, root, seen, collected, accepted);
+        const change = await changeAt(options, root, seen, collected, { plain, gone });
         if (!change) continue;
         held += change.now.content?.bytes.length ?? 0;
         collected.changes.push(change);
@@ -81,7 +89,8 @@ export async function collect(
         options.log.warn("a changed file cannot be read", { path: seen.path, why: (error as Error).message });
       }
     }
-    await acceptAll(options.db, root, accepted);
+    if (gone.length > 0) await forgetGone(options, gone);
+    if (plain.length > 0) await options.db.transaction().execute((within) => acceptPlain(within, plain));
   }
   return collected;
 }
@@ -122,13 +131,13 @@ async function changeAt(
   root: string,
   { path, writer, decoy, before, now }: Seen,
   collected: Collected,
-  accepted: Accepted[],
+  { plain, gone }: { readonly plain: Examined[]; readonly gone: string[] },
 ): Promise<Change | null> {
   const { cases, db, decoys } = options;
   if (!now) {
     if ((await factsAt(path).catch(() => null)) === null) {
       if (decoy) collected.lostDecoys.push(path);
-      else await forgetGone(options, path);
+      else gone.push(path);
     }
     return null;
   }
@@ -139,7 +148,7 @@ async function changeAt(
   }
   if (await heal(options, decoy ? null : root, now, collected)) return null;
   if (!decoy && !now.program && before?.program !== 1) {
-    accepted.push({ now, how: "no-program", appeared: before === null });
+    plain.push(now);
     return null;
   }
   if (now.content && (await cases.knows(path, now.content.sha256))) {
@@ -165,22 +174,17 @@ function foreignOf(signature: Uint8Array | null, decoy: DecoyRow | null, now: Ex
   return known && now.content?.whole ? foreignRegions(known, now.content.bytes) : [];
 }
 
-/** Rows of a path that is gone, also of everything below it where it was a folder. */
-async function forgetGone({ db, timeline }: InvestigatorOptions, path: string): Promise<void> {
-  const rows = await db
-    .selectFrom("file")
-    .select(["path", "program"])
-    .where((eb) =>
-      eb.or([eb("path", "=", path), eb.and([eb("path", ">=", `${path}/`), eb("path", "<", `${path}0`)])]),
-    )
-    .execute();
-  for (const row of rows) {
-    if ((await factsAt(row.path).catch(() => null)) !== null) continue;
-    await forget(db, row.path);
-    if (row.program) await timeline.note(db, null, `gone: ${row.path}`, true);
+/** What is known of paths that are gone, also of everything below them where they were folders. */
+async function forgetGone({ db, timeline }: InvestigatorOptions, paths: readonly string[]): Promise<void> {
+  const notes: { what: string; local: boolean }[] = [];
+  for (const { path, program } of await rowsAtOrBelow(db, paths)) {
+    if ((await factsAt(path).catch(() => null)) !== null) continue;
+    await forget(db, path);
+    if (program) notes.push({ what: `gone: ${path}`, local: true });
   }
-  await forgetEntry(db, path);
-  if (!existsSync(path)) await forgetBelow(db, path);
+  await timeline.noteAll(db, notes);
+  const vanished = paths.filter((path) => !existsSync(path));
+  await db.transaction().execute((within) => forgetEntries(within, paths, vanished));
 }
 
 /** Carries out an active prescription that finds the file. @returns true where the file needs no judgement any more */

@@ -114,13 +114,14 @@ export class Investigator {
    * a package that is not being changed, and a decoy, do not wait: that somebody installs something excuses nobody else.
    */
   async #postpone(root: string, paths: Changes, early: boolean): Promise<Changes> {
-    const { decoys, packages, requeue } = this.#options;
+    const { packages, requeue } = this.#options;
+    const decoys = await this.#options.decoys.paths();
     const waits = this.#waits.get(root) ?? 0;
     const busy = await packages.busy();
     const later = new Set<string>();
     const moved = new Set<string>();
     for (const path of paths.keys()) {
-      if (await decoys.get(path)) continue;
+      if (decoys.has(path)) continue;
       const claim = await packages.claim(path, CLAIMS_HOLD);
       if (claim?.kind === "dependency" && claim.underway) {
         const moving = this.#moving.get(path) ?? 0;
@@ -328,18 +329,16 @@ export class Investigator {
       incident.root,
       accepted.map(({ now, before }) => ({ now, how: "owner-change", appeared: before === null })),
     );
-    for (const { path, before } of accepted) {
+    const notes = accepted.map(({ path, before }) => {
       const score = scores.get(path);
       const said = before === null ? "appeared" : "changed";
-      await timeline.note(
-        db,
-        null,
+      const what =
         score === undefined
           ? `accepted ${path}: it ${said}, and is larger than ${maxBytes} bytes: it cannot be submitted`
-          : `accepted ${path}: it ${said}, score ${score.toFixed(2)}`,
-        score !== undefined,
-      );
-    }
+          : `accepted ${path}: it ${said}, score ${score.toFixed(2)}`;
+      return { what, local: score !== undefined };
+    });
+    await timeline.noteAll(db, notes);
   }
 }
 

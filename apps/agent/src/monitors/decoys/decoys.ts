@@ -90,6 +90,12 @@ export class Decoys {
     return new Set(rows.map(({ path }) => path));
   }
 
+  /** Paths of all decoys, whatever their root and kind. */
+  async paths(): Promise<ReadonlySet<string>> {
+    const rows = await this.#db.selectFrom("decoy").select("path").execute();
+    return new Set(rows.map(({ path }) => path));
+  }
+
   /** Paths of a root's decoys that are missing or not as they were written. */
   async touched(root: string): Promise<string[]> {
     const changed: string[] = [];
