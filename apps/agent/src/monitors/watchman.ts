@@ -61,6 +61,8 @@ export class Watchman {
   /** Roots of which something was told, or went unseen, while their first baseline is made. */
   readonly #unsure = new Set<string>();
   readonly #first: FirstBaselines;
+  /** Files of each root that changed while it was judged, and were left to what was told next. */
+  readonly #waited = new Map<string, ReadonlySet<string>>();
   readonly #stop = new AbortController();
   #coverage!: Coverage;
   #watch: Watch | null = null;
@@ -81,8 +83,8 @@ export class Watchman {
         new Pending({
           settleSeconds,
           onFinished: (paths) => this.#complete(root, paths),
-          onFirst: (changes) => this.#workOn(root, changes, (now) => this.#firstLook(root, now)),
-          onSettled: (changes) => this.#workOn(root, changes, (now) => this.#settle(root, now)),
+          onFirst: (changes) => this.#workOn(root, changes, (now, at) => this.#firstLook(root, now, at)),
+          onSettled: (changes) => this.#workOn(root, changes, (now, at) => this.#settle(root, now, at)),
         }),
       );
   }
@@ -238,16 +240,21 @@ export class Watchman {
    * Work on changes when its turn comes. What was told of decoys before the baseline was made tells of their planting, unless they are
    * not as they were planted.
    */
-  #workOn(root: string, changes: Changes, work: (changes: Changes) => Promise<void>): Promise<void> {
+  #workOn(
+    root: string,
+    changes: Changes,
+    work: (changes: Changes, at: number) => Promise<void>,
+  ): Promise<void> {
+    const at = Date.now();
     const told = performance.now();
     return this.#work(async () => {
       const first = this.#first.has(root);
       if (first) this.#unsure.add(root);
-      if (!first && told > (this.#begun.get(root) ?? 0)) return work(changes);
+      if (!first && told > (this.#begun.get(root) ?? 0)) return work(changes, at);
       const { decoys } = this.#options.investigation;
       const touched = await decoys.touched(root);
       const planted = new Set((await decoys.of(root)).map(({ path }) => path));
-      return work(new Map([...changes].filter(([path]) => !planted.has(path) || touched.includes(path))));
+      return work(new Map([...changes].filter(([path]) => !planted.has(path) || touched.includes(path))), at);
     });
   }
 
@@ -276,11 +283,11 @@ export class Watchman {
     // In the middle of a burst there is no first look at all of it; what is clear by itself is judged nevertheless.
     if (!pending?.isBurst || !pending.has(path) || !(await investigator.isUrgent(path))) return;
     // With what came a moment before: it may be what wrote it.
-    await this.#settle(root, pending.latest(TOGETHER), true);
+    await this.#settle(root, pending.latest(TOGETHER), Date.now(), true);
   }
 
   /** A few changes: if they are clear by themselves they are judged now, else they wait until the root is quiet. */
-  async #firstLook(root: string, changes: Changes): Promise<void> {
+  async #firstLook(root: string, changes: Changes, at: number): Promise<void> {
     const { db, decoys } = this.#options.investigation;
     const paths = [...changes.keys()];
     const program = await db
@@ -290,10 +297,11 @@ export class Watchman {
       .where("program", "=", 1)
       .executeTakeFirst();
     const known = program !== undefined || (await decoys.of(root)).some(({ path }) => changes.has(path));
-    if (known) await this.#settle(root, changes, true);
+    if (known) await this.#settle(root, changes, at, true);
   }
 
-  async #settle(root: string, changes: Changes, early = false): Promise<void> {
+  /** @param at when the changes were told, milliseconds since 1970 */
+  async #settle(root: string, changes: Changes, at: number, early = false): Promise<void> {
     const now = new Map<string, Writer | null>();
     const own = await this.#allOwnWork();
     const later: string[] = [];
@@ -308,14 +316,24 @@ export class Watchman {
     }
     if (!early) this.requeue(root, later);
     if (now.size === 0) return;
-    await this.#options.investigator.settle(root, now, early);
-    if (!early) await this.#options.keeper.take(root, now.keys());
+    const told = { at, waited: this.#waited.get(root) ?? new Set<string>() };
+    const again = await this.#options.investigator.settle(root, now, told, early);
+    if (early) return;
+    this.#waited.set(root, new Set(again));
+    if (again.length > 0) {
+      // What changed before them is told before they wait again.
+      await this.#watch?.check();
+      this.requeue(root, again);
+    }
+    for (const path of again) now.delete(path);
+    await this.#options.keeper.take(root, now.keys());
   }
 
   /** Compares a root with its baseline. @param counting whether a change that no event told of is a lost event */
   async #recheck(root: string, counting: boolean): Promise<void> {
     const { db, decoys } = this.#options.investigation;
     const began = performance.now();
+    const at = Date.now();
     await this.#watch?.check();
     if (!(await hasBaseline(db, root))) {
       if (this.#first.has(root)) this.#unsure.add(root);
@@ -329,7 +347,9 @@ export class Watchman {
     const fresh = [...different, ...touched].filter((path) => !pending?.has(path));
     if (counting && this.#coverage.blind(root) === null)
       this.#coverage.countLost(await this.#unannounced(fresh));
-    if (fresh.length > 0) await this.#settle(root, new Map(fresh.map((path) => [path, null])));
+    // What waits already may have come together with what was found now.
+    if (fresh.length > 0 && pending?.isWaiting) pending.again(fresh);
+    else if (fresh.length > 0) await this.#settle(root, new Map(fresh.map((path) => [path, null])), at);
     this.#coverage.compared(root);
     this.#last.set(root, { ended: performance.now(), took: performance.now() - began });
   }

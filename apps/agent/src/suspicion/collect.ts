@@ -27,7 +27,25 @@ export interface Collected {
   readonly signatures: Map<string, PrescriptionId>;
   /** Paths for which there was no room: to be looked at later. */
   readonly left: string[];
+  /** Paths that changed again after what is judged was told: what came with that change is told with it. */
+  readonly later: string[];
 }
+
+/** When the paths were told, and which of them waited for that already. */
+export interface Told {
+  /** Milliseconds since 1970. */
+  readonly at: number;
+  /** These are judged now: whoever writes to a file again and again does not put off its judgement. */
+  readonly waited: ReadonlySet<string>;
+}
+
+const nothing = (): Collected => ({
+  changes: [],
+  lostDecoys: [],
+  signatures: new Map(),
+  left: [],
+  later: [],
+});
 
 /** Bytes of contents that are held at a time; what comes above is looked at afterwards. */
 const MAX_HELD = 256 << 20;
@@ -65,8 +83,9 @@ export async function collect(
   options: InvestigatorOptions,
   root: string,
   paths: Changes,
+  told: Told,
 ): Promise<Collected> {
-  const collected: Collected = { changes: [], lostDecoys: [], signatures: new Map(), left: [] };
+  const collected = nothing();
   const decoys = new Map((await options.decoys.of(root)).map((decoy) => [decoy.path, decoy]));
   // Those among documents are judged by who touches them (behaviour/).
   const papers = await options.decoys.papersOf(root);
@@ -81,7 +100,7 @@ export async function collect(
     const gone: string[] = [];
     for await (const seen of look(options, all.slice(at, at + SLICE), decoys)) {
       try {
-        const change = await changeAt(options, root, seen, collected, { plain, gone });
+        const change = await changeAt(options, root, seen, collected, { plain, gone, told });
         if (!change) continue;
         held += change.now.content?.bytes.length ?? 0;
         collected.changes.push(change);
@@ -131,7 +150,7 @@ async function changeAt(
   root: string,
   { path, writer, decoy, before, now }: Seen,
   collected: Collected,
-  { plain, gone }: { readonly plain: Examined[]; readonly gone: string[] },
+  { plain, gone, told }: { readonly plain: Examined[]; readonly gone: string[]; readonly told: Told },
 ): Promise<Change | null> {
   const { cases, db, decoys } = options;
   if (!now) {
@@ -158,6 +177,10 @@ async function changeAt(
       await decoys.restore(path);
       return null;
     }
+  }
+  if (now.facts.ctimeNs > BigInt(told.at) * 1_000_000n && !told.waited.has(path)) {
+    collected.later.push(path);
+    return null;
   }
   return {
     path,
@@ -220,10 +243,5 @@ export async function refuseAt(options: InvestigatorOptions, root: string, path:
   const decoy = await options.decoys.get(path);
   const now = await examine(path, options.maxBytes, true).catch(() => null);
   if (!now?.content?.whole || now.content.sha256 === decoy?.sha256) return;
-  await heal(options, decoy ? null : root, now, {
-    changes: [],
-    lostDecoys: [],
-    signatures: new Map(),
-    left: [],
-  });
+  await heal(options, decoy ? null : root, now, nothing());
 }

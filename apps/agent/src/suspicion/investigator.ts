@@ -15,7 +15,7 @@ import type { ActivePrescriptions } from "../scanning/active.ts";
 import type { Healer } from "../scanning/healer.ts";
 import type { Changes } from "../watch/pending.ts";
 import type { Cases, NewMember } from "./cases.ts";
-import { acceptAll, type Collected, collect } from "./collect.ts";
+import { acceptAll, type Collected, collect, type Told } from "./collect.ts";
 import type { Change, Incident } from "./incident.ts";
 import { type Candidate, rankCandidates, suspicionOf } from "./judge.ts";
 
@@ -69,10 +69,16 @@ export class Investigator {
   /**
    * @param paths each with who wrote it last, as far as it is known
    * @param early the root is not quiet yet: what is clear by itself is judged, nothing is accepted
+   * @returns paths that changed since they were told and are not judged: they belong to what is told next
    */
-  async settle(root: string, paths: Changes, early = false): Promise<void> {
+  async settle(root: string, paths: Changes, told: Told, early = false): Promise<readonly string[]> {
     const due = await this.#postpone(root, paths, early);
-    const collected = await collect(this.#options, root, due);
+    const collected = await collect(this.#options, root, due, told);
+    await this.#judge(root, collected, early);
+    return collected.later;
+  }
+
+  async #judge(root: string, collected: Collected, early: boolean): Promise<void> {
     if (!early && collected.left.length > 0) this.#options.requeue(root, collected.left);
     const { unknown, claims } = await this.#withoutPackages(root, collected, early);
     const { lostDecoys, signatures } = collected;

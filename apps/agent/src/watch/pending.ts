@@ -38,6 +38,10 @@ export class Pending {
     return this.#changes.has(path);
   }
 
+  get isWaiting(): boolean {
+    return this.#changes.size > 0;
+  }
+
   /** Who wrote a path that waits, as far as it is known by now. */
   writerOf(path: string): Writer | null {
     return this.#changes.get(path) ?? null;

@@ -15,6 +15,8 @@ import { Writers } from "./writers.ts";
 const LOOK = 5000;
 /** Milliseconds between two tries while the agent has not taken the batch before. */
 const RETRY = 20;
+/** Milliseconds for which events are read before a check is answered: more may come than can be read. */
+const DRAIN = 1000;
 const MOUNTS = "/proc/self/mountinfo";
 
 /**
@@ -106,6 +108,8 @@ export class Reader {
       if (received.message.type === "close") this.#closed = true;
       else {
         this.#check(false);
+        this.#settle(performance.now() + DRAIN);
+        this.#flush(true);
         this.#post({ type: "checked", id: received.message.id });
       }
     }
@@ -128,9 +132,9 @@ export class Reader {
     this.#tellStates();
   }
 
-  /** Works until every source has nothing more to do. */
-  #settle(): void {
-    for (let more = true; more; ) {
+  /** Works until every source has nothing more to do. @param latest when it ends at any rate, by performance.now() */
+  #settle(latest = Number.POSITIVE_INFINITY): void {
+    for (let more = true; more && performance.now() < latest; ) {
       more = false;
       for (const source of this.#sources.all) if (source.step(this.#sink)) more = true;
       this.#flush();
@@ -148,8 +152,9 @@ export class Reader {
   }
 
   /** Gives what is gathered to the agent, unless it has not taken what it got before. */
-  #flush(): void {
-    if (this.#batch.size === 0 || Atomics.load(this.#taken, 0) !== this.#sent) return;
+  #flush(always = false): void {
+    if (this.#batch.size === 0) return;
+    if (!always && Atomics.load(this.#taken, 0) !== this.#sent) return;
     this.#sent++;
     this.#full.clear();
     this.#post({ type: "changes", batches: this.#batch.take() });

@@ -66,7 +66,7 @@ export class Watch implements WatchSource {
     return this.#states.get(root) ?? null;
   }
 
-  /** Looks whether each root is still the folder that it was; resolves when what was found is told. */
+  /** Looks whether each root is still the folder that it was; resolves when what was found, and all that changed before, is told. */
   async check(): Promise<void> {
     if (!this.#thread) return;
     const id = ++this.#asked;
