@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
+import { readFileSync, writeFileSync } from "node:fs";
 import { access, copyFile, lstat, readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
 import { sha256Of } from "./files/regular.ts";
-import { DROPPER, digests, infect, prescriptionFor, writeScripts } from "./testing/infection.ts";
+import { DROPPER, digests, infect, infected, prescriptionFor, writeScripts } from "./testing/infection.ts";
 import { makeScene, until } from "./testing/scene.ts";
 
 const isThere = (path: string) =>
@@ -28,8 +29,10 @@ test("an infection is suspected, submitted, healed, refused from then on, and re
   const shellDecoy = decoys.find((path) => path.endsWith(".sh"))!;
 
   const dropper = join(watched, "setup.sh");
-  await writeFile(dropper, DROPPER, { mode: 0o755 });
-  for (const path of [scripts[0]!, scripts[1]!, shellDecoy]) await infect(path);
+  // In one go: a pause that is longer than the settle time would make two incidents of it.
+  writeFileSync(dropper, DROPPER, { mode: 0o755 });
+  for (const path of [scripts[0]!, scripts[1]!, shellDecoy])
+    writeFileSync(path, infected(readFileSync(path)));
   const infectedBytes = await readFile(scripts[0]!);
   await until("a submitted sample", () => server.samples.size === 1);
   const [caseId, sample] = [...server.samples][0]!;
