@@ -37,11 +37,11 @@ test("a file that is written to whenever it is to be judged is put off once only
   t.after(() => scene.close());
   const [script] = await writeScripts(scene.watched, 2);
   let begun = false;
-  const claim = async (path: string) => {
-    if (begun && path === script) appendFileSync(path, "echo once more\n");
-    return null;
+  const busy = async () => {
+    if (begun) appendFileSync(script!, "echo once more\n");
+    return false;
   };
-  await scene.startAgent(undefined, { ...noPackages, claim });
+  await scene.startAgent(undefined, { ...noPackages, busy });
   begun = true;
   appendFileSync(script!, "echo begun\n");
   await until("it is accepted", async () =>

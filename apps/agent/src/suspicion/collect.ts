@@ -47,6 +47,8 @@ const nothing = (): Collected => ({
   later: [],
 });
 
+/** Milliseconds by which the times of files are behind the clock at most; what is told has been quiet for longer. */
+const COARSE = 50;
 /** Bytes of contents that are held at a time; what comes above is looked at afterwards. */
 const MAX_HELD = 256 << 20;
 /** Paths that are looked up together, and files that are read at the same time. */
@@ -178,7 +180,7 @@ async function changeAt(
       return null;
     }
   }
-  if (now.facts.ctimeNs > BigInt(told.at) * 1_000_000n && !told.waited.has(path)) {
+  if (now.facts.ctimeNs > BigInt(told.at - COARSE) * 1_000_000n && !told.waited.has(path)) {
     collected.later.push(path);
     return null;
   }
