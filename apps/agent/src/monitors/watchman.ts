@@ -1,4 +1,4 @@
-import { basename, dirname } from "node:path";
+import { basename } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Coverage as CoverageView } from "@thymus/contracts";
 import { TEMPORARY_PREFIX } from "@thymus/store";
@@ -17,6 +17,7 @@ import { type Changes, Pending } from "../watch/pending.ts";
 import { Watch } from "../watch/watch.ts";
 import { createBaseline } from "./first-baseline.ts";
 import { FirstBaselines } from "./first-baselines.ts";
+import { isOwnWork, ownWork } from "./own-work.ts";
 import { type CompareOptions, compareWithBaseline, hasBaseline } from "./recheck.ts";
 
 export interface WatchmanOptions {
@@ -190,26 +191,9 @@ export class Watchman {
       log,
       skip: this.#options.roots.skippedNow,
       signal: this.#stop.signal,
-      ignore: async (path) => (await decoys.get(path)) !== null || (await this.#ownWork(path)),
+      ignore: async (path) =>
+        (await decoys.get(path)) !== null || (await isOwnWork(this.#options.investigation.db, path)),
     };
-  }
-
-  /** True for a file that an unfinished repair or restore, also of another process, is about. */
-  async #ownWork(path: string): Promise<boolean> {
-    return (await this.#allOwnWork())(path);
-  }
-
-  async #allOwnWork(): Promise<(path: string) => boolean> {
-    const rows = await this.#options.investigation.db
-      .selectFrom("operation")
-      .select(["path", "temporary"])
-      .execute();
-    // A temporary file carries the name of its file until it takes its place.
-    return (path) =>
-      rows.some(
-        (row) =>
-          row.path === path || (row.temporary === basename(path) && dirname(row.path) === dirname(path)),
-      );
   }
 
   #schedule(): void {
@@ -277,7 +261,7 @@ export class Watchman {
     const { investigation, investigator } = this.#options;
     const pending = this.#pending.get(root);
     if (investigation.active.ids.length > 0) {
-      if (await this.#ownWork(path)) return;
+      if (await isOwnWork(this.#options.investigation.db, path)) return;
       await refuseAt(investigation, root, path);
     }
     // In the middle of a burst there is no first look at all of it; what is clear by itself is judged nevertheless.
@@ -303,7 +287,7 @@ export class Watchman {
   /** @param at when the changes were told, milliseconds since 1970 */
   async #settle(root: string, changes: Changes, at: number, early = false): Promise<void> {
     const now = new Map<string, Writer | null>();
-    const own = await this.#allOwnWork();
+    const own = await ownWork(this.#options.investigation.db);
     const later: string[] = [];
     for (const [path, writer] of changes) {
       if (basename(path).startsWith(TEMPORARY_PREFIX) && (await factsAt(path).catch(() => null)) === null)
