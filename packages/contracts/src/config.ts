@@ -97,10 +97,10 @@ export const Config = z.strictObject({
           deadlineMs: z
             .number()
             .int()
-            .min(10)
+            .min(200)
             .max(5000)
             .default(500)
-            .describe("milliseconds that a process may be kept waiting for an answer"),
+            .describe("milliseconds that a process may be kept waiting for an answer, at most"),
           whenUnsure: z
             .enum(["allow", "deny"])
             .default("allow")

@@ -22,7 +22,7 @@ export interface DocumentSettings {
 
 /** Agent to answering process. */
 export type Order =
-  | { t: "begin"; agent: number; family: boolean; deadManMs: number; silentMs: number }
+  | { t: "begin"; agent: number; family: boolean; silentMs: number }
   | { t: "access"; settings: AccessSettings | null }
   | { t: "documents"; settings: DocumentSettings | null }
   /** There are other decoys now in the folders that are guarded. */

@@ -61,8 +61,6 @@ const program = fileURLToPath(new URL("./answerer/main.ts", import.meta.url));
 const BEAT = 200;
 /** Milliseconds of silence after which the other side counts as stopped, at least. */
 const SILENT = 1000;
-/** Least time of the dead man's timer, milliseconds. */
-const LEAST_DEAD_MAN = 250;
 /** Milliseconds to the first restart; each further one doubles, up to the most. */
 const FIRST_PAUSE = 500;
 const LONGEST_PAUSE = 60_000;
@@ -152,7 +150,6 @@ export class Guard {
       t: "begin",
       agent: process.pid,
       family: this.#options.family ?? true,
-      deadManMs: Math.max(LEAST_DEAD_MAN, deadline),
       silentMs: Math.max(SILENT, 2 * deadline),
     });
     await begun;

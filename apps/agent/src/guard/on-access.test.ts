@@ -52,7 +52,7 @@ for (const whenUnsure of ["allow", "deny"] as const)
         serial: new Serial(),
         onLayers: () => {},
       },
-      config: Config.parse({ agent: { onAccess: { mode: "deny", deadlineMs: 100, whenUnsure } } }),
+      config: Config.parse({ agent: { onAccess: { mode: "deny", deadlineMs: 200, whenUnsure } } }),
       guard: { forget: () => forgotten++ } as unknown as Guard,
       healer: { heal: async ({ path }: { path: string }) => healed.push(path) } as unknown as Healer,
       timeline: new Timeline(folder, silentLogger),

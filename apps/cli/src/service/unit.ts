@@ -40,6 +40,9 @@ export const AGENT_CAPABILITIES = [
   "CAP_SYS_PTRACE", // reads which program another's process runs
   "CAP_NET_ADMIN", // hears of starts and ends of processes (proc connector)
   "CAP_SYS_ADMIN", // fanotify, trusted attributes, namespaces of confined workers
+  "CAP_SYS_NICE", // who answers for an open comes first
+  "CAP_IPC_LOCK", // and has its program in memory
+  "CAP_LEASE", // tells whether somebody has a file open for writing
   "CAP_SETUID", // confined workers become nobody
   "CAP_SETGID",
 ] as const;
@@ -47,12 +50,13 @@ export const AGENT_CAPABILITIES = [
 const common = [
   "NoNewPrivileges=yes",
   "LockPersonality=yes",
-  "RestrictRealtime=yes",
   "SystemCallArchitectures=native",
   "KeyringMode=private",
   "UMask=0077",
   "RestrictAddressFamilies=AF_UNIX AF_INET AF_INET6 AF_NETLINK",
 ];
+/** Not for the agent: its answering process comes before others. */
+const ordinary = "RestrictRealtime=yes";
 const neverCalled = "@clock @cpu-emulation @debug @module @obsolete @raw-io @reboot @swap";
 
 /** Lines of [Service] that are about rights. */
@@ -67,7 +71,7 @@ const RIGHTS: Readonly<Record<Role, readonly string[]>> = {
     ...common,
   ],
   up: common,
-  analysis: common,
+  analysis: [...common, ordinary],
   admin: [
     "CapabilityBoundingSet=",
     "ProtectSystem=strict",
@@ -89,6 +93,7 @@ const RIGHTS: Readonly<Record<Role, readonly string[]>> = {
     "SystemCallFilter=@system-service",
     "SystemCallFilter=~@privileged @resources",
     "SystemCallErrorNumber=EPERM",
+    ordinary,
     ...common.filter((line) => !line.startsWith("RestrictAddressFamilies")),
     "RestrictAddressFamilies=AF_UNIX AF_INET AF_INET6",
   ],

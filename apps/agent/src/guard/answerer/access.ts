@@ -1,11 +1,13 @@
 import type { AccessSettings, Counts, Word } from "../channel.ts";
 import { type Ask, Asks } from "./asks.ts";
+import { boundsOf } from "./bounds.ts";
 import { Facts, REGULAR } from "./calls.ts";
 import type { Exempt } from "./exempt.ts";
 import { answer, FAN, flush, mark, markOpen, openPermissions } from "./fanotify.ts";
 import { localFileSystem } from "./file-systems.ts";
-import { GOOD, INFECTED, identityText, type Known, sameIdentity } from "./known.ts";
+import { GOOD, INFECTED, identityText, type Known, sameIdentity, WRITTEN } from "./known.ts";
 import { pathBytes } from "./library.ts";
+import { NOBODY, openForWriting, SOMEBODY, UNTOLD } from "./open-for-writing.ts";
 import { pathOf } from "./paths.ts";
 
 interface ScanAsk extends Ask {
@@ -13,6 +15,8 @@ interface ScanAsk extends Ask {
   readonly words: Uint32Array;
   /** Milliseconds since 1970 */
   readonly asked: number;
+  /** Somebody had it open for writing while it was asked about. */
+  written: boolean;
 }
 
 /**
@@ -37,7 +41,9 @@ export class Access {
   readonly #again = new Facts();
   /** True while the agent cannot be asked. */
   silent = false;
+  readonly #answerMs: number;
   #now = 0;
+  #told = true;
 
   constructor(options: {
     settings: AccessSettings;
@@ -47,6 +53,7 @@ export class Access {
     say: (word: Word) => boolean;
   }) {
     this.#settings = options.settings;
+    this.#answerMs = boundsOf(options.settings.deadlineMs).answerMs;
     this.#counts = options.counts;
     this.#exempt = options.exempt;
     this.#known = options.known;
@@ -55,6 +62,10 @@ export class Access {
 
   get soonest(): number {
     return this.#asks.soonest;
+  }
+
+  get due(): number {
+    return this.#asks.due;
   }
 
   get waiting(): number {
@@ -74,6 +85,8 @@ export class Access {
   unwatch(): void {
     flush(this.group, FAN.MARK_FILESYSTEM);
     flush(this.group);
+    // Who opens a file for writing from now on is not seen.
+    this.#known.forget();
     for (const ask of [...this.#asks.all()]) {
       this.#counts.unguarded += this.#asks.let(ask, FAN.ALLOW);
       this.#drop(ask);
@@ -88,24 +101,51 @@ export class Access {
 
   /** One event. @returns true where its descriptor can be closed */
   readonly take = (mask: number, fd: number, pid: number): boolean => {
+    if ((mask & ASKED) === 0) return this.#closed(fd);
     this.#counts.answered++;
     if (pid === this.#exempt.agent) return this.#allow(fd);
     const facts = this.#facts;
     if (!facts.ofFd(fd) || facts.kind !== REGULAR || facts.empty) return this.#allow(fd);
     const state = this.#known.get(facts.words);
-    if (state === GOOD) {
-      this.#counts.fromCache++;
-      answer(this.group, fd, FAN.ALLOW);
-      if (this.#settings.ignoreMarks && facts.ofRootAlone) this.#askNoMore(fd);
-      return true;
-    }
     const exec = (mask & FAN.OPEN_EXEC_PERM) !== 0;
     if (state === INFECTED) {
       this.#counts.fromCache++;
       return this.#refuse(fd, pid, exec);
     }
-    return this.#unknown(fd, pid, exec);
+    const written = this.#openForWriting(fd);
+    const good = written ? (state === GOOD || state === WRITTEN) && !exec : state === GOOD;
+    if (!good) return this.#unknown(fd, pid, exec, written);
+    this.#counts.fromCache++;
+    if (written) this.#doubt(fd);
+    answer(this.group, fd, FAN.ALLOW);
+    if (!written && this.#settings.ignoreMarks && facts.ofRootAlone) this.#askNoMore(fd);
+    return true;
   };
+
+  /** Also for whoever is asking: somebody can change the content from now on, and need not be seen doing so. */
+  #openForWriting(fd: number): boolean {
+    const found = openForWriting(fd);
+    if (found === UNTOLD && this.#told) {
+      this.#told = false;
+      this.#say({
+        t: "trouble",
+        what: "on-access: the kernel does not tell which files are open for writing",
+      });
+    }
+    return found === SOMEBODY;
+  }
+
+  /** A file that was good is open for writing (`#facts`): once nobody has it so any more it is asked about again. */
+  #doubt(fd: number): void {
+    if (this.#known.get(this.#facts.words) === GOOD) this.#known.set(this.#facts.words, WRITTEN);
+    if (this.#settings.ignoreMarks) this.#askAgain(fd);
+  }
+
+  /** Somebody who had it open for writing, without being asked, closed a file that bears an ignore mark. */
+  #closed(fd: number): true {
+    if (this.#facts.ofFd(fd)) this.#doubt(fd);
+    return true;
+  }
 
   at(now: number): void {
     this.#now = now;
@@ -126,13 +166,14 @@ export class Access {
     return true;
   }
 
-  #unknown(fd: number, pid: number, exec: boolean): boolean {
+  #unknown(fd: number, pid: number, exec: boolean, written: boolean): boolean {
     if (this.silent) {
       this.#counts.unguarded++;
       return this.#allow(fd);
     }
     const identity = identityText(this.#facts.words);
     const open = this.#byIdentity.get(identity);
+    if (open) open.written ||= written;
     const spared = this.#exempt.has(pid);
     if (spared) {
       this.#counts.exempt++;
@@ -151,11 +192,12 @@ export class Access {
       group: this.group,
       held: [],
       lead: fd,
-      deadline: this.#now + this.#settings.deadlineMs,
+      deadline: this.#now + this.#answerMs,
       expired: spared,
       identity,
       words: this.#facts.words.slice(),
       asked: Date.now(),
+      written,
     }));
     this.#byIdentity.set(identity, ask);
     if (!spared) this.#asks.hold(ask, fd);
@@ -175,8 +217,10 @@ export class Access {
     const infected = verdict === "deny";
     const sure = keep === ask.identity && ask.asked - changed(ask.words) > TICK;
     if (sure && this.#unchanged(ask)) {
-      this.#known.set(ask.words, infected ? INFECTED : GOOD);
-      if (!infected && this.#settings.ignoreMarks && this.#again.ofRootAlone) this.#askNoMore(ask.lead);
+      const written = ask.written || this.#openForWriting(ask.lead);
+      this.#known.set(ask.words, infected ? INFECTED : written ? WRITTEN : GOOD);
+      if (!infected && !written && this.#settings.ignoreMarks && this.#again.ofRootAlone)
+        this.#askNoMore(ask.lead);
     }
     const denied = infected && this.#settings.mode === "deny";
     const count = this.#asks.let(ask, denied ? FAN.DENY : FAN.ALLOW);
@@ -188,17 +232,25 @@ export class Access {
     return this.#again.ofFd(ask.lead) && sameIdentity(this.#again.words, ask.words);
   }
 
-  /** The kernel asks no more about this file until it is written to, or its inode leaves memory. */
+  /**
+   * The kernel asks no more about this file until it is written to, or its inode leaves memory. What is written through
+   * memory does not end that, so it tells when somebody closes it who had it open for writing.
+   */
   #askNoMore(fd: number): void {
-    const flags = FAN.MARK_IGNORE | FAN.MARK_EVICTABLE;
     if (!this.#again.ofFd(fd)) return;
-    if (!markOpen(this.group, FAN.MARK_ADD | flags, ASKED, fd)) return;
+    if (!markOpen(this.group, FAN.MARK_ADD | FAN.MARK_EVICTABLE, FAN.CLOSE_WRITE, fd)) return;
+    if (!markOpen(this.group, FAN.MARK_ADD | FAN.MARK_EVICTABLE | FAN.MARK_IGNORE, ASKED, fd)) return;
     this.#counts.ignored++;
     const before = this.#again.words.slice();
-    // What was written before the mark did not clear it.
+    // What was written, or opened to be written, before the marks lay there.
     const same = this.#again.ofFd(fd) && this.#known.get(this.#again.words) === GOOD;
-    if (!same || !sameIdentity(before, this.#again.words))
-      markOpen(this.group, FAN.MARK_REMOVE | FAN.MARK_IGNORE, ASKED, fd);
+    if (!same || !sameIdentity(before, this.#again.words) || openForWriting(fd) !== NOBODY)
+      this.#askAgain(fd);
+  }
+
+  #askAgain(fd: number): void {
+    markOpen(this.group, FAN.MARK_REMOVE | FAN.MARK_IGNORE, ASKED, fd);
+    markOpen(this.group, FAN.MARK_REMOVE, FAN.CLOSE_WRITE, fd);
   }
 
   expire(now: number): void {

@@ -1,6 +1,7 @@
 import type { Counts, Order } from "../channel.ts";
 import { Access } from "./access.ts";
 import { AgentSocket } from "./agent-socket.ts";
+import { type Bounds, boundsOf, endOf } from "./bounds.ts";
 import { closeFd, POLL_BROKEN, POLLIN, poll } from "./calls.ts";
 import { DeadMan } from "./dead-man.ts";
 import { takeEvents } from "./events.ts";
@@ -15,6 +16,8 @@ const AGENT = 3;
 const BEAT = 100;
 /** Milliseconds after which the programs that are never held are resolved anew. */
 const REFRESH = 5000;
+/** Milliseconds: stands for a deadline where none was set yet. */
+const NO_DEADLINE = 1000;
 
 /** The loop: takes events, answers them, hears the agent, and winds the dead man's timer up. */
 export class Answerer {
@@ -35,6 +38,9 @@ export class Answerer {
     folders: 0,
   };
   #deadMan: DeadMan | null = null;
+  readonly #deadlines = { access: NO_DEADLINE, documents: NO_DEADLINE };
+  /** Of the shortest deadline that was promised. */
+  #bounds: Bounds = boundsOf(NO_DEADLINE);
   #exempt: Exempt | null = null;
   #access: Access | null = null;
   #writers: Writers | null = null;
@@ -67,17 +73,27 @@ export class Answerer {
     fds[6] = this.#writers?.changes ?? -1;
     for (let index = 1; index < 8; index += 2) fds[index] = POLLIN;
     const busy = this.#writers?.busy ?? false;
+    // A turn comes well before the timer rings.
     const next = Math.min(
       this.#said + BEAT,
       this.#access?.soonest ?? Number.POSITIVE_INFINITY,
       this.#writers?.soonest ?? Number.POSITIVE_INFINITY,
+      now + this.#bounds.endMs / 4,
     );
     const timeout = busy ? 0 : Math.max(0, Math.min(BEAT, Math.ceil(next - now)));
     if (poll(fds, 4, timeout) < 0) fds[1] = fds[3] = fds[5] = fds[7] = 0;
   }
 
+  #wind(now: number): void {
+    const due = Math.min(
+      this.#access?.due ?? Number.POSITIVE_INFINITY,
+      this.#writers?.due ?? Number.POSITIVE_INFINITY,
+    );
+    this.#deadMan?.wind(now, endOf(this.#bounds, now, due), this.#bounds.endMs / 8);
+  }
+
   #round(now: number): void {
-    this.#deadMan?.wind(now);
+    this.#wind(now);
     const fds = this.#fds;
     this.#access?.at(now);
     // The group of changes first: a process that asks for its next document must be known by what it did to the last.
@@ -92,6 +108,7 @@ export class Answerer {
     } else if (agent & POLL_BROKEN) process.exit(0);
     this.#access?.expire(now);
     this.#writers?.expire(now);
+    this.#wind(now);
     this.#writers?.work(now);
     if (now - this.#said >= BEAT) this.#beat(now);
   }
@@ -142,13 +159,15 @@ export class Answerer {
       case "begin":
         this.#exempt = new Exempt(order.agent, order.family);
         this.#silentMs = order.silentMs;
-        this.#deadMan = new DeadMan(order.deadManMs);
+        this.#deadMan = new DeadMan();
         this.#agent.say({ t: "begun", pid: process.pid });
         break;
       case "access":
+        this.#promise("access", order.settings?.deadlineMs);
         this.#setAccess(order.settings);
         break;
       case "documents":
+        this.#promise("documents", order.settings?.deadlineMs);
         this.#setDocuments(order.settings);
         break;
       case "decoys":
@@ -167,6 +186,11 @@ export class Answerer {
       case "beat":
         break;
     }
+  }
+
+  #promise(what: "access" | "documents", deadlineMs = NO_DEADLINE): void {
+    this.#deadlines[what] = deadlineMs;
+    this.#bounds = boundsOf(Math.min(...Object.values(this.#deadlines)));
   }
 
   #setAccess(settings: Extract<Order, { t: "access" }>["settings"]): void {

@@ -44,6 +44,12 @@ export class Asks<A extends Ask> {
     return this.#soonest;
   }
 
+  /** When the first that waits is to be answered at last; infinite where nobody waits. All have one deadline, so the oldest is due first. */
+  get due(): number {
+    if (this.#held > 0) for (const ask of this.#asks.values()) if (ask.held.length > 0) return ask.deadline;
+    return Number.POSITIVE_INFINITY;
+  }
+
   add(make: (id: number) => A): A {
     const ask = make(this.#nextId++);
     this.#asks.set(ask.id, ask);

@@ -14,26 +14,30 @@ const SIGKILL = 9;
 export class DeadMan {
   readonly #id: number;
   readonly #spec = Buffer.alloc(32);
-  readonly #every: number;
-  #next = 0;
+  /** When it rings, by the clock of `wind`. */
+  #rings = Number.NEGATIVE_INFINITY;
 
-  /** @param ms milliseconds without winding up after which this process ends. @throws Error where the kernel has no timer */
-  constructor(ms: number) {
+  /** @throws Error where the kernel has no timer */
+  constructor() {
     const event = Buffer.alloc(64);
     event.writeInt32LE(SIGKILL, 8);
     const id = Buffer.alloc(8);
     if (create(CLOCK_MONOTONIC, event, id) !== 0) throw new Error(`timer_create: ${errnoName()}`);
     this.#id = Number(id.readBigInt64LE(0));
-    this.#spec.writeBigInt64LE(BigInt(Math.floor(ms / 1000)), 16);
-    this.#spec.writeBigInt64LE(BigInt(Math.floor((ms % 1000) * 1e6)), 24);
-    this.#every = ms / 8;
-    this.wind(0);
   }
 
-  /** @param now milliseconds of a clock that only goes forward. A system call only each eighth of the time. */
-  wind(now: number): void {
-    if (now < this.#next) return;
-    this.#next = now + this.#every;
+  /**
+   * Puts the end of this process off, or forward. A system call only where it moves by more than `slack`.
+   * @param now milliseconds of a clock that only goes forward
+   * @param end milliseconds of the same clock at which this process ends
+   */
+  wind(now: number, end: number, slack: number): void {
+    if (end >= this.#rings && end - this.#rings < slack) return;
+    this.#rings = end;
+    // Zero would stop the timer.
+    const ms = Math.max(1, end - now);
+    this.#spec.writeBigInt64LE(BigInt(Math.floor(ms / 1000)), 16);
+    this.#spec.writeBigInt64LE(BigInt(Math.floor((ms % 1000) * 1e6)), 24);
     if (set(this.#id, 0, this.#spec, null) !== 0) throw new Error(`timer_settime: ${errnoName()}`);
   }
 }

@@ -6,6 +6,8 @@ const WAYS = 8;
 export const UNKNOWN = 0;
 export const GOOD = 1;
 export const INFECTED = 2;
+/** Was good, but somebody had it open for writing since: without them it is to be looked into again. */
+export const WRITTEN = 3;
 
 /**
  * What was decided about contents, by identity. A fixed table: nothing is allocated after the start, an eighth-fold choice
@@ -45,7 +47,7 @@ export class Known {
     return -1;
   }
 
-  /** UNKNOWN, GOOD or INFECTED. @param facts words of a struct statx */
+  /** UNKNOWN, GOOD, INFECTED or WRITTEN. @param facts words of a struct statx */
   get(facts: Uint32Array): number {
     const at = this.#find(facts);
     return at < 0 ? UNKNOWN : this.#table[at]!;

@@ -1,5 +1,6 @@
 import type { Counts, DocumentSettings, Word } from "../channel.ts";
 import { type Ask, Asks } from "./asks.ts";
+import { boundsOf } from "./bounds.ts";
 import { closeFd, Facts, REGULAR } from "./calls.ts";
 import { type Change, type Place, takeChanges } from "./changes.ts";
 import type { Exempt } from "./exempt.ts";
@@ -88,6 +89,10 @@ export class Writers {
 
   get soonest(): number {
     return this.#asks.soonest;
+  }
+
+  get due(): number {
+    return this.#asks.due;
   }
 
   get waiting(): number {
@@ -227,7 +232,7 @@ export class Writers {
       group: this.group,
       held: [],
       lead: -1,
-      deadline: this.#now + this.#settings.deadlineMs,
+      deadline: this.#now + boundsOf(this.#settings.deadlineMs).answerMs,
       expired: false,
       writer,
     }));
