@@ -3,7 +3,7 @@
  * the agent, reads no file's content, opens no database and no connection, and starts nothing. One loop, no event loop:
  * whatever stops it stops the winding of the dead man's timer too, and the kernel ends it and lets everybody through.
  */
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { setPriority } from "node:os";
 import { Answerer } from "./answerer.ts";
 import { bind } from "./library.ts";
@@ -12,18 +12,21 @@ const MLOCK_ONFAULT = 1;
 const SCHED_RR = 2;
 
 /**
- * Somebody waits whenever this process has something to do, so it comes first: least real-time priority, which the kernel
- * bounds (sched_rt_runtime_us), or where that is not allowed a high ordinary one.
+ * Somebody waits whenever this process has something to do, so it comes first: low real-time priorities, which the kernel
+ * bounds (sched_rt_runtime_us), or where that is not allowed a high ordinary one. The runtime's other threads too: the
+ * collector waits for them, and the groups close only when the last thread has ended.
  */
 function comeFirst(): void {
-  const least = Buffer.alloc(4);
-  least.writeInt32LE(1);
-  const set = bind("int sched_setscheduler(int pid, int policy, const uint8_t *parameters)");
-  if (set(0, SCHED_RR, least) === 0) return;
-  try {
-    setPriority(-15);
-  } catch {
-    // Slower under load, no more.
+  const set = bind("int sched_setscheduler(int thread, int policy, const uint8_t *parameters)");
+  const priority = Buffer.alloc(4);
+  for (const thread of readdirSync("/proc/self/task").map(Number)) {
+    priority.writeInt32LE(thread === process.pid ? 2 : 1);
+    if (set(thread, SCHED_RR, priority) === 0) continue;
+    try {
+      setPriority(thread, -15);
+    } catch {
+      // Slower under load, no more.
+    }
   }
 }
 
