@@ -48,6 +48,11 @@ test("of a folder that is gone everything below is forgotten, and nothing beside
   for (const path of lost) assert.equal(await entryAt(db, path), null, path);
   assert.equal(await entryAt(db, "/d/still"), null);
   for (const path of kept.slice(0, -1)) assert.notEqual(await entryAt(db, path), null, path);
+  const folders = await db.selectFrom("tree_folder").select("path").orderBy("path").execute();
+  assert.deepEqual(
+    folders.map(({ path }) => path),
+    ["/d", "/d/gone-not", "/d/still"],
+  );
 });
 
 test("programs that a gone path was, or held, are found by their whole names", async (t) => {

@@ -105,11 +105,10 @@ export async function forgetEntries(
     select tree_folder.id, gone.value ->> 'name' from json_each(${parts}) as gone
       cross join tree_folder on tree_folder.path = gone.value ->> 'folder')`.execute(db);
   const tops = JSON.stringify(vanished.map(byteString));
-  await sql`delete from tree_entry where folder in (
-    select tree_folder.id from json_each(${tops}) as gone cross join tree_folder on tree_folder.path = gone.value
+  const below = sql`select tree_folder.id from json_each(${tops}) as gone cross join tree_folder on tree_folder.path = gone.value
     union all
     select tree_folder.id from json_each(${tops}) as gone
-      cross join tree_folder on tree_folder.path >= gone.value || '/' and tree_folder.path < gone.value || '0')`.execute(
-    db,
-  );
+      cross join tree_folder on tree_folder.path >= gone.value || '/' and tree_folder.path < gone.value || '0'`;
+  await sql`delete from tree_entry where folder in (${below})`.execute(db);
+  await sql`delete from tree_folder where id in (${below})`.execute(db);
 }
