@@ -2,6 +2,7 @@ export { type AgentOptions, type RunningAgent, startAgent } from "./agent.ts";
 export type { StoppedTree } from "./behaviour/stopping/records.ts";
 export { agentAbilities } from "./citizen/abilities.ts";
 export { type ServiceManager, serviceManager } from "./citizen/service-notify.ts";
+export { type ContainerPlace, Containers } from "./containers/containers.ts";
 export { type Enrolment, readEnrolment } from "./link/enrolment.ts";
 export { followServer, type JoinOptions, joinServer } from "./link/join.ts";
 export { activePrescriptions } from "./verbs/active.ts";

@@ -15,6 +15,11 @@ export const Finding = z.strictObject({
   member: z.string().max(4096).optional(),
   /** File of the rule, where it is of a rule set of other people. */
   ruleFile: z.string().max(4096).optional(),
+  /** Where the file is one of containers (`--containers`): whose, by runtime and id, and its path in there; a layer above may hide it. */
+  containers: z
+    .array(z.strictObject({ runtime: z.string().max(64), id: z.string().max(4096), path: z.string() }))
+    .max(8)
+    .optional(),
 });
 export type Finding = z.infer<typeof Finding>;
 

@@ -37,6 +37,8 @@ export interface Original {
   readonly mode: number;
   readonly uid: number;
   readonly gid: number;
+  /** Mode and owner are what the machine's owner fixed for it (dpkg-statoverride), not the package's. */
+  readonly fixed?: boolean;
   /** Nanoseconds since 1970. */
   readonly mtimeNs: string;
   /** Where the archive came from. */

@@ -6,6 +6,7 @@ import { knownContents } from "../monitors/baseline.ts";
 import type { Original, PackageManager } from "../packages/manager.ts";
 import type { Database } from "../state/open.ts";
 import type { OperationContext } from "./operation.ts";
+import { acceptedRights, rightsOf } from "./package-rights.ts";
 import { putMissing } from "./put-back.ts";
 import { rebuildKnown } from "./rebuild-known.ts";
 import { replaceContent } from "./replace.ts";
@@ -61,24 +62,26 @@ export async function archived(
 }
 
 /**
- * Owner, mode and time as the package sets them; the other attributes stay, except for capabilities of a program whose package gives it
- * none. Without root the owner stays.
+ * Owner and mode as this machine accepted them, within what the package gives (a dpkg-statoverride is taken as it is); the time as the
+ * package sets it; the other attributes stay, except for capabilities of a program whose package gives it none. Without root the owner stays.
  */
-function identityFor(
+async function identityFor(
+  db: Database,
   path: string,
   { bytes, original, mtimeNs }: Clean,
   now: { mode: number; uid: number; gid: number; mtimeNs: bigint },
   xattrs: Record<string, string>,
-): FileIdentity {
+): Promise<FileIdentity> {
   const root = process.getuid?.() === 0;
   const kept = { ...xattrs };
   if (original && !original.capable) delete kept["security.capability"];
+  const rights = original && (original.fixed ? original : rightsOf(original, await acceptedRights(db, path)));
   const time = mtimeNs ?? String(now.mtimeNs);
   return {
     path,
-    mode: original?.mode ?? now.mode,
-    uid: root && original ? original.uid : now.uid,
-    gid: root && original ? original.gid : now.gid,
+    mode: rights?.mode ?? now.mode,
+    uid: root && rights ? rights.uid : now.uid,
+    gid: root && rights ? rights.gid : now.gid,
     ...{ size: bytes.length, atimeNs: time, mtimeNs: time, xattrs: kept },
   };
 }
@@ -100,7 +103,7 @@ export async function putPackageFile(context: OperationContext, put: PutPackageF
   const read = await readWithXattrs(path, context.maxBytes);
   if (!read && put.expected === null) {
     const now = { mode: 0o755, uid: 0, gid: 0, mtimeNs: 0n };
-    const identity = identityFor(path, clean, now, {});
+    const identity = await identityFor(context.db, path, clean, now, {});
     const copy = { path, identity, sha256: sha256Of(clean.bytes), at: new Date().toISOString() };
     return putMissing(context, copy, clean.bytes, { root, why });
   }
@@ -111,7 +114,7 @@ export async function putPackageFile(context: OperationContext, put: PutPackageF
     subject: { path, root, type: identifyFile(clean.bytes, basename(path)), facts, bytes },
     content: clean.bytes,
     mtimeNs: clean.mtimeNs,
-    identity: identityFor(path, clean, facts, read.xattrs),
+    identity: await identityFor(context.db, path, clean, facts, read.xattrs),
     how: "package",
     ...{ why, prescription: null, case: put.case, also: put.also },
   });

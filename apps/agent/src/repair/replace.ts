@@ -64,7 +64,10 @@ export function replaceContent(context: OperationContext, replacement: Replaceme
       at: new Date().toISOString(),
     };
     const original = await beginOperation(context, operation, replacement, folder, name);
-    const identity = replacement.identity ?? original;
+    // Locks stay whatever else changes.
+    const identity = replacement.identity
+      ? { ...(original.flags !== undefined && { flags: original.flags }), ...replacement.identity }
+      : original;
     const wanted: FileIdentity = { ...identity, mtimeNs: replacement.mtimeNs ?? identity.mtimeNs };
     const { temporary } = operation;
     try {

@@ -2,6 +2,7 @@ import { join } from "node:path";
 import { asThymusError, type Config, type Finding, type Logger, PrescriptionId } from "@thymus/contracts";
 import { bundleOf, loadEngine, loadRuleSet, type RuleBundle, scanLimits, scanPaths } from "@thymus/detection";
 import type { Politeness } from "../citizen/politeness.ts";
+import { Containers } from "../containers/containers.ts";
 import type { Timeline } from "../link/timeline.ts";
 import { readMeta, writeMeta } from "../state/meta.ts";
 import type { Database } from "../state/open.ts";
@@ -47,6 +48,8 @@ export class FullScan {
   readonly #stop = new AbortController();
   readonly #timer: NodeJS.Timeout;
   #running: Promise<void> | null = null;
+  /** Looked for with the first find of a scan. */
+  #containers: Containers | null = null;
 
   constructor(options: FullScanOptions) {
     this.#options = options;
@@ -62,6 +65,7 @@ export class FullScan {
           this.#options.log.error("the full scan failed", { why: asThymusError(thrown).message });
       })
       .finally(() => {
+        this.#containers = null;
         this.#running = null;
       });
     return this.#running;
@@ -144,6 +148,15 @@ export class FullScan {
     return summary;
   }
 
+  /** Of which containers a file is, in words, or null. */
+  #inside(path: string): string | null {
+    this.#containers ??= Containers.find();
+    const places = this.#containers.placesOf(path);
+    return places.length === 0
+      ? null
+      : places.map(({ path, runtime, id }) => `${path} in ${runtime} ${id}`).join(", ");
+  }
+
   async #found(finding: Finding, told: { finds: number }): Promise<void> {
     const { active, db, healer, log, rootOf, serial, timeline } = this.#options;
     const { path, member } = finding;
@@ -152,14 +165,20 @@ export class FullScan {
     try {
       const id = PrescriptionId.safeParse(finding.prescription).data;
       const prescription = id && member === undefined ? active.get(id) : null;
+      const inside = this.#inside(path);
       if (prescription) {
+        if (inside) await timeline.note(db, null, `${path} is ${inside}`);
         await serial.run(() => healer.heal({ path, root, prescription, case: null }));
         return;
       }
       if (told.finds++ >= MAX_TOLD) return;
       const place = member === undefined ? path : `${path}!${member}`;
       const rule = finding.ruleFile ? `${finding.rule} of ${finding.ruleFile}` : finding.rule;
-      await timeline.note(db, null, `the rule ${rule} finds ${place}: told only, nothing is done`);
+      await timeline.note(
+        db,
+        null,
+        `the rule ${rule} finds ${place}${inside ? ` (${inside})` : ""}: told only, nothing is done`,
+      );
     } catch (thrown) {
       log.warn("a find could not be answered", { path, why: asThymusError(thrown).message });
     }

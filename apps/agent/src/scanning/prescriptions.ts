@@ -17,12 +17,11 @@ import { droppedBefore, recordDropped } from "../trial/dropped.ts";
 import type { ContentMarks } from "../trial/marks.ts";
 import type { Trial } from "../trial/trial.ts";
 import type { ActivePrescriptions } from "./active.ts";
-import { severalAtOnce } from "./at-once.ts";
 import { BRAKED } from "./brake.ts";
+import { eachFile } from "./each-file.ts";
 import { giveAllBack } from "./give-all-back.ts";
 import { fittingFiles, handledBy } from "./handled.ts";
 import type { Healer } from "./healer.ts";
-import { namesOfOne } from "./names-of-one.ts";
 
 /** Where prescriptions come from: the verified TUF repository and nothing else. */
 export interface PrescriptionSource {
@@ -62,14 +61,6 @@ const TRIED_AT_ONCE = 64;
 
 /** Only what is wrong with the prescription itself is a refusal; a full disk is not. */
 const isItsOwnFault = ({ code }: ThymusError) => code === "DOCUMENT_INVALID" || code === "RULE_INVALID";
-
-function parsed(document: string): Prescription | null {
-  try {
-    return parseJsonDocument(Prescription, document, "prescription");
-  } catch {
-    return null;
-  }
-}
 
 /** Takes prescriptions from assigned to carried out and reported, and takes recalled ones back. */
 export class Prescriptions {
@@ -253,10 +244,9 @@ export class Prescriptions {
       .where("id", "=", id)
       .executeTakeFirst();
     const document = content ?? row?.document ?? "";
-    const readable = parsed(document);
     log.error("a prescription is refused", { id, why });
     await db.transaction().execute(async (trx) => {
-      if (readable) await recordDropped(trx, id, document, readable, why);
+      await recordDropped(trx, id, document, why);
       await trx
         .updateTable("prescription")
         .set({ state: "refused", why, changed: new Date().toISOString() })
@@ -308,9 +298,7 @@ export class Prescriptions {
     const { found, samples } = await this.#find(prescription);
     // What spreads it goes first: it would undo the rest.
     for (const path of samples) await heal(path);
-    await severalAtOnce(await namesOfOne(found), async (names) => {
-      for (const path of names) await heal(path);
-    });
+    await eachFile(found, heal);
     const files = fittingFiles((await handledBy(db, id)).filter(({ result }) => result !== "not-infected"));
     const failed = files.filter(({ result, why }) => result === "failed" || why?.startsWith(BRAKED));
     await this.#saveOutcome({

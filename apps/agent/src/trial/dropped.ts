@@ -1,12 +1,19 @@
-import type { Prescription } from "@thymus/contracts";
+import { Prescription, parseJsonDocument } from "@thymus/contracts";
 import { sha256Of } from "../files/regular.ts";
 import type { Database } from "../state/open.ts";
 
 /** By what a content is known again: the document as it was published, and its rule under whatever id. */
-function digestsOf(document: string, prescription: Prescription | null): string[] {
-  const digests = [sha256Of(Buffer.from(document))];
-  if (prescription) digests.push(sha256Of(Buffer.from(JSON.stringify(prescription.detect))));
-  return digests;
+const digestsOf = (document: string, prescription: Prescription): string[] => [
+  sha256Of(Buffer.from(document)),
+  sha256Of(Buffer.from(JSON.stringify(prescription.detect))),
+];
+
+function parsed(document: string): Prescription | null {
+  try {
+    return parseJsonDocument(Prescription, document, "prescription");
+  } catch {
+    return null;
+  }
 }
 
 /** Why this content was dropped on this machine before, or null. */
@@ -23,14 +30,10 @@ export async function droppedBefore(
   return row?.why ?? null;
 }
 
-/** Part of the transaction that refuses it: it is never loaded again. */
-export async function recordDropped(
-  db: Database,
-  id: string,
-  document: string,
-  prescription: Prescription | null,
-  why: string,
-): Promise<void> {
+/** Part of the transaction that refuses it: it is never loaded again. What this version cannot read may be read by the next. */
+export async function recordDropped(db: Database, id: string, document: string, why: string): Promise<void> {
+  const prescription = parsed(document);
+  if (!prescription) return;
   for (const digest of digestsOf(document, prescription))
     await db
       .insertInto("dropped")

@@ -1,4 +1,4 @@
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { type Finding, ThymusError } from "@thymus/contracts";
 import {
   bundleOf,
@@ -19,12 +19,13 @@ interface ScanOptions {
   readonly cache: boolean;
   readonly resume?: boolean;
   readonly idle?: boolean;
+  readonly containers?: boolean;
 }
 
 export const registerScan: Register = (program) => {
   withGlobals(program.command("scan"))
     .description("find infected files with the active prescriptions and added rule sets, or with given rules")
-    .argument("<path...>", "files and folders")
+    .argument("[path...]", "files and folders")
     .option(
       "--rules <path>",
       "prescription, .yar file, or a folder of them; may be given several times",
@@ -35,26 +36,38 @@ export const registerScan: Register = (program) => {
     .option("--no-cache", "read files again that were clean by the same rules and did not change")
     .option("--resume", "go on with a scan of the same paths that was interrupted")
     .option("--idle", "wait behind everything else that the machine does")
+    .option("--containers", "the layers of this machine's containers, running or stored, each once")
     .addHelpText("after", "\nExit status: 0 clean, 1 something was found, 2 error.")
     .action(
       acting<ScanOptions>(async (context, options, paths) => {
         const warn = (what: string) => process.stderr.write(`${visible(`warning: ${what}`)}\n`);
         const bundle = await bundleFor(context, options.rules, warn);
+        const containers = options.containers ? await findContainers() : null;
+        if (paths.length === 0 && !containers)
+          throw new ThymusError("USAGE", "nothing to scan", "name files and folders, or --containers");
+        const all = [
+          ...paths,
+          ...(containers?.paths ?? []).filter((layer) => !paths.some((path) => within(layer, path))),
+        ];
         const progress = progressReporter();
         let told = false;
         const folder = join(context.dataDir, "scans");
         const summary = await scanPaths({
-          paths,
+          paths: all,
           bundle,
           archives: options.archives && context.config.agent.scan.archives ? scanLimits : null,
           idle: options.idle ?? false,
           cacheDir: join(folder, "compiled"),
           ...(options.cache && { remember: { folder, resume: options.resume ?? false } }),
           signal: interruptSignal(),
-          onFinding(finding) {
+          onFinding(found) {
+            const inside = containers?.placesOf(found.path) ?? [];
+            const finding = inside.length > 0 ? { ...found, containers: inside } : found;
             progress.done();
             if (context.json) printJson(finding);
             else printLine(`${visible(shown(finding))}: ${finding.family ?? finding.rule}`);
+            if (!context.json)
+              for (const { runtime, id, path } of inside) printLine(visible(`  ${path} in ${runtime} ${id}`));
           },
           onLayers(layers) {
             const missing = missingLayers(layers);
@@ -82,6 +95,16 @@ export const registerScan: Register = (program) => {
       }),
     );
 };
+
+const within = (layer: string, path: string) =>
+  `${layer}/`.startsWith(`${resolve(path).replace(/\/$/, "")}/`);
+
+async function findContainers() {
+  if (process.platform !== "linux")
+    throw new ThymusError("TOOL_MISSING", "containers are found on Linux only", "name their folders");
+  const { Containers } = await import("@thymus/agent");
+  return Containers.find();
+}
 
 const shown = ({ path, member }: Finding) => (member === undefined ? path : `${path}!${member}`);
 

@@ -101,5 +101,6 @@ async function rightsOf(dpkg: Dpkg, owner: Owner, member: Member) {
   };
   const uid = await number("passwd", override?.user ?? member.user);
   const gid = await number("group", override?.group ?? member.group);
-  return { uid: uid ?? member.uid, gid: gid ?? member.gid, mode: (override?.mode ?? member.mode) & 0o7777 };
+  const mode = (override?.mode ?? member.mode) & 0o7777;
+  return { uid: uid ?? member.uid, gid: gid ?? member.gid, mode, fixed: override !== null };
 }
