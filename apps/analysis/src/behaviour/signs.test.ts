@@ -66,3 +66,23 @@ test("harmless is earned: it ended, and nothing stayed unseen", () => {
   assert.equal(seen({ result: { ended: "host-timeout", exitStatus: null } }).rule, "no-end");
   assert.equal(seen({}).verdict, "harmless");
 });
+
+test("a start file or key file that was opened to write and kept its bytes, or lost lines only, tells nothing", () => {
+  const before = {
+    [`${home}/.bash_logout`]: "clear\n",
+    [`${home}/.config/autostart/notify.desktop`]: "[Desktop Entry]\nExec=notify\n",
+    [`${home}/.config/systemd/user/tidy.timer`]: "[Timer]\nOnCalendar=daily\n",
+    [`${home}/.ssh/authorized_keys`]: "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIkestrel sam@desk\n",
+  };
+  const trace = Object.keys(before).map((path) => write(path));
+  for (const files of [before, { ...before, [`${home}/.bash_logout`]: "# clear\n" }]) {
+    const { verdict, ids, files: told } = seen({ trace, before, files });
+    assert.deepEqual([verdict, ids], ["harmless", []]);
+    assert.deepEqual(
+      told.map(({ path, what }) => `${what} ${path}`),
+      files === before ? [] : [`changed ${home}/.bash_logout`],
+    );
+  }
+  const added = { [`${home}/.bash_logout`]: "clear\nuptime\n" };
+  assert.deepEqual(seen({ trace, before, files: { ...before, ...added } }).ids, ["starts-again"]);
+});

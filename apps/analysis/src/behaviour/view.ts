@@ -1,4 +1,5 @@
 /** One run, indexed for those who look for signs in it. Pure. */
+import { createHash } from "node:crypto";
 import { posix } from "node:path";
 import type { FileType, Theft, TraceEvent } from "@thymus/contracts";
 import type { ChamberResult, NetworkExchange, World } from "../chamber/chamber.ts";
@@ -58,6 +59,8 @@ export interface RunView {
   contentOf(path: string): Buffer | null;
   /** Whether this file or folder was there before the sample ran. */
   wasThere(path: string): boolean;
+  /** Whether this file was there and holds the same bytes as before: it was opened to write, and nothing was written. */
+  isSame(path: string): boolean;
 }
 
 const inner = /^(127\.|0\.0\.0\.0|::1|localhost)/;
@@ -111,7 +114,10 @@ function processTable(events: readonly TraceEvent[]): Map<number, Process> {
 
 /** Indexes a run. */
 export function viewRun(input: RunInput): RunView {
-  const { result, world } = input;
+  const { world } = input;
+  // A file that is opened to write comes back as if it were a new one, also where nothing was written.
+  const same = sameFiles(input);
+  const result = { ...input.result, dropped: input.result.dropped.filter(({ path }) => !same.has(path)) };
   const { home, downloads } = guestUser;
   const events = result.trace.map((event) => ({
     ...event,
@@ -155,5 +161,21 @@ export function viewRun(input: RunInput): RunView {
       before.has(path) ||
       /^\/(usr|bin|sbin|lib|lib64|etc)\//.test(path) ||
       new RegExp(`^${home}/\\.(bashrc|profile|bash_logout)$`).test(path),
+    isSame: (path) => same.has(path),
   };
+}
+
+/** Paths of the user's files that a run brought back with the bytes that they had before. */
+function sameFiles({ result, world }: RunInput): Set<string> {
+  const before = new Map(world.files.map(({ path, content }) => [path, content]));
+  return new Set(
+    result.dropped.flatMap(({ path, size, sha256 }) => {
+      const content = before.get(path);
+      const equal =
+        content !== undefined &&
+        content.length === size &&
+        createHash("sha256").update(content).digest("hex") === sha256;
+      return equal ? [path] : [];
+    }),
+  );
 }

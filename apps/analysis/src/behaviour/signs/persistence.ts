@@ -15,6 +15,8 @@ export const writtenAt = (view: RunView, path: string): number =>
 function startSign(view: RunView, path: string): Sign | null {
   const place = startPlaceOf(path);
   if (!place) return null;
+  // Whoever only takes lines away has nothing started.
+  if (newLines(view, path)?.length === 0) return null;
   const started = startedBy(view, path);
   const t = writtenAt(view, path);
   const file = short(path, view.home);
@@ -53,6 +55,7 @@ function keySign(view: RunView, path: string): Sign | null {
     .filter((file) => file.path.endsWith(".pub"))
     .map((file) => Buffer.from(file.content).toString("latin1"));
   const strange = blobs.find((blob) => !own.some((text) => text.includes(blob)));
+  if (lines?.length === 0) return null;
   if (lines !== null && strange === undefined)
     return sign("own-key-added", {
       t,
@@ -97,7 +100,7 @@ export const persistence: Detector = (view) => {
   for (const event of view.events) {
     const target =
       event.what === "open-write" ? event.path : event.what === "rename" ? event.detail : undefined;
-    if (target === undefined || told.has(target)) continue;
+    if (target === undefined || told.has(target) || view.isSame(target)) continue;
     if (/^\/etc\/ld\.so\.preload/.test(target)) {
       told.add(target);
       found.push(

@@ -18,6 +18,14 @@ function settings(random: SeededRandom, account: string, domain: string): WorldF
       ".bash_aliases",
       `alias ${noun(random)}='cd ~/src && ls'\nalias up='git pull --rebase'\nexport EDITOR=vim\n`,
     ),
+    own(
+      ".bashrc",
+      "case $- in *i*) ;; *) return ;; esac\nHISTCONTROL=ignoreboth\nHISTSIZE=5000\nshopt -s histappend checkwinsize\nPS1='\\u@\\h:\\w\\$ '\n[ -f ~/.bash_aliases ] && . ~/.bash_aliases\n",
+    ),
+    own(
+      ".profile",
+      '[ -n "$BASH_VERSION" ] && [ -f "$HOME/.bashrc" ] && . "$HOME/.bashrc"\nPATH="$HOME/bin:$PATH"\n',
+    ),
     own(".bash_logout", '[ "$SHLVL" = 1 ] && [ -x /usr/bin/clear_console ] && /usr/bin/clear_console -q\n'),
     own(
       ".gitconfig",
