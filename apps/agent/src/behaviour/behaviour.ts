@@ -14,6 +14,7 @@ import type { Facts, PersistenceChange } from "./facts.ts";
 import { explain, type Judgement, judge } from "./judgement.ts";
 import { longLook, shortLook } from "./look-at-process.ts";
 import { Pending } from "./pending.ts";
+import { type PersistenceWatch, watchPersistence } from "./persistence/watch.ts";
 import { placeOf } from "./places.ts";
 import { openProcessCase, type ProcessCaseOptions } from "./process-case.ts";
 import { ProcessWatch } from "./process-watch.ts";
@@ -79,6 +80,7 @@ export class Behaviour {
   readonly #timers: NodeJS.Timeout[] = [];
   readonly #work = new Pending();
   readonly #own: number;
+  #places: PersistenceWatch | null = null;
   #suspended = 0;
   #closed = false;
 
@@ -141,6 +143,10 @@ export class Behaviour {
     await this.processes.start();
     await this.stopper.recover();
     this.#watch.start();
+    this.#places = watchPersistence(log, (path, pid) => {
+      // Within watched folders they are seen anyway.
+      if (this.#options.roots.of(path) === null) this.changed([{ path, writer: { pid, exe: null } }]);
+    });
     await this.#count();
     const every = (ms: number, work: () => Promise<void>) => {
       const timer = setInterval(() => this.#later(work), ms);
@@ -384,6 +390,7 @@ export class Behaviour {
   async close(): Promise<void> {
     this.#closed = true;
     this.#tending.close();
+    this.#places?.close();
     for (const timer of this.#timers) clearInterval(timer);
     this.#watch.close();
     await this.processes.close();

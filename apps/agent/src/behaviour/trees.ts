@@ -6,6 +6,8 @@ import type { Was } from "./renamed.ts";
 export interface Touch {
   readonly path: string;
   readonly writers: Set<Known>;
+  /** That it was there before these came is sure. */
+  readonly there: boolean;
   /** Known before the tree came: asked for at once, since what is settled later is the new content. */
   readonly before: Promise<Before>;
 }
@@ -82,15 +84,21 @@ export class Trees {
   note(tree: Tree, writer: Known, path: string, there = false): Touch | null {
     const known = tree.touched.get(path);
     if (known) {
-      if (known.writers.size < 64) known.writers.add(writer);
-      return known;
+      if (!there || known.there) {
+        if (known.writers.size < 64) known.writers.add(writer);
+        return known;
+      }
+      // Another process of the same job may have made it: for whoever changes it now it was there, and who made it did no harm.
+      const sure = { path, there, writers: new Set([writer]), before: wasThere(known.before) };
+      tree.touched.set(path, sure);
+      return sure;
     }
     tree.count++;
     if (tree.touched.size >= MAX_PATHS) return null;
     const asked = this.#before(path);
-    const before = there ? asked.then((each) => ({ ...each, known: true })) : asked;
-    const touch: Touch = { path, writers: new Set([writer]), before };
-    touch.before.catch(() => {});
+    const before = there ? wasThere(asked) : asked;
+    before.catch(() => {});
+    const touch: Touch = { path, there, writers: new Set([writer]), before };
     tree.touched.set(path, touch);
     return touch;
   }
@@ -98,6 +106,12 @@ export class Trees {
   forget(tree: Tree): void {
     this.#trees.delete(tree.job);
   }
+}
+
+function wasThere(before: Promise<Before>): Promise<Before> {
+  const sure = before.then((each) => ({ ...each, known: true }));
+  sure.catch(() => {});
+  return sure;
 }
 
 /** Whether a tree should be judged (again): from so many documents on, then ever more seldom, and at each further decoy. */

@@ -3,6 +3,7 @@ import { resolve } from "node:path";
 import { buildChamber } from "@thymus/analysis";
 import { ThymusError } from "@thymus/contracts";
 import { listDrills } from "@thymus/testkit/drills";
+import { runEncryptionDrill } from "../drill/encryption.ts";
 import { runInfectionDrill } from "../drill/infection.ts";
 import { printJson, printLine, printTable, progressReporter, visible } from "../output.ts";
 import { acting, interruptSignal, linuxOnly, numberOption, type Register, withGlobals } from "./verb.ts";
@@ -78,6 +79,34 @@ export const registerDrill: Register = (program) => {
             `\nDrill passed: every agent was protected ${report.protectedAfter!.toFixed(1)} s after the first write.`,
           );
         else printLine(`\nDrill failed: ${visible(report.why ?? "")}`);
+        return report.passed ? 0 : 1;
+      }),
+    );
+  withGlobals(drill.command("encryption"))
+    .description(
+      "let the drill encryptor loose on documents of its own and tell after how many it was stopped",
+    )
+    .argument("[folder]", "one of agent.behaviour.documents, or a folder in one (default: the first)")
+    .option("--documents <number>", "documents that are laid out", numberOption(20, 5000), 60)
+    .option("--timeout <seconds>", "longest time for each step", numberOption(1, 3600), 180)
+    .addHelpText(
+      "after",
+      "\nNeeds root, python3, and agent.behaviour.mode suspend or end. Exit status: 0 it was stopped after at most ten documents and all came back, 1 not, 2 error.",
+    )
+    .action(
+      acting<{ documents: number; timeout: number }>(async (context, options, [folder]) => {
+        const progress = progressReporter();
+        const report = await runEncryptionDrill(context, {
+          ...{ folder: folder ?? null, documents: options.documents, timeoutSeconds: options.timeout },
+          ...{ signal: interruptSignal(), onProgress: (what: string) => progress.say(what) },
+        });
+        progress.done();
+        if (context.json) printJson(report);
+        else if (report.passed)
+          printLine(
+            `Drill passed: the encryptor was ${report.stopped} after ${report.changed} of ${report.documents} documents, ${report.seconds!.toFixed(1)} s after its start; all are what they were.\nWhy it was stopped: ${visible(report.reason ?? "")}`,
+          );
+        else printLine(`Drill failed: ${visible(report.why ?? "")}`);
         return report.passed ? 0 : 1;
       }),
     );

@@ -55,7 +55,7 @@ export function touchesOf(
   return new Map(
     touched.map(({ path, known, was }) => [
       path,
-      { path, writers: new Set(), before: before(path, known, was) },
+      { path, there: false, writers: new Set(), before: before(path, known, was) },
     ]),
   );
 }
