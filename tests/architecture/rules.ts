@@ -40,6 +40,7 @@ export const mayUseTestkit: readonly { files: RegExp; specifier?: string }[] = [
   { files: /\/testing\// },
   { files: /^(tests|bench)\// },
   { files: /^apps\/cli\/src\//, specifier: "@thymus/testkit/drills" },
+  { files: /^apps\/cli\/src\/drill\//, specifier: "@thymus/testkit/live-drill" },
 ];
 
 /**
