@@ -369,10 +369,10 @@ export class Watchman {
     blind: string | null;
     coverage: CoverageView;
   }> {
+    // All of them are programs; asking for that would read every row, which are long.
     const row = await this.#options.investigation.db
       .selectFrom("file")
       .select((eb) => eb.fn.countAll<number>().as("files"))
-      .where("program", "=", 1)
       .executeTakeFirstOrThrow();
     const blind = this.#options.roots.all.flatMap((root) => this.#coverage.blind(root) ?? []);
     return {
