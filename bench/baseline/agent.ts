@@ -1,6 +1,6 @@
 /** Memory of the running agent over a tree: while it makes the first baseline, and while it compares again and again. */
 import { type ChildProcess, execFileSync, spawn, spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { takenBy } from "../idle/processes.ts";
 import { smallTree } from "./tree.ts";
@@ -59,7 +59,8 @@ export async function agentMemory(folder: string, files: number, seconds: number
 function mount(place: string, files: number): void {
   const image = `${place}.img`;
   if (!existsSync(image)) {
-    execFileSync("truncate", ["-s", String(files * 1500 + 2 ** 31), image]);
+    writeFileSync(image, "");
+    truncateSync(image, files * 1500 + 2 ** 31);
     const inodes = String(Math.ceil(files * 1.1) + 50_000);
     execFileSync("mkfs.ext4", ["-q", "-F", "-O", "inline_data", "-I", "256", "-N", inodes, image]);
   }
