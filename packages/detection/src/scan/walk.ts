@@ -3,24 +3,7 @@ import { lstat, readlink, statfs } from "node:fs/promises";
 import { join } from "node:path";
 import { ThymusError } from "@thymus/contracts/errors";
 import type { SkipReason } from "./protocol.ts";
-
-/** Magic numbers of file systems that hold no files of their own (statfs(2)): reading them may wait for ever. */
-const PSEUDO = new Set([
-  0x9fa0, // proc
-  0x62656572, // sysfs
-  0x64626720, // debugfs
-  0x74726163, // tracefs
-  0x1cd1, // devpts
-  0x63677270, // cgroup2
-  0x27e0eb, // cgroup
-  0x6165676c, // pstore
-  0xde5e81e4, // efivarfs
-  0x73636673, // securityfs
-  0x62656570, // configfs
-  0xcafe4a11, // bpf
-  0x19800202, // mqueue
-  0x42494e4d, // binfmt_misc
-]);
+import { PSEUDO_FILE_SYSTEMS } from "./pseudo.ts";
 
 export interface WalkListener {
   onError(path: string, error: ThymusError): void;
@@ -81,7 +64,7 @@ async function* readFolder(folder: Folder, stack: Folder[], listener: WalkListen
   let device: number;
   try {
     device = (await lstat(folder.path)).dev;
-    if (device !== folder.parentDevice && PSEUDO.has((await statfs(folder.path)).type)) {
+    if (device !== folder.parentDevice && PSEUDO_FILE_SYSTEMS.has((await statfs(folder.path)).type)) {
       listener.onSkip(folder.path, "special");
       return;
     }

@@ -1,13 +1,8 @@
 /** Numbers of fanotify(7), as in the kernel's include/uapi/linux/fanotify.h. */
+import { ATTRIB, CLOSE_WRITE, CREATE, DELETE, MODIFY, MOVED_FROM, MOVED_TO } from "../fsnotify.ts";
 
-export const MODIFY = 0x2;
-export const ATTRIB = 0x4;
-export const CLOSE_WRITE = 0x8;
-export const MOVED_FROM = 0x40;
-export const MOVED_TO = 0x80;
-export const CREATE = 0x100;
-export const DELETE = 0x200;
-export const OVERFLOW = 0x4000;
+export { ATTRIB, CLOSE_WRITE, CREATE, DELETE, MODIFY, MOVED_FROM, MOVED_TO, OVERFLOW } from "../fsnotify.ts";
+
 export const RENAME = 0x10000000;
 export const ONDIR = 0x40000000;
 export const ON_CHILD = 0x08000000;
