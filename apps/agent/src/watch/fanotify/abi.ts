@@ -1,7 +1,7 @@
 /** Numbers of fanotify(7), as in the kernel's include/uapi/linux/fanotify.h. */
 import { ATTRIB, CLOSE_WRITE, CREATE, DELETE, MODIFY, MOVED_FROM, MOVED_TO } from "../fsnotify.ts";
 
-export { ATTRIB, CLOSE_WRITE, CREATE, DELETE, MODIFY, MOVED_FROM, MOVED_TO, OVERFLOW } from "../fsnotify.ts";
+export { CLOSE_WRITE, CREATE, DELETE, MOVED_FROM, MOVED_TO, OVERFLOW } from "../fsnotify.ts";
 
 export const RENAME = 0x10000000;
 export const ONDIR = 0x40000000;

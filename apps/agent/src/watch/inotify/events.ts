@@ -1,7 +1,7 @@
 /** Events as inotify(7) writes them. */
 import { ATTRIB, CLOSE_WRITE, CREATE, DELETE, MODIFY, MOVED_FROM, MOVED_TO } from "../fsnotify.ts";
 
-export { ATTRIB, CLOSE_WRITE, CREATE, DELETE, MODIFY, MOVED_FROM, MOVED_TO, OVERFLOW } from "../fsnotify.ts";
+export { CLOSE_WRITE, CREATE, DELETE, MOVED_FROM, MOVED_TO, OVERFLOW } from "../fsnotify.ts";
 
 export const IGNORED = 0x8000;
 export const ISDIR = 0x40000000;
