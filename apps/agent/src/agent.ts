@@ -32,6 +32,7 @@ import { recoverOperations } from "./repair/recover.ts";
 import { ActivePrescriptions } from "./scanning/active.ts";
 import { Brake } from "./scanning/brake.ts";
 import { confinementNotice } from "./scanning/confinement.ts";
+import { ContentJudge } from "./scanning/content-judge.ts";
 import { FullScan } from "./scanning/full-scan.ts";
 import { Healer } from "./scanning/healer.ts";
 import { Prescriptions } from "./scanning/prescriptions.ts";
@@ -117,9 +118,29 @@ async function runHeld(options: AgentOptions, parts: AgentParts): Promise<Runnin
   await quarantine.sweep();
   const marks = new ContentMarks(dataDir);
   const active = new ActivePrescriptions(db, log, marks, parts.engine);
-  const copies = await openCopies({ db, dataDir, vault, config, active });
-
   const timeline = new Timeline(dataDir, log);
+  const notices = new Notices();
+  const onLayers = confinementNotice(notices);
+  const judge = new ContentJudge({
+    ...{ active, log, maxBytes, onLayers },
+    cacheDir: join(dataDir, "scans", "compiled"),
+    // An engine of a test's own is in this process only.
+    inProcess: parts.engine !== undefined,
+    onSetAside(path) {
+      timeline
+        .note(db, null, `${path} ended, or held up, the process that applies rules, twice: it is set aside`)
+        .catch((error: Error) => log.warn("it could not be recorded", { path, why: error.message }));
+    },
+  });
+  notices.from(async () => judge.notices());
+  const copies = await openCopies({
+    ...{ db, dataDir, vault, config },
+    async suspect(bytes, type, sha256, path) {
+      const found = await judge.judgeOne({ path, bytes, type, sha256 });
+      return typeof found === "string" || active.answerFor(sha256, found[0] ?? null) !== null;
+    },
+  });
+
   const cases = new Cases(db);
   const documents = await realFolders(documentFolders(config));
   const programs = await realFolders(config.agent.watch);
@@ -130,15 +151,13 @@ async function runHeld(options: AgentOptions, parts: AgentParts): Promise<Runnin
   );
   const packages = parts.packages ?? packagesOf(db);
   const brake = new Brake(db, config);
-  const notices = new Notices();
-  const onLayers = confinementNotice(notices);
   notices.from(() => brake.notices());
   notices.from(async () => (await packages.notices?.()) ?? []);
   quarantine.onFull = (why) => notices.set("quarantine-full", why && `files are left as they are: ${why}`);
   const own = ownFilesOf(parts.places === undefined ? places : parts.places, {
     ...{ db, log, notices, packages, timeline, recheckSeconds: config.agent.recheckSeconds },
   });
-  const healer = new Healer({ ...context, active, brake, config, copies, packages, paths, timeline });
+  const healer = new Healer({ ...context, active, brake, config, copies, judge, packages, paths, timeline });
   const server = parts.server === undefined ? await joined(options, stop.signal) : parts.server;
 
   const isDecoy = async (path: string) => (await decoys.get(path)) !== null;
@@ -161,6 +180,7 @@ async function runHeld(options: AgentOptions, parts: AgentParts): Promise<Runnin
     confirmer,
     config,
     healer,
+    judge,
     machine: () => server?.enrolment.machine ?? MachineId.parse("machine-local"),
     outbox,
     packages,
@@ -252,6 +272,9 @@ async function runHeld(options: AgentOptions, parts: AgentParts): Promise<Runnin
     await behaviour.close();
     throw error;
   });
+  // What waited for the start has asked for the process that applies rules already; what comes later finds it ready.
+  active.onLoad = () => judge.warm();
+  judge.warm();
   await known;
   await bringBack.resume();
   conversation?.start();
@@ -271,6 +294,7 @@ async function runHeld(options: AgentOptions, parts: AgentParts): Promise<Runnin
     serial,
     timeline,
   });
+  notices.from(async () => fullScan.notices());
   const chores = new Chores({
     ...context,
     days: config.agent.quarantineDays,
@@ -306,6 +330,7 @@ async function runHeld(options: AgentOptions, parts: AgentParts): Promise<Runnin
     await confirmer.close();
     await serial.idle();
     await content.close();
+    await judge.close();
     active.close();
     await db.destroy();
   };

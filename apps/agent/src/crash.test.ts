@@ -7,7 +7,7 @@ import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { sha256Of } from "./files/regular.ts";
 import { DROPPER, digests, infect, prescriptionFor, writeScripts } from "./testing/infection.ts";
-import { makeScene, type Scene, until } from "./testing/scene.ts";
+import { makeScene, type Scene, until, untilCount } from "./testing/scene.ts";
 
 const program = fileURLToPath(new URL("./testing/agent-process.ts", import.meta.url));
 
@@ -69,17 +69,20 @@ for (const places of lives)
     };
     await writeFile(join(watched, "setup.sh"), DROPPER, { mode: 0o755 });
     for (const path of scripts.slice(0, 3)) await infect(path);
-    await until("a submitted sample", async () => {
+    const SUBMITTED = -1;
+    const deathsToCome = async () => {
       await revive();
-      return server.samples.size > 0;
-    });
+      return waiting.length;
+    };
+    const untilSample = async () => {
+      const left = await deathsToCome();
+      return server.samples.size > 0 ? SUBMITTED : left;
+    };
+    await untilCount("deaths to come before a sample is submitted", untilSample, SUBMITTED);
     assert.equal(server.cases.size, 1);
     const [caseId] = server.cases.keys();
     await server.prescribe(prescriptionFor([sha256Of(Buffer.from(DROPPER))]));
-    await until(`all deaths`, async () => {
-      await revive();
-      return waiting.length === 0;
-    });
+    await untilCount("deaths to come", deathsToCome, 0);
     await until("an outcome", () => server.outcomes.length > 0);
     const outcome = server.outcomes.at(-1)!;
     assert.equal(outcome.case, caseId);

@@ -13,7 +13,9 @@ export {
 } from "./bundle/bundle.ts";
 export { hexRuns } from "./bundle/hex-runs.ts";
 export { type Layer, missingLayers } from "./confined/layers.ts";
+export { memoryFile } from "./confined/memory-file.ts";
 export { probeConfinement } from "./confined/probe.ts";
+export { loadRuleSetConfined } from "./confined/rule-set.ts";
 export { canConfine } from "./confined/start.ts";
 export { compileCached } from "./engine/cache.ts";
 export {

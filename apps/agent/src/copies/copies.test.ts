@@ -42,7 +42,7 @@ async function makeCopies(t: TestContext, limits: Partial<CopiesOptions> = {}) {
       maxBytes: 1 << 20,
       maxFileBytes: 1 << 16,
     },
-    suspect: (bytes) => Buffer.from(bytes).includes("EVIL"),
+    suspect: async (bytes) => Buffer.from(bytes).includes("EVIL"),
     ...limits,
   });
   t.after(async () => {
@@ -128,7 +128,10 @@ test("many files overwritten at once push none of their clean copies out", async
 
 test("what finds no room is not read again before something changes", async (t) => {
   let [looked, sealed] = [0, 0];
-  const { copies, accepted, vault } = await makeCopies(t, { maxBytes: 1500, suspect: () => ++looked < 0 });
+  const { copies, accepted, vault } = await makeCopies(t, {
+    maxBytes: 1500,
+    suspect: async () => ++looked < 0,
+  });
   const { seal } = vault;
   vault.seal = (bytes) => {
     sealed++;
@@ -181,7 +184,7 @@ test("attributes are those of the file whose content was read, whatever is put i
 }, async (t) => {
   let swap = () => {};
   const { copies, root, accepted } = await makeCopies(t, {
-    suspect: () => {
+    suspect: async () => {
       swap();
       return false;
     },
@@ -205,7 +208,7 @@ test("attributes are those of the file whose content was read, whatever is put i
 test("a copy that a rule finds by now is left out: the next older one goes back", async (t) => {
   const rules: string[] = [];
   const { copies, db, accepted } = await makeCopies(t, {
-    suspect: (bytes) => rules.some((rule) => Buffer.from(bytes).includes(rule)),
+    suspect: async (bytes) => rules.some((rule) => Buffer.from(bytes).includes(rule)),
   });
   const kinds = { "letter.txt": "", "tool.sh": "#!/bin/sh\n" };
   for (const [name, start] of Object.entries(kinds)) {

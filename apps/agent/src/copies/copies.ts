@@ -24,8 +24,8 @@ export interface CopiesOptions {
   /** Most bytes of all sealed copies together, and of one file. */
   readonly maxBytes: number;
   readonly maxFileBytes: number;
-  /** Whether a content is one that a rule finds. */
-  readonly suspect: (bytes: Uint8Array, type: FileType, sha256: string) => boolean;
+  /** Whether a content is one that a rule finds, or may be one. */
+  readonly suspect: (bytes: Uint8Array, type: FileType, sha256: string, path: string) => Promise<boolean>;
 }
 
 /** A clean content that a path had once. */
@@ -151,7 +151,7 @@ export class Copies {
     const sha256 = sha256Of(content.bytes);
     if (accepted.sha256 !== null && accepted.sha256 !== sha256) return "not-accepted";
     const type = identifyFile(content.bytes, basename(path));
-    if (suspect(content.bytes, type, sha256)) return "suspect";
+    if (await suspect(content.bytes, type, sha256, path)) return "suspect";
     const identity = identityOf(path, content.facts, read!.xattrs);
     const known = beside.get(sha256) ?? (await this.#sealed(sha256));
     if (known !== null) return { path, sha256, identity, facts, sealed: known, content: null };
@@ -251,8 +251,8 @@ export class Copies {
   }
 
   /** True where an active rule finds a content of a path: also one that was kept before the rule was known. */
-  isSuspect(path: string, bytes: Uint8Array, sha256: string): boolean {
-    return this.#options.suspect(bytes, identifyFile(bytes, basename(path)), sha256);
+  async isSuspect(path: string, bytes: Uint8Array, sha256: string): Promise<boolean> {
+    return this.#options.suspect(bytes, identifyFile(bytes, basename(path)), sha256, path);
   }
 
   /**
@@ -266,7 +266,7 @@ export class Copies {
   ): Promise<{ copy: Copy; bytes: Buffer; skipped: number } | null> {
     for (const [skipped, copy] of copies.entries()) {
       const bytes = copy.sha256 === current?.sha256 ? current.bytes : await this.bytes(copy);
-      if (!this.isSuspect(copy.path, bytes, copy.sha256)) return { copy, bytes, skipped };
+      if (!(await this.isSuspect(copy.path, bytes, copy.sha256))) return { copy, bytes, skipped };
     }
     return null;
   }

@@ -3,9 +3,8 @@ import { join } from "node:path";
 import type { Config } from "@thymus/contracts";
 import { documentFolders } from "../files/roots.ts";
 import type { Vault } from "../quarantine/vault.ts";
-import type { ActivePrescriptions } from "../scanning/active.ts";
 import type { Database } from "../state/open.ts";
-import { Copies } from "./copies.ts";
+import { Copies, type CopiesOptions } from "./copies.ts";
 
 export interface OpenCopies {
   readonly db: Database;
@@ -13,11 +12,12 @@ export interface OpenCopies {
   readonly dataDir: string;
   readonly vault: Vault;
   readonly config: Config;
-  readonly active: ActivePrescriptions;
+  /** Whether a content is one that a rule finds, or may be one. */
+  readonly suspect: CopiesOptions["suspect"];
 }
 
 /** The copies of DIR/agent, as the configuration wants them. */
-export async function openCopies({ db, dataDir, vault, config, active }: OpenCopies): Promise<Copies> {
+export async function openCopies({ db, dataDir, vault, config, suspect }: OpenCopies): Promise<Copies> {
   const { copies, copyBytes, copyFileBytes } = config.agent;
   return new Copies({
     ...{ db, vault, folder: join(dataDir, "copies"), maxBytes: copyBytes, maxFileBytes: copyFileBytes },
@@ -25,6 +25,6 @@ export async function openCopies({ db, dataDir, vault, config, active }: OpenCop
     folders: await Promise.all(
       [...copies, ...documentFolders(config)].map((path) => realpath(path).catch(() => path)),
     ),
-    suspect: (bytes, type, sha256) => active.find(bytes, type, sha256) !== null,
+    suspect,
   });
 }

@@ -9,7 +9,7 @@ import type { Roots } from "../files/roots.ts";
 import type { TreeCounts } from "../integrity/protocol.ts";
 import type { Prescriptions } from "../scanning/prescriptions.ts";
 import type { Serial } from "../state/serial.ts";
-import { refuseAt } from "../suspicion/collect.ts";
+import { refuseAll } from "../suspicion/collect.ts";
 import type { Investigator, InvestigatorOptions } from "../suspicion/investigator.ts";
 import { Coverage } from "../watch/coverage.ts";
 import type { Changed, Writer } from "../watch/messages.ts";
@@ -252,18 +252,16 @@ export class Watchman {
     this.#work(async () => {
       const all = this.#finished.get(root) ?? [];
       this.#finished.delete(root);
+      // What is known to be bad does not stay as it is.
+      await refuseAll(this.#options.investigation, root, [...all]);
       for (const path of all) await this.#lookAt(root, path);
     });
   }
 
-  /** A file is complete: what is known to be bad does not stay as it is. */
+  /** A file is complete: what is clear by itself need not wait. */
   async #lookAt(root: string, path: string): Promise<void> {
-    const { investigation, investigator } = this.#options;
+    const { investigator } = this.#options;
     const pending = this.#pending.get(root);
-    if (investigation.active.ids.length > 0) {
-      if (await isOwnWork(this.#options.investigation.db, path)) return;
-      await refuseAt(investigation, root, path);
-    }
     // In the middle of a burst there is no first look at all of it; what is clear by itself is judged nevertheless.
     if (!pending?.isBurst || !pending.has(path) || !(await investigator.isUrgent(path))) return;
     // With what came a moment before: it may be what wrote it.

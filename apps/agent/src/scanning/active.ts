@@ -9,6 +9,7 @@ import {
 } from "@thymus/contracts";
 import {
   BundleScanner,
+  BundleScope,
   createBundle,
   Gates,
   loadEngine,
@@ -29,9 +30,12 @@ export class ActivePrescriptions {
   /** By id: the active prescriptions that replace it, directly or over others. */
   #successors = new Map<string, Prescription[]>();
   #scanner: BundleScanner | null = null;
+  #scope: BundleScope | null = null;
   #bad = new Map<string, string>();
   /** Rises with each load. */
   generation = 0;
+  /** Called after each load. */
+  onLoad: () => void = () => {};
 
   /** @param marks where crashes are written down beforehand; a command that ends soon needs none */
   constructor(
@@ -76,8 +80,10 @@ export class ActivePrescriptions {
     this.#scanner?.close();
     this.#scanner = scanner;
     this.#byId = byId;
+    this.#scope = byId.size === 0 ? null : new BundleScope(createBundle([...byId.values()]));
     this.#relate([...byId.values()], retired);
     this.generation++;
+    this.onLoad();
   }
 
   /** All in one; where that fails, what fails alone is taken out of `byId` first. */
@@ -171,11 +177,14 @@ export class ActivePrescriptions {
     return [...new Set([...named, ...(this.get(id)?.proof.samples ?? [])])];
   }
 
-  /** The active prescription that answers for this content in place of `id`, which it replaces, or null. */
-  inPlaceOf(id: string, bytes: Uint8Array, type: FileType, sha256: string): PrescriptionId | null {
+  /**
+   * The active prescription that answers for a content in place of `id`, which it replaces, or null.
+   * @param found ids of the prescriptions whose rules find it
+   */
+  inPlaceOf(id: string, sha256: string, foundBy: readonly string[]): PrescriptionId | null {
     const successors = this.#successors.get(id) ?? [];
     const found = successors.find(
-      (each) => this.#specimens.get(sha256)?.id === each.id || this.matches(each.id, bytes, type),
+      (each) => this.#specimens.get(sha256)?.id === each.id || foundBy.includes(each.id),
     );
     return found?.id ?? null;
   }
@@ -185,14 +194,13 @@ export class ActivePrescriptions {
     return this.#successors.has(id);
   }
 
-  /** The prescription whose rule finds these bytes, or that names them as a specimen; null where there is none. */
+  /**
+   * The prescription whose rule finds these bytes, or that names them as a specimen; null where there is none. Rules are applied in this
+   * process: for where there is no other (content-judge.ts, confined-judge.ts).
+   */
   find(bytes: Uint8Array, type: FileType, sha256: string): Prescription | null {
     const sample = this.#specimens.get(sha256);
-    if (sample) return sample;
-    if (!this.#scanner) return null;
-    const scanner = this.#scanner;
-    const match = this.#call(() => scanner.scan(bytes, type).found[0]);
-    return match?.rule.prescription ? this.get(match.rule.prescription) : null;
+    return sample ?? this.answerFor(sha256, this.idsOf(bytes, type)[0] ?? null);
   }
 
   /** What `find` says of a content whose digest, and the prescription whose rule finds it, another process told. */
@@ -200,10 +208,16 @@ export class ActivePrescriptions {
     return this.#specimens.get(sha256) ?? (found === null ? null : this.get(found));
   }
 
-  /** True where the rule of this one prescription finds the bytes. */
-  matches(id: string, bytes: Uint8Array, type: FileType): boolean {
-    const found = this.#scanner ? this.#call(() => this.#scanner!.scan(bytes, type).found) : [];
-    return found.some(({ rule }) => rule.prescription === id);
+  /** False where no active rule is about files of this type. */
+  concerns(type: FileType): boolean {
+    return this.#scope?.mayMatch(type) ?? false;
+  }
+
+  /** Ids of the prescriptions whose rules find these bytes, the first one first. Rules are applied in this process. */
+  idsOf(bytes: Uint8Array, type: FileType): string[] {
+    const scanner = this.#scanner;
+    const found = scanner ? this.#call(() => scanner.scan(bytes, type).found) : [];
+    return [...new Set(found.flatMap(({ rule }) => rule.prescription ?? []))];
   }
 
   close(): void {

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { asThymusError, type Config, type Finding, type Logger, PrescriptionId } from "@thymus/contracts";
-import { bundleOf, loadEngine, loadRuleSet, type RuleBundle, scanLimits, scanPaths } from "@thymus/detection";
+import { bundleOf, type RuleBundle, scanLimits, scanPaths } from "@thymus/detection";
 import type { Politeness } from "../citizen/politeness.ts";
 import { Containers } from "../containers/containers.ts";
 import type { Timeline } from "../link/timeline.ts";
@@ -8,6 +8,7 @@ import { readMeta, writeMeta } from "../state/meta.ts";
 import type { Database } from "../state/open.ts";
 import type { Serial } from "../state/serial.ts";
 import type { ActivePrescriptions } from "./active.ts";
+import { AddedRules } from "./added-rules.ts";
 import type { OnLayers } from "./confinement.ts";
 import type { Healer } from "./healer.ts";
 
@@ -35,6 +36,9 @@ const LOOK = 60_000;
 /** What the database keeps: when the last one ended, and that one has begun and not ended. */
 const ENDED = "full-scan-ended";
 const BEGUN = "full-scan-begun";
+/** Milliseconds to another try after a scan that failed; each further one doubles, up to the most. */
+const FIRST_PAUSE = 60_000;
+const LONGEST_PAUSE = 12 * 3_600_000;
 /** Finds of added rules that one scan tells; the rest is counted. */
 const MAX_TOLD = 200;
 
@@ -47,20 +51,38 @@ export class FullScan {
   readonly #options: FullScanOptions;
   readonly #stop = new AbortController();
   readonly #timer: NodeJS.Timeout;
+  readonly #added: AddedRules;
   #running: Promise<void> | null = null;
+  #pause = FIRST_PAUSE;
+  #notBefore = 0;
   /** Looked for with the first find of a scan. */
   #containers: Containers | null = null;
 
   constructor(options: FullScanOptions) {
     this.#options = options;
+    this.#added = new AddedRules({
+      ...{ log: options.log, signal: this.#stop.signal },
+      paths: options.config.agent.scan.rules,
+    });
     this.#timer = setInterval(() => void this.look(), LOOK);
     this.#timer.unref();
   }
 
-  /** Begins one where it is due, and ends with it. */
+  /** What a person should know. */
+  notices(): string[] {
+    return this.#added.notices();
+  }
+
+  /** Begins one where it is due, and ends with it. After one that failed the next waits, longer each time. */
   look(): Promise<void> {
+    if (!this.#running && performance.now() < this.#notBefore) return Promise.resolve();
     this.#running ??= this.#once()
+      .then(() => {
+        this.#pause = FIRST_PAUSE;
+      })
       .catch((thrown: unknown) => {
+        this.#notBefore = performance.now() + this.#pause;
+        this.#pause = Math.min(LONGEST_PAUSE, 2 * this.#pause);
         if (!this.#stop.signal.aborted)
           this.#options.log.error("the full scan failed", { why: asThymusError(thrown).message });
       })
@@ -88,11 +110,12 @@ export class FullScan {
       // A clock that was set back must not put it off for years.
       if (age >= 0 && age < days * DAY) return;
     }
-    const bundle = await this.#bundle();
-    if (bundle.rules.length === 0) return;
+    const own = active.bundleOf(active.ids);
+    const added = await this.#added.load();
+    if (own.rules.length + added.length === 0) return;
     if (!begun) await writeMeta(db, BEGUN, new Date().toISOString());
     const told = { finds: 0, errors: 0 };
-    const summary = await this.#scan(bundle, told);
+    const summary = await this.#scanWith(own, bundleOf([...own.rules, ...added]), told);
     await writeMeta(db, ENDED, new Date().toISOString());
     await writeMeta(db, BEGUN, "");
     const unsaid = told.finds > MAX_TOLD ? `, ${told.finds - MAX_TOLD} more finds of added rules` : "";
@@ -103,26 +126,20 @@ export class FullScan {
     );
   }
 
-  async #bundle(): Promise<RuleBundle> {
-    const { active, config, log } = this.#options;
-    const own = active.bundleOf(active.ids);
-    if (config.agent.scan.rules.length === 0) return own;
-    const rules = [];
-    const engine = await loadEngine();
-    for (const path of config.agent.scan.rules) {
-      try {
-        const set = loadRuleSet([path], engine);
-        for (const warning of set.warnings)
-          log.warn("an added rule is left out", { rules: path, why: warning });
-        rules.push(...set.bundle.rules);
-      } catch (thrown) {
-        log.warn("added rules cannot be read", { rules: path, why: asThymusError(thrown).message });
-      }
+  /** With the added rules; without, where no process gets ready with them, and they are to blame for it. */
+  async #scanWith(own: RuleBundle, all: RuleBundle, told: { finds: number; errors: number }) {
+    const state = { isReady: false };
+    try {
+      return await this.#scan(all, told, state);
+    } catch (thrown) {
+      if (state.isReady || this.#stop.signal.aborted || all.rules.length === own.rules.length) throw thrown;
+      const summary = await this.#scan(own, told, state);
+      this.#added.drop(`all together they do not compile: ${asThymusError(thrown).message}`);
+      return summary;
     }
-    return bundleOf([...own.rules, ...rules]);
   }
 
-  async #scan(bundle: RuleBundle, told: { finds: number; errors: number }) {
+  async #scan(bundle: RuleBundle, told: { finds: number; errors: number }, state: { isReady: boolean }) {
     const { config, dataDir, log, maxBytes, onLayers, politeness, roots, skip } = this.#options;
     const folder = join(dataDir, "scans");
     const work: Promise<unknown>[] = [];
@@ -130,7 +147,7 @@ export class FullScan {
       paths: roots(),
       bundle,
       archives: config.agent.scan.archives ? scanLimits : null,
-      cacheDir: join(folder, "compiled"),
+      compileInside: true,
       idle: true,
       maxFileBytes: maxBytes,
       mayWork: () => politeness.mayWork("scan"),
@@ -138,7 +155,10 @@ export class FullScan {
       signal: this.#stop.signal,
       skip,
       workers: 1,
-      onLayers,
+      onLayers(layers) {
+        state.isReady = true;
+        onLayers(layers);
+      },
       onFinding: (finding) => work.push(this.#found(finding, told)),
       onError: (path, error) => {
         if (told.errors++ < MAX_TOLD) log.warn("a file was not scanned wholly", { path, why: error.message });

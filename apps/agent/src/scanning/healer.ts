@@ -26,10 +26,12 @@ import { replaceContent } from "../repair/replace.ts";
 import type { Database } from "../state/open.ts";
 import type { ActivePrescriptions } from "./active.ts";
 import { BRAKED, type Brake } from "./brake.ts";
+import type { ContentJudge } from "./content-judge.ts";
 import { recordHandled } from "./handled.ts";
 
 export interface HealerOptions extends OperationContext {
   readonly active: ActivePrescriptions;
+  readonly judge: ContentJudge;
   readonly paths: ProtectedPaths;
   readonly timeline: Timeline;
   readonly config: Config;
@@ -101,7 +103,7 @@ export class Healer {
   }
 
   async #once({ path, root, prescription, case: caseId }: Found): Promise<RepairOutcome> {
-    const { active, brake, config, maxBytes, paths } = this.#options;
+    const { active, brake, config, judge, maxBytes, paths } = this.#options;
     paths.refuse(path);
     const content = await readRegular(path, maxBytes).catch((error: Error) => {
       if (isMissing(error)) return null;
@@ -112,11 +114,12 @@ export class Healer {
     const { bytes, facts } = content;
     const sha256 = sha256Of(bytes);
     const type = identifyFile(bytes, basename(path));
-    const another = active.inPlaceOf(prescription.id, bytes, type, sha256);
+    const found = await judge.judgeOne({ path, bytes, type, sha256 });
+    if (typeof found === "string") return report(path, "failed", notApplied(found), sha256);
+    const another = active.inPlaceOf(prescription.id, sha256, found);
     if (another) return report(path, "not-infected", `${another}, which replaces it, answers for it`, sha256);
     const sample = active.isSpecimen(prescription.id, sha256);
-    if (!sample && !active.matches(prescription.id, bytes, type))
-      return report(path, "not-infected", null, sha256);
+    if (!sample && !found.includes(prescription.id)) return report(path, "not-infected", null, sha256);
     if (await this.#allowed(path, sha256))
       return report(path, "not-infected", "the owner took it back from quarantine", sha256);
     if (config.policy.repair !== "automatic")
@@ -233,11 +236,15 @@ export class Healer {
     repaired: Uint8Array,
     infected: string,
   ): Promise<{ sha256: Sha256; mtimeNs: string | null; known: boolean } | { refused: string }> {
-    const { active, db } = this.#options;
+    const { db, judge } = this.#options;
     const after = identifyFile(repaired, basename(path));
-    if (active.matches(prescription.id, repaired, after) || active.matches(prescription.id, repaired, type))
-      return { refused: "the rule still finds the repaired content" };
     const sha256 = sha256Of(repaired);
+    const types = after === type ? [type] : [after, type];
+    const found = await judge.judge(types.map((each) => ({ path, bytes: repaired, type: each, sha256 })));
+    for (const verdict of found) {
+      if (typeof verdict === "string") return { refused: notApplied(verdict) };
+      if (verdict.includes(prescription.id)) return { refused: "the rule still finds the repaired content" };
+    }
     const known = await knownContents(db, path);
     const same = known.find((content) => content.sha256 === sha256);
     if (same) return { sha256, mtimeNs: same.mtimeNs, known: true };
@@ -248,6 +255,11 @@ export class Healer {
     return { sha256, mtimeNs: null, known: false };
   }
 }
+
+const notApplied = (verdict: "unsure" | "aside") =>
+  verdict === "unsure"
+    ? "the rules could not be applied to it now"
+    : "it ended, or held up, the process that applies the rules";
 
 /** Begins the reason of an outcome whose file lies in quarantine. */
 export const HELD = "held in quarantine";

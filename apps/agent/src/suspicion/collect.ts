@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import type { PrescriptionId } from "@thymus/contracts";
+import type { PrescriptionId, Sha256 } from "@thymus/contracts";
 import { factsAt, sha256Of } from "../files/regular.ts";
 import { forgetEntries } from "../integrity/entries.ts";
 import {
@@ -12,6 +12,8 @@ import {
 } from "../monitors/baseline.ts";
 import type { DecoyRow } from "../monitors/decoys/decoys.ts";
 import { type Examined, examine } from "../monitors/examine.ts";
+import { isOwnWork } from "../monitors/own-work.ts";
+import type { Content } from "../scanning/content-judge.ts";
 import type { Database } from "../state/open.ts";
 import type { Writer } from "../watch/messages.ts";
 import type { Changes } from "../watch/pending.ts";
@@ -54,6 +56,9 @@ const MAX_HELD = 256 << 20;
 /** Paths that are looked up together, and files that are read at the same time. */
 const SLICE = 256;
 const AT_ONCE = 4;
+/** Files, and bytes of them, to which rules are applied together. */
+const TOGETHER = 64;
+const TOGETHER_BYTES = 32 << 20;
 
 /** A file to be taken into self. */
 interface Accepted {
@@ -100,14 +105,26 @@ export async function collect(
     }
     const plain: Examined[] = [];
     const gone: string[] = [];
-    for await (const seen of look(options, all.slice(at, at + SLICE), decoys)) {
-      try {
-        const change = await changeAt(options, root, seen, collected, { plain, gone, told });
-        if (!change) continue;
-        held += change.now.content?.bytes.length ?? 0;
-        collected.changes.push(change);
-      } catch (error) {
-        options.log.warn("a changed file cannot be read", { path: seen.path, why: (error as Error).message });
+    for await (const group of grouped(look(options, all.slice(at, at + SLICE), decoys))) {
+      const verdicts = await judgeAll(
+        options,
+        group.filter(isDifferent).flatMap(({ now }) => now ?? []),
+      );
+      for (const seen of group) {
+        try {
+          const verdict = seen.now ? verdicts.get(seen.now) : undefined;
+          if (verdict === "unsure") {
+            collected.left.push(seen.path);
+            continue;
+          }
+          const change = await changeAt(options, root, seen, verdict, collected, { plain, gone, told });
+          if (!change) continue;
+          held += change.now.content?.bytes.length ?? 0;
+          collected.changes.push(change);
+        } catch (error) {
+          const why = (error as Error).message;
+          options.log.warn("a changed file cannot be read", { path: seen.path, why });
+        }
       }
     }
     if (gone.length > 0) await forgetGone(options, gone);
@@ -147,10 +164,61 @@ async function* look(
     for (const seen of await Promise.all(paths.slice(at, at + AT_ONCE).map(one))) if (seen) yield seen;
 }
 
+/** Files that are judged together: as many as there are at a time, up to a number and to bytes. */
+async function* grouped(all: AsyncIterable<Seen>): AsyncGenerator<Seen[]> {
+  let group: Seen[] = [];
+  let bytes = 0;
+  for await (const seen of all) {
+    group.push(seen);
+    bytes += seen.now?.content?.bytes.length ?? 0;
+    if (group.length < TOGETHER && bytes < TOGETHER_BYTES) continue;
+    yield group;
+    [group, bytes] = [[], 0];
+  }
+  if (group.length > 0) yield group;
+}
+
+/** False for what holds the same content as before: rules were applied to it then. */
+const isDifferent = ({ before, decoy, now }: Seen): boolean =>
+  !now?.content || now.content.sha256 !== (decoy ?? before)?.sha256;
+
+/** What an active prescription may be about, and what the rules say of it. */
+interface Judged {
+  readonly sha256: Sha256;
+  readonly found: readonly string[] | "aside";
+}
+
+/** Applies the rules to all of these together. Of what is not in the answer nothing is to be told. */
+async function judgeAll(
+  { active, judge, log }: InvestigatorOptions,
+  all: readonly Examined[],
+): Promise<Map<Examined, Judged | "unsure">> {
+  const verdicts = new Map<Examined, Judged | "unsure">();
+  if (active.ids.length === 0) return verdicts;
+  const contents: (Content & { now: Examined; sha256: Sha256 })[] = [];
+  for (const now of all) {
+    const { path, type } = now;
+    try {
+      // Rules may be about files that are no programs, e.g. documents: these are read for them.
+      const bytes = now.content?.whole ? now.content.bytes : await wholeOf(now);
+      if (bytes) contents.push({ now, path, bytes, type, sha256: now.content?.sha256 ?? sha256Of(bytes) });
+    } catch (error) {
+      log.warn("a changed file cannot be read", { path, why: (error as Error).message });
+    }
+  }
+  const said = await judge.judge(contents);
+  for (const [at, { now, sha256 }] of contents.entries()) {
+    const found = said[at]!;
+    verdicts.set(now, found === "unsure" ? found : { sha256, found });
+  }
+  return verdicts;
+}
+
 async function changeAt(
   options: InvestigatorOptions,
   root: string,
   { path, writer, decoy, before, now }: Seen,
+  verdict: Judged | undefined,
   collected: Collected,
   { plain, gone, told }: { readonly plain: Examined[]; readonly gone: string[]; readonly told: Told },
 ): Promise<Change | null> {
@@ -167,7 +235,7 @@ async function changeAt(
     await refreshMetadata(db, path, now.facts);
     return null;
   }
-  if (await heal(options, decoy ? null : root, now, collected)) return null;
+  if (verdict && (await heal(options, decoy ? null : root, now, verdict, collected))) return null;
   if (!decoy && !now.program && before?.program !== 1) {
     plain.push(now);
     return null;
@@ -216,15 +284,11 @@ async function forgetGone({ db, timeline }: InvestigatorOptions, paths: readonly
 async function heal(
   { active, healer, timeline, db }: InvestigatorOptions,
   root: string | null,
-  now: Examined,
+  { path }: Examined,
+  { found, sha256 }: Judged,
   collected: Collected,
 ): Promise<boolean> {
-  if (active.ids.length === 0) return false;
-  const { path, type } = now;
-  // Rules may be about files that are no programs, e.g. documents: these are read for them.
-  const bytes = now.content?.whole ? now.content.bytes : await wholeOf(now);
-  if (!bytes) return false;
-  const prescription = active.find(bytes, type, sha256Of(bytes));
+  const prescription = active.answerFor(sha256, found === "aside" ? null : (found[0] ?? null));
   if (!prescription) return false;
   await timeline.note(db, null, `refused ${path}: infected with ${prescription.family} (${prescription.id})`);
   const outcome = await healer.heal({ path, root, prescription, case: null });
@@ -239,11 +303,33 @@ async function wholeOf(now: Examined): Promise<Buffer | null> {
   return again?.content?.whole ? again.content.bytes : null;
 }
 
-/** Looks at a file that was just completed: if an active prescription finds it, it does not stay as it is. */
-export async function refuseAt(options: InvestigatorOptions, root: string, path: string): Promise<void> {
-  if (options.active.ids.length === 0) return;
-  const decoy = await options.decoys.get(path);
-  const now = await examine(path, options.maxBytes, true).catch(() => null);
-  if (!now?.content?.whole || now.content.sha256 === decoy?.sha256) return;
-  await heal(options, decoy ? null : root, now, nothing());
+/** Looks at files that were just completed: what an active prescription finds does not stay as it is. */
+export async function refuseAll(
+  options: InvestigatorOptions,
+  root: string,
+  paths: readonly string[],
+): Promise<void> {
+  const { active, db, decoys, maxBytes } = options;
+  if (active.ids.length === 0) return;
+  const completed = async function* (): AsyncGenerator<Seen> {
+    for (const path of paths) {
+      const decoy = await decoys.get(path);
+      const now = await examine(path, maxBytes, true).catch(() => null);
+      if (!now?.content?.whole || now.content.sha256 === decoy?.sha256) continue;
+      yield { path, now, decoy, before: null, writer: null };
+    }
+  };
+  const collected = nothing();
+  for await (const group of grouped(completed())) {
+    const verdicts = await judgeAll(
+      options,
+      group.flatMap(({ now }) => now ?? []),
+    );
+    for (const { decoy, now, path } of group) {
+      const verdict = now && verdicts.get(now);
+      // What could not be found out is looked at again once the folder is quiet.
+      if (verdict && verdict !== "unsure" && !(await isOwnWork(db, path)))
+        await heal(options, decoy ? null : root, now, verdict, collected);
+    }
+  }
 }

@@ -12,6 +12,7 @@ import type { Claim, PackageManager } from "../packages/manager.ts";
 import { holdFile } from "../repair/hold.ts";
 import type { OperationContext } from "../repair/operation.ts";
 import type { ActivePrescriptions } from "../scanning/active.ts";
+import type { ContentJudge } from "../scanning/content-judge.ts";
 import type { Healer } from "../scanning/healer.ts";
 import type { Changes } from "../watch/pending.ts";
 import type { Cases, NewMember } from "./cases.ts";
@@ -25,6 +26,7 @@ export interface InvestigatorOptions extends OperationContext {
   readonly config: Config;
   readonly decoys: Decoys;
   readonly healer: Healer;
+  readonly judge: ContentJudge;
   readonly log: Logger;
   readonly machine: () => MachineId;
   readonly outbox: Outbox;

@@ -60,7 +60,10 @@ export async function openCopyRepairs({ dataDir, config }: VerbOptions): Promise
   const context = { db, quarantine, maxBytes };
   const active = new ActivePrescriptions(db, silentLogger);
   await active.load();
-  const copies = await openCopies({ db, dataDir, vault, config, active });
+  const copies = await openCopies({
+    ...{ db, dataDir, vault, config },
+    suspect: async (bytes, type, sha256) => active.find(bytes, type, sha256) !== null,
+  });
   const release = await recoverAlone(context, dataDir);
 
   const once = async (path: string, { dryRun = false, before }: CopyVerbOptions): Promise<CopyOutcome> => {
@@ -103,7 +106,7 @@ export async function openCopyRepairs({ dataDir, config }: VerbOptions): Promise
       if ("refused" in built) return said("lost", `${none}; by its fingerprint: ${built.refused}`);
       paths.refuse(path);
       const clean = built.repaired;
-      if (copies.isSuspect(path, clean, sha256Of(clean)))
+      if (await copies.isSuspect(path, clean, sha256Of(clean)))
         return said("lost", `${none}; an active rule finds the one that its fingerprint gives`);
       if (!dryRun)
         await replaceContent(context, { ...cause, subject: subjectOf(clean), content: clean, mtimeNs: null });

@@ -13,6 +13,8 @@ import { readMessage } from "./message.ts";
 import type { ConfinedSettings } from "./settings.ts";
 
 const PROGRAM = fileURLToPath(new URL("./worker.ts", import.meta.url));
+/** Milliseconds that a worker may take until it is ready: what takes longer are its rules. */
+const START = 300_000;
 /** Longest line that a worker may say, bytes. */
 const MAX_SAID = 64 * 1024 * 1024;
 
@@ -43,6 +45,8 @@ class ConfinedWorker implements WorkerEnd {
   #inNamespaces = false;
   #far: number | null;
   #isReady = false;
+  #late: NodeJS.Timeout | undefined;
+  #isLate = false;
   #ended = false;
   #said = "";
   #last: Whereabouts = { batch: 0, index: -1, files: 0, bytes: 0 };
@@ -70,6 +74,11 @@ class ConfinedWorker implements WorkerEnd {
     });
     child.stdin!.on("error", () => {});
     child.stdin!.end(this.#settings);
+    this.#late = setTimeout(() => {
+      this.#isLate = true;
+      endTree(child);
+    }, START);
+    this.#late.unref();
     child.stderr!.setEncoding("utf8").on("data", (text: string) => {
       this.#said = `${this.#said}${text}`.slice(-4096);
     });
@@ -94,6 +103,7 @@ class ConfinedWorker implements WorkerEnd {
     }
     if (message.kind === "ready") {
       this.#isReady = true;
+      clearTimeout(this.#late);
       if (this.#inNamespaces) noteStart(true);
       this.#closeFar();
     }
@@ -104,14 +114,16 @@ class ConfinedWorker implements WorkerEnd {
   #gone(child: ChildProcess, far: number, cause: Error): void {
     if (child !== this.#child || this.#ended) return;
     // A machine may have bubblewrap and refuse it namespaces; what was sent still waits in the channel.
-    if (!this.#isReady && this.#inNamespaces) {
+    clearTimeout(this.#late);
+    if (!this.#isReady && this.#inNamespaces && !this.#isLate) {
       noteStart(false);
       this.#child = this.#spawn(far, launchOf(PROGRAM, true));
       return;
     }
     this.whereabouts();
     this.#close();
-    this.#listener.onExit(cause);
+    const late = `the scanning process was not ready after ${START / 1000} seconds: its rules take too long`;
+    this.#listener.onExit(this.#isLate ? new Error(late) : cause);
   }
 
   send(batch: number, text: string, files: readonly number[]): void {
@@ -147,6 +159,7 @@ class ConfinedWorker implements WorkerEnd {
 
   #close(): void {
     this.#ended = true;
+    clearTimeout(this.#late);
     this.#closeFar();
     closeSync(this.#near);
     closeSync(this.#progress);
@@ -173,7 +186,7 @@ class ConfinedWorker implements WorkerEnd {
 }
 
 /** Bubblewrap's child is the first process of its namespace: all in there end with it, and bubblewrap after it. */
-function endTree(child: ChildProcess): void {
+export function endTree(child: ChildProcess): void {
   try {
     const inner = readFileSync(`/proc/${child.pid}/task/${child.pid}/children`, "latin1");
     for (const pid of inner.split(" ").filter(Boolean)) process.kill(Number(pid), "SIGKILL");
@@ -183,7 +196,8 @@ function endTree(child: ChildProcess): void {
   child.kill("SIGKILL");
 }
 
-const reasonIn = (said: string): string => {
+/** The line of an error in what a process said, for a message. */
+export const reasonIn = (said: string): string => {
   const line = said.split("\n").find((each) => /error/i.test(each));
   return line === undefined ? "" : `: ${line.replace(/[\p{Cc}\p{Cf}]/gu, "").slice(0, 200)}`;
 };

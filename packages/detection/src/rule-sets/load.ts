@@ -2,7 +2,7 @@
 import { type BundleRule, bundleOf, type RuleBundle } from "../bundle/bundle.ts";
 import { readOwnRule } from "../bundle/own-form.ts";
 import type { RuleEngine } from "../engine/engine.ts";
-import { type RuleFile, readRuleFiles } from "./files.ts";
+import { type ReadRules, type RuleFile, readRuleFiles } from "./files.ts";
 import { type RuleSpan, ruleSpans, withoutRules } from "./spans.ts";
 
 export interface RuleSet {
@@ -22,12 +22,16 @@ const MAX_ROUNDS = 50;
  * @throws ThymusError NOT_FOUND where a path does not exist
  */
 export function loadRuleSet(paths: readonly string[], engine: RuleEngine): RuleSet {
+  return ruleSetOf(paths.map(readRuleFiles), engine);
+}
+
+/** The same of what was read before. */
+export function ruleSetOf(all: readonly ReadRules[], engine: RuleEngine): RuleSet {
   const warnings: string[] = [];
   const rules: BundleRule[] = [];
   const names = new Set<string>();
   let count = 0;
-  for (const path of paths) {
-    const read = readRuleFiles(path);
+  for (const read of all) {
     warnings.push(...read.warnings);
     for (const { name, text: whole } of read.files) {
       const file = { name: names.has(name) ? `${name}#${names.size}` : name, text: whole };

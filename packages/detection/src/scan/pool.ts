@@ -30,6 +30,8 @@ export interface ScanPoolOptions {
   readonly timeoutMs?: number;
   /** Folder of compiled rules. */
   readonly cacheDir?: string;
+  /** Rules are compiled by the worker, behind closed doors: nothing is kept of it, and it holds up nothing here. Processes only. */
+  readonly compileInside?: boolean;
   /** What opening archives may cost; without it they are not opened, npm tarballs excepted. */
   readonly archives?: OpenLimits | null;
   /** Whether workers wait behind everything else on the machine. */
@@ -67,9 +69,14 @@ export class ScanPool {
   unchanged = 0;
   readonly #workers: ScanWorker[];
   #failure: ThymusError | null = null;
+  readonly #failing = Promise.withResolvers<never>();
+  /** Rejects once no worker can be had any more, or after {@link abort}; never resolves. */
+  readonly failed: Promise<never> = this.#failing.promise;
   #wake: () => void = () => {};
 
   private constructor(start: StartRunner, timeoutMs: number, workers: number, listener: ScanListener) {
+    // Whoever waits for work hears of it there.
+    this.failed.catch(() => {});
     this.#workers = Array.from(
       { length: workers },
       () =>
@@ -86,10 +93,7 @@ export class ScanPool {
             this.unchanged += unchanged;
           },
           onFree: () => this.#wake(),
-          onFatal: (error) => {
-            this.#failure ??= error;
-            this.#wake();
-          },
+          onFatal: (error) => this.abort(error),
         }),
     );
   }
@@ -99,8 +103,12 @@ export class ScanPool {
     const engine = await loadEngine(options.engine);
     const timeoutMs = options.timeoutMs ?? DEFAULT_SCAN_TIMEOUT_MS;
     const { own, foreign } = partsOf(options.bundle);
+    const isConfined =
+      options.workersAre === "processes" || (options.workersAre === undefined && canConfine());
     const compile = (rules: readonly BundleRule[], isForeign: boolean) =>
-      compiledForm(engine, rules, options.cacheDir, { timeoutMs, foreign: isForeign });
+      options.compileInside && isConfined
+        ? null
+        : compiledForm(engine, rules, options.cacheDir, { timeoutMs, foreign: isForeign });
     const settings = {
       bundle: options.bundle,
       engine: engine.name,
@@ -110,8 +118,6 @@ export class ScanPool {
       timeoutMs,
       archives: options.archives ?? null,
     };
-    const isConfined =
-      options.workersAre === "processes" || (options.workersAre === undefined && canConfine());
     const memory = options.memory ?? null;
     const owners = foreign.length === 0 ? null : new Owners();
     const start = isConfined
@@ -154,6 +160,7 @@ export class ScanPool {
   /** Lets a waiting submit or drain end with an error. */
   abort(error: ThymusError): void {
     this.#failure ??= error;
+    this.#failing.reject(this.#failure);
     this.#wake();
   }
 
