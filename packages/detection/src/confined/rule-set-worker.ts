@@ -4,6 +4,7 @@ import { loadEngine } from "../engine/load.ts";
 import { readRuleFiles } from "../rule-sets/files.ts";
 import { ruleSetOf } from "../rule-sets/load.ts";
 import { isHeld } from "./layers.ts";
+import { bindLeave } from "./leave.ts";
 import { lockDown } from "./lockdown.ts";
 import { warmEngine } from "./warm.ts";
 
@@ -13,6 +14,7 @@ const { path } = JSON.parse(readFileSync(0, "utf8")) as { path: string };
 const engine = await loadEngine();
 await warmEngine(engine.name);
 const read = readRuleFiles(path);
+const leave = bindLeave();
 if (!isHeld(lockDown({ memoryBytes: MEMORY_BYTES, idle: true })))
   throw new Error("neither seccomp nor Landlock holds on this kernel");
 const { bundle, rules, warnings } = ruleSetOf([read], engine);
@@ -24,5 +26,4 @@ const line = Buffer.from(
   })}\n`,
 );
 for (let at = 0; at < line.length; ) at += writeSync(1, line, at);
-// What the runtime would still do at its end is not allowed any more.
-(process as unknown as { reallyExit(code: number): void }).reallyExit(0);
+leave();

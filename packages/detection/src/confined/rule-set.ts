@@ -58,8 +58,7 @@ async function ask(launch: Launch, path: string, timeoutMs: number, signal?: Abo
       child.once("close", (status, by) => resolve(by ?? status));
     });
     if (isLate) throw invalid(`${path}: compiling took more than ${timeoutMs / 1000} seconds`, LATE);
-    // A whole answer counts, however the process ended after it.
-    if (!said.endsWith("\n"))
+    if (code !== 0 || !said.endsWith("\n"))
       throw invalid(`${path}: the process that compiled it ended (${code})${reasonIn(error)}`);
     return readSet(said, path);
   } finally {

@@ -9,6 +9,7 @@ import { ScanJob } from "../scan/job.ts";
 import type { ScanTarget, WorkerMessage } from "../scan/protocol.ts";
 import { Channel } from "./channel.ts";
 import { isHeld } from "./layers.ts";
+import { bindLeave } from "./leave.ts";
 import { lockDown } from "./lockdown.ts";
 import { CHANNEL_FD, type ConfinedSettings, PROGRESS_FD } from "./settings.ts";
 import { warmEngine } from "./warm.ts";
@@ -72,6 +73,7 @@ async function warm(): Promise<void> {
 }
 
 await warm();
+const leave = bindLeave();
 const layers = lockDown({ memoryBytes: MEMORY_BYTES, idle: settings.idle });
 const around = process.env.THYMUS_LAYERS === "namespaces" ? (["namespaces"] as const) : [];
 if (!isHeld(layers))
@@ -96,4 +98,4 @@ for (let message = channel.receive(); message !== null; message = channel.receiv
   note(number, -1, files, bytes);
   tell({ kind: "done", files, bytes });
 }
-process.exit(0);
+leave();
