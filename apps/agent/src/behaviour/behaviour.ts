@@ -135,7 +135,11 @@ export class Behaviour {
   /** Plants the decoys, then watches processes. */
   async start(): Promise<void> {
     const { config, log } = this.#options;
-    if (config.agent.behaviour.mode === "off") return;
+    if (config.agent.behaviour.mode === "off") {
+      // What was begun before it was switched off is not left half done.
+      await this.stopper.recover();
+      return this.#count();
+    }
     this.#folders = await Promise.all(
       config.agent.behaviour.documents.map((path) => realpath(path).catch(() => path)),
     );
@@ -148,12 +152,9 @@ export class Behaviour {
       if (this.#options.roots.of(path) === null) this.changed([{ path, writer: { pid, exe: null } }]);
     });
     await this.#count();
-    const every = (ms: number, work: () => Promise<void>) => {
-      const timer = setInterval(() => this.#later(work), ms);
-      timer.unref();
-      this.#timers.push(timer);
-    };
-    every(RELEASE_ROUND, () => this.#release());
+    const timer = setInterval(() => this.#later(() => this.#release()), RELEASE_ROUND);
+    timer.unref();
+    this.#timers.push(timer);
     log.info("running programs are watched", {
       processes: this.processes.table.size,
       documents: this.#folders,
@@ -372,12 +373,9 @@ export class Behaviour {
 
   /** What a person should know. */
   notices(): string[] {
-    if (this.#options.config.agent.behaviour.mode === "off") return [];
-    const waiting =
-      this.#suspended > 0
-        ? [`${this.#suspended} suspended process tree(s) wait for a person: thymus processes list`]
-        : [];
-    return [...waiting, ...this.processes.notices()];
+    const told = this.#options.config.agent.behaviour.mode === "off" ? [] : this.processes.notices();
+    if (this.#suspended === 0) return told;
+    return [`${this.#suspended} suspended process tree(s) wait for a person: thymus processes list`, ...told];
   }
 
   /** Resolves once all that was begun is done. */

@@ -21,10 +21,12 @@ const deaths = [
   { point: "agent.stop.halted", mode: "suspend" },
   { point: "agent.stop.frozen", mode: "end" },
   { point: "agent.stop.back", mode: "suspend" },
+  // Whoever switches it off meanwhile has not said that what was begun stays half done.
+  { point: "agent.stop.frozen", mode: "suspend", later: "off" },
 ] as const;
 
-for (const { point, mode } of deaths)
-  test(`killed at ${point}, the next agent goes on with the stopped tree`, {
+for (const { point, mode, ...next } of deaths)
+  test(`killed at ${point}, the next agent${"later" in next ? `, switched ${next.later},` : ""} goes on with the stopped tree`, {
     skip: needs("root"),
   }, async (t) => {
     const dir = realpathSync(mkdtempSync(join(tmpdir(), "thymus-resume-")));
@@ -44,10 +46,10 @@ for (const { point, mode } of deaths)
     const before = paths.map((path) => sha256Of(readFileSync(path)));
     const dataDir = join(dir, "data");
     mkdirSync(dataDir, { mode: 0o700 });
-    const config = Config.parse({
-      agent: { settleSeconds: 0.3, behaviour: { mode, documents: [area] }, onAccess: { deadlineMs: 5000 } },
-    });
-    const start = async (env: NodeJS.ProcessEnv) => {
+    const start = async (mode: string, env: NodeJS.ProcessEnv) => {
+      const config = Config.parse({
+        agent: { settleSeconds: 0.3, behaviour: { mode, documents: [area] }, onAccess: { deadlineMs: 5000 } },
+      });
       const agent = spawn(process.execPath, [program, JSON.stringify({ dataDir, config })], {
         ...{ stdio: ["ignore", "pipe", "inherit"], env: { ...process.env, ...env } },
       });
@@ -55,14 +57,14 @@ for (const { point, mode } of deaths)
       await Promise.race([once(agent.stdout!, "data"), once(agent, "exit")]);
       return agent;
     };
-    const first = await start({ THYMUS_FAILPOINT: point, THYMUS_FAILPOINT_ONCE: join(dir, "died") });
+    const first = await start(mode, { THYMUS_FAILPOINT: point, THYMUS_FAILPOINT_ONCE: join(dir, "died") });
     const encryptor = spawn("python3", [placeEncryptor(dir), area, "skip-hidden"], {
       ...{ uid: DRILL_USER, gid: DRILL_USER, stdio: "ignore" },
     });
     children.push(encryptor);
     await until("the agent is killed", () => over(first));
     assert.ok(existsSync(join(dir, "died")));
-    await start({});
+    await start("later" in next ? next.later : mode, {});
     const verbs = await openProcesses({ dataDir });
     t.after(() => verbs.close());
     // All of it was done before the agent says that it is ready.
