@@ -39,6 +39,11 @@ export const killedElsewhere: Readonly<Record<string, string>> = {
   "agent.restore.after-swap": "apps/agent/src/crash.test.ts",
   "agent.restore.before-swap": "apps/agent/src/crash.test.ts",
   "agent.retired": "apps/agent/src/crash.test.ts",
+  // A drill that infects is not stopped: behaviours are only observed there.
+  "agent.stop.back": "apps/agent/src/behaviour/stopping/resume.test.ts",
+  "agent.stop.before-back": "apps/agent/src/behaviour/stopping/resume.test.ts",
+  "agent.stop.frozen": "apps/agent/src/behaviour/stopping/resume.test.ts",
+  "agent.stop.halted": "apps/agent/src/behaviour/stopping/resume.test.ts",
   // It ends the process of the trial, not the agent.
   "agent.trial.child": "apps/agent/src/trial/trial.test.ts",
   "analysis.corpus.before-index": "apps/analysis/src/self/learn/unfinished.test.ts",

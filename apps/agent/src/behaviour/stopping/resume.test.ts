@@ -20,6 +20,7 @@ const over = ({ exitCode, signalCode }: ChildProcess) => exitCode !== null || si
 const deaths = [
   { point: "agent.stop.halted", mode: "suspend" },
   { point: "agent.stop.frozen", mode: "end" },
+  { point: "agent.stop.before-back", mode: "end" },
   { point: "agent.stop.back", mode: "suspend" },
   // Whoever switches it off meanwhile has not said that what was begun stays half done.
   { point: "agent.stop.frozen", mode: "suspend", later: "off" },
