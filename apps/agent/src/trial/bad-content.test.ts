@@ -16,11 +16,14 @@ const other = () => [sha256Of(Buffer.from(Math.random().toString()))];
 const withRule = (rule: string) =>
   prescriptionFor(other(), { detect: { engine: "yara-x", rule, scope: ["shell"] } });
 
+const started: ChildProcess[] = [];
+
 async function start(scene: Scene, deadly: object): Promise<ChildProcess> {
   const { dataDir, config } = scene;
   const child = spawn(process.execPath, [program, JSON.stringify({ dataDir, config, deadly })], {
     stdio: ["ignore", "pipe", "inherit"],
   });
+  started.push(child);
   await Promise.race([once(child.stdout!, "data"), once(child, "exit")]);
   return child;
 }
@@ -36,7 +39,11 @@ async function end(child: ChildProcess): Promise<void> {
 /** A machine with one good prescription in use. */
 async function guarded(t: TestContext) {
   const scene = await makeScene();
-  t.after(() => scene.close());
+  t.after(async () => {
+    // First who may still ask its server: else that would wait for them.
+    for (const child of started.splice(0)) await end(child);
+    await scene.close();
+  });
   const scripts = await writeScripts(scene.watched, 3);
   const clean = await digests(scripts);
   await scene.startAgent();
@@ -86,7 +93,6 @@ test("what crashes the agent as it is loaded is dropped at the next start, and t
   await scene.stopAgent();
   const deadly = { loading: "deadly-when-loaded" };
   let child = await start(scene, deadly);
-  t.after(() => end(child));
   const bad = withRule('rule bad { strings: $a = "deadly-when-loaded" condition: $a }');
   await server.prescribe(bad);
   await until("the crash", () => ended(child));
@@ -109,7 +115,6 @@ test("what was good and crashes only after a restart, by an update of the engine
   // A rule that the engine no longer survives as soon as it meets a certain file; it is new since the last good run.
   const bad = withRule('rule bad { strings: $a = "qq-another-marker" condition: $a }');
   let child = await start(scene, {});
-  t.after(() => end(child));
   await server.prescribe(bad);
   await until("it is active", () => server.outcomes.some((each) => each.prescription === bad.id));
   child.kill("SIGKILL");
